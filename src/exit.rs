@@ -1,0 +1,27 @@
+//! The exit statuses of beaminit itself; a command that ran has its own.
+//!
+//! After sysexits(3) and, from 126 on, the shell's convention (POSIX, "Exit Status for Commands").
+
+/// Why beaminit itself ended a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The command line cannot be read (`EX_USAGE`).
+    Usage = 64,
+    /// A gate failed: no record, port taken (`EX_UNAVAILABLE`).
+    Gate = 69,
+    /// The operating system refused (`EX_OSERR`).
+    System = 71,
+    /// Bad configuration (`EX_CONFIG`).
+    Config = 78,
+    /// The command is there and cannot be executed.
+    NotExecutable = 126,
+    /// There is no such command.
+    NotFound = 127,
+}
+
+impl Exit {
+    /// The status as the parent process sees it.
+    pub fn status(self) -> i32 {
+        self as i32
+    }
+}

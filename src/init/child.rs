@@ -1,0 +1,47 @@
+//! The child that becomes the command: fork(2), a process group of its own, default signals.
+//!
+//! Second in the flow: after the signals are blocked, before anything is supervised.
+
+use nix::errno::Errno;
+use nix::sys::prctl;
+use nix::unistd::{self, ForkResult, Pid};
+
+use super::{signals, terminal};
+
+/// Makes this process the parent of orphans where it isn't so as PID 1 (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
+pub fn adopt_orphans() {
+    if !is_pid_1() {
+        // Kernels before 3.4 refuse; the command then runs all the same, and its orphans go to the real PID 1.
+        let _ = prctl::set_child_subreaper(true);
+    }
+}
+
+/// Is this process the init of its PID namespace?
+pub fn is_pid_1() -> bool {
+    unistd::getpid().as_raw() == 1
+}
+
+/// Forks; the child leads a process group of its own, in the foreground if we were, and runs `body` with the mask and
+/// the dispositions of a fresh process. `body` does not return to us: its result is the child's exit status.
+///
+/// # Errors
+/// fork(2) failed: no process was to be had.
+pub fn spawn(_inherited: &signals::Mask, body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+    // SAFETY: this process has one thread (it has made none, and is before any runtime), so the child is a whole copy of
+    // it: no lock is held by a thread that does not exist there, and everything may be called, not just what is
+    // async-signal-safe.
+    match unsafe { unistd::fork() }? {
+        ForkResult::Child => {
+            // In the child and in the parent: whoever comes first, a signal to the group finds it (no ESRCH).
+            let _ = unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
+            terminal::take_foreground();
+            signals::give_defaults();
+            std::process::exit(body())
+        }
+        ForkResult::Parent { child } => {
+            // EACCES says that the child has exec'd, ESRCH that it has ended: it has a group by then.
+            let _ = unistd::setpgid(child, child);
+            Ok(child)
+        }
+    }
+}

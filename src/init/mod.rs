@@ -1,0 +1,51 @@
+//! The room that stays: signals, children, exit status. It knows nothing of Erlang or DNS.
+//!
+//! signals ──► forward ──► child's process group ──► reap ──► exit status
+//!
+//! As PID 1 it is what `pid_namespaces(7)` asks of an init; elsewhere it makes itself a subreaper (`prctl(2)`). It forks
+//! before anything else is done, so that it stays as small as it is at that moment: the child does all the work of a
+//! launch, then becomes the command.
+
+mod child;
+mod fact;
+mod reap;
+mod rewrite;
+mod settings;
+pub mod signals;
+mod stop;
+mod supervise;
+mod terminal;
+
+pub use fact::TellNode;
+pub use settings::{Complaints, Settings};
+
+use crate::exit::Exit;
+use std::io::Write as _;
+
+/// Forks, runs `launch` in the child, and supervises until the child has ended.
+///
+/// `launch` gets what is wrong with the settings of this room, to report it with the rest; it must exec, or return the
+/// exit status of a start that failed. Returns the exit status of the whole: the child's own, or 128+n if signal n
+/// ended it.
+pub fn run(mask: &signals::Mask, launch: impl FnOnce(Option<Complaints>, TellNode) -> i32) -> i32 {
+    signals::hear_of_children();
+    child::adopt_orphans();
+    // With bad settings there will be no command: the defaults serve until launch has said so and ended.
+    let (settings, complaints) = match Settings::from_environment() {
+        Ok(settings) => (settings, None),
+        Err(complaints) => (Settings::default(), Some(complaints)),
+    };
+    let started = fact::channel().and_then(|(told, tell)| {
+        child::spawn(mask, || launch(complaints, tell)).map(|child| (child, told))
+    });
+    match started {
+        Ok((child, told)) => supervise::until_the_end(child, told, &settings),
+        Err(errno) => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "beaminit: error: cannot start a process: {errno}; is the pids limit of this container too low?"
+            );
+            Exit::System.status()
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Which signal is forwarded as which: `BEAMINIT_SIGNALS`, and the default for a node. signal(7).
+//!
+//! A BEAM that gets INT opens its BREAK menu and, with an open standard input, hangs there for good; QUIT and HUP end it
+//! with nothing shut down. So for a node that nobody sits in front of, all three mean TERM.
+
+use nix::libc;
+
+use super::signals::Signal;
+
+/// What to do instead of forwarding a signal as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrites(Vec<(Signal, Option<Signal>)>);
+
+impl Rewrites {
+    /// Nothing is rewritten.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The default for a node without a terminal.
+    pub fn for_a_node() -> Self {
+        Self(
+            [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP]
+                .map(|from| (from, Some(libc::SIGTERM)))
+                .to_vec(),
+        )
+    }
+
+    /// Reads `INT=TERM,USR2=`; an empty right side drops the signal.
+    ///
+    /// # Errors
+    /// One line that says which part cannot be read, and why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let pairs = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| {
+            let (from, to) = part.split_once('=').ok_or_else(|| format!("{part:?} is not like INT=TERM"))?;
+            let from = number(from.trim())?;
+            if [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD].contains(&from) {
+                return Err(format!("{part:?}: that signal cannot be rewritten, it never reaches beaminit or is its own"));
+            }
+            let to = to.trim();
+            let to = if to.is_empty() { None } else { Some(number(to)?) };
+            Ok((from, to))
+        });
+        Ok(Self(pairs.collect::<Result<_, String>>()?))
+    }
+
+    /// What is sent when `signal` came; `None` drops it.
+    pub fn of(&self, signal: Signal) -> Option<Signal> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(from, _)| *from == signal)
+            .map_or(Some(signal), |(_, to)| *to)
+    }
+}
+
+/// `TERM`, `SIGTERM`, `15`, `RTMIN+1`, `RTMAX-1`: in any case, as kill(1) takes them.
+fn number(text: &str) -> Result<Signal, String> {
+    let upper = text.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let offset = |text: &str| {
+        if text.is_empty() {
+            Some(0)
+        } else {
+            text.strip_prefix(['+', '-'])?.parse::<Signal>().ok()
+        }
+    };
+    let number = if let Some(rest) = name.strip_prefix("RTMIN") {
+        offset(rest).and_then(|n| libc::SIGRTMIN().checked_add(n))
+    } else if let Some(rest) = name.strip_prefix("RTMAX") {
+        offset(rest).and_then(|n| libc::SIGRTMAX().checked_sub(n))
+    } else if let Ok(number) = name.parse() {
+        Some(number)
+    } else {
+        format!("SIG{name}")
+            .parse()
+            .ok()
+            .map(|known: nix::sys::signal::Signal| known as Signal)
+    };
+    number
+        .filter(|n| (1..=libc::SIGRTMAX()).contains(n))
+        .ok_or_else(|| {
+            format!("{text:?} is no signal's name; use names like TERM, USR1 or RTMIN+1")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn reads_signals() {
+        for (text, expected) in [
+            ("TERM", Some(15)),
+            ("SIGTERM", Some(15)),
+            ("term", Some(15)),
+            ("15", Some(15)),
+            ("WINCH", Some(28)),
+            ("PWR", Some(30)),
+            ("IO", Some(29)),
+            ("STKFLT", Some(16)),
+            ("RTMIN", Some(libc::SIGRTMIN())),
+            ("SIGRTMIN+1", Some(libc::SIGRTMIN() + 1)),
+            ("RTMAX-2", Some(62)),
+            ("RTMAX+1", Some(63)),
+            ("RTMIN+99", None),
+            ("0", None),
+            ("65", None),
+            ("-1", None),
+            ("TREM", None),
+            ("", None),
+        ] {
+            assert_eq!(number(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rewrites() {
+        let table = Rewrites::parse(" INT=TERM, usr2= ,HUP=1").unwrap();
+        for (from, to) in [
+            (2, Some(15)),
+            (12, None),
+            (1, Some(1)),
+            (15, Some(15)),
+            (40, Some(40)),
+        ] {
+            assert_eq!(table.of(from), to, "{from}");
+        }
+        assert_eq!(
+            Rewrites::parse("INT=TERM,INT=QUIT").unwrap().of(2),
+            Some(3),
+            "the last word counts"
+        );
+        assert_eq!(Rewrites::none().of(2), Some(2));
+        assert_eq!(Rewrites::for_a_node().of(3), Some(15));
+        for bad in ["INT", "INT=TREM", "KILL=TERM", "=TERM", "CHLD="] {
+            assert!(Rewrites::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

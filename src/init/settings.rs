@@ -1,0 +1,120 @@
+//! The three settings of init: `BEAMINIT_SIGNALS`, `BEAMINIT_STOP_DELAY`, `BEAMINIT_STOP_TIMEOUT`.
+//!
+//! All that this room takes from the environment, read before the fork. What is wrong with them is handed to launch,
+//! which reports every error of a start together.
+
+use std::time::Duration;
+
+use super::rewrite::Rewrites;
+
+/// How init forwards and stops.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `BEAMINIT_SIGNALS`, where it is set.
+    pub rewrites: Option<Rewrites>,
+    /// How long a TERM is held back.
+    pub stop_delay: Duration,
+    /// How long the command may take to stop; `None` is for ever.
+    pub stop_timeout: Option<Duration>,
+}
+
+/// What is wrong with the settings: one line each.
+pub type Complaints = Vec<String>;
+
+impl Settings {
+    /// The variables of this room.
+    pub const NAMES: [&str; 3] = [
+        "BEAMINIT_SIGNALS",
+        "BEAMINIT_STOP_DELAY",
+        "BEAMINIT_STOP_TIMEOUT",
+    ];
+
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// One line for each variable that cannot be read.
+    pub fn from_environment() -> Result<Self, Complaints> {
+        Self::parse(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    fn parse(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, Complaints> {
+        let mut settings = Self::default();
+        let mut complaints = Vec::new();
+        let mut read = |name: &str, take: &mut dyn FnMut(&str) -> Result<(), String>| {
+            let Some(value) = variable(name) else { return };
+            let result = value
+                .to_str()
+                .ok_or_else(|| "it is not UTF-8".to_owned())
+                .and_then(take);
+            if let Err(reason) = result {
+                complaints.push(format!("{name} is {value:?}: {reason}"));
+            }
+        };
+        read("BEAMINIT_SIGNALS", &mut |text| {
+            settings.rewrites = Some(Rewrites::parse(text)?);
+            Ok(())
+        });
+        read("BEAMINIT_STOP_DELAY", &mut |text| {
+            settings.stop_delay = duration(text)?.unwrap_or_default();
+            Ok(())
+        });
+        read("BEAMINIT_STOP_TIMEOUT", &mut |text| {
+            settings.stop_timeout = duration(text)?;
+            Ok(())
+        });
+        if complaints.is_empty() {
+            Ok(settings)
+        } else {
+            Err(complaints)
+        }
+    }
+}
+
+/// `10s`, `2m`; `0` and `off` are `None`.
+fn duration(text: &str) -> Result<Option<Duration>, String> {
+    if matches!(text, "0" | "off") {
+        return Ok(None);
+    }
+    humantime::parse_duration(text)
+        .map(|time| Some(time).filter(|time| !time.is_zero()))
+        .map_err(|_| "not a time; write it like 10s or 2m, or off".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn reads_times() {
+        for (text, expected) in [
+            ("0", Some(None)),
+            ("0s", Some(None)),
+            ("off", Some(None)),
+            ("10s", Some(Some(10_000))),
+            ("2m", Some(Some(120_000))),
+            ("250ms", Some(Some(250))),
+            ("10", None),
+            ("-1s", None),
+            ("soon", None),
+        ] {
+            assert_eq!(
+                duration(text).ok(),
+                expected.map(|time| time.map(Duration::from_millis)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn complains_of_all_at_once() {
+        let complaints = Settings::parse(|name| Some(format!("x-{name}").into())).unwrap_err();
+        assert_eq!(complaints.len(), 3);
+        assert!(
+            complaints
+                .iter()
+                .all(|line| line.starts_with("BEAMINIT_S") && line.contains("x-BEAMINIT_"))
+        );
+        assert_eq!(Settings::parse(|_| None), Ok(Settings::default()));
+    }
+}

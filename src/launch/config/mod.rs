@@ -1,0 +1,369 @@
+//! `environment ──► Config`: the only place of launch that reads the environment. After it there are types.
+//!
+//! Every variable that cannot be read is reported, all of them together, one line each: the variable's name, its value
+//! (never a cookie's), what to do.
+
+mod pod;
+mod raw;
+mod resolv_conf;
+mod values;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use super::failure::Failure;
+use super::node::{Cookie, Host, NamePart, NodeName, Port};
+use crate::exit::Exit;
+
+pub use pod::Pod;
+pub use raw::{Environment, Raw};
+pub use values::{DnsMode, HostForm, LogFormat};
+
+/// How long the dns gate waits where nothing is said.
+const DNS_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A mounted file of a cookie is read up to here: far above any cookie, far below any harm.
+const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
+
+/// Everything that the environment says, read.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `SNAME`.
+    pub sname: Option<NamePart>,
+    /// `HOSTNAME`, as it came.
+    pub hostname: Option<String>,
+    /// `CLUSTER_HOSTNAME`; whether it ended in a dot decides its completion.
+    pub cluster: Option<Cluster>,
+    /// `POD_NAMESPACE`.
+    pub namespace: Option<String>,
+    /// `POD_IP`.
+    pub pod_ip: Option<IpAddr>,
+    /// `ERLANG_COOKIE`, or what `ERLANG_COOKIE_FILE` holds.
+    pub cookie: Option<Said<Cookie>>,
+    /// `ERL_PORT`.
+    pub port: Option<Port>,
+    /// `BEAMINIT_NODE`.
+    pub node: Option<NodeName>,
+    /// `BEAMINIT_HOST`.
+    pub host: HostForm,
+    /// `BEAMINIT_DNS`.
+    pub dns: Option<DnsMode>,
+    /// `BEAMINIT_DNS_TIMEOUT`; `None` is for ever.
+    pub dns_timeout: Option<Duration>,
+    /// `RELEASE_NAME`.
+    pub release_name: Option<String>,
+    /// `RELEASE_NODE`.
+    pub release_node: Option<String>,
+    /// `RELEASE_COOKIE`.
+    pub release_cookie: Option<Cookie>,
+    /// What the pod itself tells.
+    pub pod: Pod,
+    /// All of it, for the command.
+    pub environment: Environment,
+}
+
+/// A value and the variable that said it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said<T> {
+    /// The value.
+    pub value: T,
+    /// The variable's name, or another place.
+    pub by: String,
+}
+
+/// `CLUSTER_HOSTNAME` before its completion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// The name, without trailing dots.
+    pub host: Host,
+    /// It ended in a dot: it is the whole name.
+    pub absolute: bool,
+}
+
+/// How to log, and where a failure goes: read on its own, so that complaints about the rest can be logged.
+#[derive(Clone, Debug)]
+pub struct Logging {
+    /// `BEAMINIT_LOG`.
+    pub level: LevelFilter,
+    /// `BEAMINIT_LOG_FORMAT`.
+    pub format: LogFormat,
+    /// `BEAMINIT_TERMINATION_LOG`, where it is set.
+    pub termination_log: Option<PathBuf>,
+}
+
+/// The environment, read by name but not yet by meaning.
+pub struct Reading {
+    raw: Raw,
+    environment: Environment,
+    complaints: Vec<String>,
+}
+
+impl Reading {
+    /// Takes the environment, and what init had to complain of in its own settings.
+    pub fn new(environment: Environment, settings: Option<Vec<String>>) -> Self {
+        let (raw, mut complaints) = raw::read(&environment);
+        complaints.extend(settings.into_iter().flatten());
+        Self {
+            raw,
+            environment,
+            complaints,
+        }
+    }
+
+    /// How to log. What cannot be read is complained of later; until then the defaults serve.
+    pub fn logging(&mut self) -> Logging {
+        let Self {
+            raw, complaints, ..
+        } = self;
+        let level = read(
+            "BEAMINIT_LOG",
+            raw.beaminit_log.as_deref(),
+            values::log_level,
+            complaints,
+        );
+        let format = read(
+            "BEAMINIT_LOG_FORMAT",
+            raw.beaminit_log_format.as_deref(),
+            LogFormat::parse,
+            complaints,
+        );
+        Logging {
+            level: level.unwrap_or(LevelFilter::INFO),
+            format: format.unwrap_or(LogFormat::Text),
+            termination_log: raw.beaminit_termination_log.as_ref().map(PathBuf::from),
+        }
+    }
+
+    /// Reads everything else.
+    ///
+    /// # Errors
+    /// All complaints of the start, [`Exit::Config`].
+    pub fn config(self, pod: Pod) -> Result<Config, Failure> {
+        let Self {
+            raw,
+            environment,
+            mut complaints,
+        } = self;
+        let lines = &mut complaints;
+        let cluster = read(
+            "CLUSTER_HOSTNAME",
+            raw.cluster_hostname.as_deref(),
+            cluster,
+            lines,
+        );
+        let host = read(
+            "BEAMINIT_HOST",
+            raw.beaminit_host.as_deref(),
+            HostForm::parse,
+            lines,
+        );
+        let dns_timeout = read(
+            "BEAMINIT_DNS_TIMEOUT",
+            raw.beaminit_dns_timeout.as_deref(),
+            values::time_limit,
+            lines,
+        );
+        read(
+            "BEAMINIT_EPMD",
+            raw.beaminit_epmd.as_deref(),
+            |text| values::only("auto", "off", text),
+            lines,
+        );
+        read(
+            "BEAMINIT_COOKIE_VIA",
+            raw.beaminit_cookie_via.as_deref(),
+            |text| values::only("arg", "file", text),
+            lines,
+        );
+        if let Some(form) =
+            host.filter(|form| form.needs_cluster() && raw.cluster_hostname.is_none())
+        {
+            lines.push(format!(
+                "BEAMINIT_HOST is {:?}, and CLUSTER_HOSTNAME is not set; set it to the Service's DNS name",
+                form.word()
+            ));
+        }
+        let config = Config {
+            sname: read("SNAME", raw.sname.as_deref(), NamePart::parse, lines),
+            namespace: read(
+                "POD_NAMESPACE",
+                raw.pod_namespace.as_deref(),
+                namespace,
+                lines,
+            ),
+            pod_ip: read("POD_IP", raw.pod_ip.as_deref(), address, lines),
+            cookie: cookie(&raw, lines),
+            port: read("ERL_PORT", raw.erl_port.as_deref(), Port::parse, lines),
+            node: read(
+                "BEAMINIT_NODE",
+                raw.beaminit_node.as_deref(),
+                long_name,
+                lines,
+            ),
+            host: host.unwrap_or(HostForm::Auto),
+            dns: read(
+                "BEAMINIT_DNS",
+                raw.beaminit_dns.as_deref(),
+                DnsMode::parse,
+                lines,
+            ),
+            dns_timeout: dns_timeout.unwrap_or(Some(DNS_TIMEOUT)),
+            release_cookie: raw
+                .release_cookie
+                .as_deref()
+                .and_then(|text| secret("RELEASE_COOKIE", text, lines)),
+            release_name: raw.release_name,
+            release_node: raw.release_node,
+            hostname: raw.hostname,
+            cluster,
+            pod,
+            environment,
+        };
+        if config.node.is_some() && host.is_some_and(|form| form != HostForm::Auto) {
+            lines.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one".into());
+        }
+        if complaints.is_empty() {
+            Ok(config)
+        } else {
+            Err(Failure {
+                exit: Exit::Config,
+                lines: complaints,
+            })
+        }
+    }
+}
+
+impl Config {
+    /// A variable of the command's own, where it is UTF-8 and not empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let (_, value) = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)?;
+        value.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// Are there signs of Kubernetes: a namespace from anywhere, or its API's address?
+    pub fn is_kubernetes(&self) -> bool {
+        self.namespace.is_some()
+            || self.pod.namespace.is_some()
+            || self.pod.resolv_conf.zone().is_some()
+            || self.variable("KUBERNETES_SERVICE_HOST").is_some()
+    }
+
+    /// This pod's addresses: `POD_IP`, then those of its interfaces.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let interfaces = self
+            .pod
+            .addresses
+            .iter()
+            .copied()
+            .filter(|address| Some(*address) != self.pod_ip);
+        self.pod_ip.into_iter().chain(interfaces).collect()
+    }
+}
+
+/// Reads one variable; what is wrong with it becomes a line with its name and value.
+fn read<T>(
+    name: &str,
+    value: Option<&str>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+    lines: &mut Vec<String>,
+) -> Option<T> {
+    let value = value?;
+    parse(value)
+        .map_err(|reason| lines.push(format!("{name} is {value:?}: {reason}")))
+        .ok()
+}
+
+/// Reads a variable whose value may not be shown.
+fn secret(name: &str, value: &str, lines: &mut Vec<String>) -> Option<Cookie> {
+    Cookie::parse(value)
+        .map_err(|reason| lines.push(format!("{name} cannot be a cookie: {reason}")))
+        .ok()
+}
+
+fn cluster(text: &str) -> Result<Cluster, String> {
+    match Host::parse(text)? {
+        Host::Address(_) => Err("a Service's DNS name, not an address".into()),
+        host => Ok(Cluster {
+            host,
+            absolute: text.ends_with('.'),
+        }),
+    }
+}
+
+fn long_name(text: &str) -> Result<NodeName, String> {
+    let name = NodeName::parse(text)?;
+    if name.is_long() {
+        return Ok(name);
+    }
+    Err("its host has no dot, and no peer may connect to such a long name; write the full host name".into())
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    match Host::parse(text)? {
+        Host::Short(name) => Ok(name),
+        _ => Err("a namespace is one label, without dots".into()),
+    }
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "not an IP address".into())
+}
+
+fn cookie(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
+    let (by, cookie) = match (&raw.erlang_cookie, &raw.erlang_cookie_file) {
+        (Some(_), Some(file)) => {
+            lines.push(format!(
+                "ERLANG_COOKIE and ERLANG_COOKIE_FILE ({file:?}) are both set; unset one of them"
+            ));
+            return None;
+        }
+        (Some(text), None) => ("ERLANG_COOKIE", secret("ERLANG_COOKIE", text, lines)),
+        (None, Some(file)) => ("ERLANG_COOKIE_FILE", cookie_file(file, lines)),
+        (None, None) => return None,
+    };
+    cookie.map(|value| Said {
+        value,
+        by: by.into(),
+    })
+}
+
+fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
+    let text = match read_cookie_file(Path::new(file)) {
+        Ok(text) => text,
+        Err(error) => {
+            lines.push(format!("ERLANG_COOKIE_FILE is {file:?}, which cannot be read: {error}; is the Secret mounted there?"));
+            return None;
+        }
+    };
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    secret(
+        &format!("ERLANG_COOKIE_FILE is {file:?}, and what it holds"),
+        line,
+        lines,
+    )
+}
+
+fn read_cookie_file(path: &Path) -> Result<String, String> {
+    use std::io::Read as _;
+    // Looked at before it is opened: a named pipe would wait for a writer.
+    if !std::fs::metadata(path)
+        .map_err(|error| error.to_string())?
+        .is_file()
+    {
+        return Err("it is not a file".into());
+    }
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(COOKIE_FILE_LIMIT)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
+}

@@ -1,0 +1,151 @@
+//! The environment as it came: the variables that mean something to beaminit, by their exact names.
+//!
+//! First step of `environment ──► Config`. envy reads them into one struct of strings; everything else in the
+//! environment passes by, whatever bytes it has.
+
+use std::ffi::OsString;
+
+use serde::Deserialize;
+
+use crate::init::Settings;
+
+/// The environment of this process: names and values, in their order.
+pub type Environment = Vec<(OsString, OsString)>;
+
+macro_rules! variables {
+    ($($field:ident = $name:literal,)*) => {
+        /// The variables' values; unset and empty are both `None`.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        pub struct Raw { $(pub $field: Option<String>,)* }
+
+        /// Their names, spelled as in the environment.
+        pub const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+variables! {
+    sname = "SNAME",
+    hostname = "HOSTNAME",
+    cluster_hostname = "CLUSTER_HOSTNAME",
+    pod_namespace = "POD_NAMESPACE",
+    pod_ip = "POD_IP",
+    erlang_cookie = "ERLANG_COOKIE",
+    erlang_cookie_file = "ERLANG_COOKIE_FILE",
+    erl_port = "ERL_PORT",
+    beaminit_node = "BEAMINIT_NODE",
+    beaminit_host = "BEAMINIT_HOST",
+    beaminit_dns = "BEAMINIT_DNS",
+    beaminit_dns_timeout = "BEAMINIT_DNS_TIMEOUT",
+    beaminit_epmd = "BEAMINIT_EPMD",
+    beaminit_cookie_via = "BEAMINIT_COOKIE_VIA",
+    beaminit_log = "BEAMINIT_LOG",
+    beaminit_log_format = "BEAMINIT_LOG_FORMAT",
+    beaminit_termination_log = "BEAMINIT_TERMINATION_LOG",
+    release_name = "RELEASE_NAME",
+    release_node = "RELEASE_NODE",
+    release_cookie = "RELEASE_COOKIE",
+}
+
+/// What cannot be read at all: one line each.
+type Lines = Vec<String>;
+
+/// Reads the variables, and complains of `BEAMINIT_` names that mean nothing.
+pub fn read(environment: &Environment) -> (Raw, Lines) {
+    let mut lines = Vec::new();
+    let mut known = Vec::new();
+    for (name, value) in environment {
+        let Some(name) = name.to_str() else { continue };
+        if NAMES.contains(&name) {
+            match value.to_str() {
+                Some("") => {}
+                Some(value) => known.push((name.to_owned(), value.to_owned())),
+                None if secret(name) => {
+                    lines.push(format!("{name} is not UTF-8; write it in plain characters"));
+                }
+                None => lines.push(format!(
+                    "{name} is {value:?}, not UTF-8; write it in plain characters"
+                )),
+            }
+        } else if name.starts_with("BEAMINIT_") && !Settings::NAMES.contains(&name) {
+            lines.push(format!(
+                "{name} is no variable of beaminit's; did you mean {}?",
+                nearest(name)
+            ));
+        }
+    }
+    let raw = envy::from_iter(known).unwrap_or_else(|error| {
+        // Strings into strings: only a name given twice in the environment can get here.
+        lines.push(format!(
+            "the environment cannot be read: {error}; is a variable in it twice?"
+        ));
+        Raw::default()
+    });
+    (raw, lines)
+}
+
+/// Variables whose value no message may show.
+fn secret(name: &str) -> bool {
+    matches!(name, "ERLANG_COOKIE" | "RELEASE_COOKIE")
+}
+
+fn nearest(name: &str) -> &'static str {
+    let ours = NAMES.iter().filter(|known| known.starts_with("BEAMINIT_"));
+    let distance = |known: &&&str| strsim::damerau_levenshtein(known, name);
+    ours.chain(&Settings::NAMES)
+        .min_by_key(distance)
+        .copied()
+        .unwrap_or("BEAMINIT_HOST")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    fn environment(pairs: &[(&str, &[u8])]) -> Environment {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.into(), OsString::from_vec(value.to_vec())))
+            .collect()
+    }
+
+    #[test]
+    fn reads_what_it_knows_and_lets_the_rest_pass() {
+        let (raw, lines) = read(&environment(&[
+            ("SNAME", b"app"),
+            ("HOSTNAME", b""),
+            ("sname", b"other"),
+            ("LANG", b"\xff\xfe"),
+            ("ERL_PORT", b"1"),
+        ]));
+        assert_eq!(
+            (raw.sname.as_deref(), raw.hostname, raw.erl_port.as_deref()),
+            (Some("app"), None, Some("1"))
+        );
+        assert_eq!(lines, Vec::<String>::new());
+    }
+
+    #[test]
+    fn complains_of_bytes_and_of_unknown_names() {
+        let (_, lines) = read(&environment(&[
+            ("SNAME", b"a\xff"),
+            ("ERLANG_COOKIE", b"secret\xff"),
+            ("BEAMINIT_DSN", b"off"),
+            ("BEAMINIT_TIMEOUT", b"1s"),
+        ]));
+        assert_eq!(lines.len(), 4);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("SNAME is \"a\\xFF\", not UTF-8")),
+            "{lines:?}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.ends_with("did you mean BEAMINIT_DNS?")),
+            "{lines:?}"
+        );
+        assert!(!lines.join("").contains("secret"));
+    }
+}

@@ -1,0 +1,349 @@
+//! What flags claim: a name, a cookie, a port, a node to attach to; and the place of each claim.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::words::{Syntax, Word, split};
+
+/// How deep args files may include each other: a file that includes itself ends here.
+const DEPTH: usize = 8;
+
+/// Where a claim stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Among the command's arguments.
+    CommandLine,
+    /// In a variable.
+    Variable(String),
+    /// In a file, at a line from 1.
+    File(PathBuf, usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CommandLine => f.write_str("the command line"),
+            Self::Variable(name) => f.write_str(name),
+            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+        }
+    }
+}
+
+/// Something claimed, where, and which bytes of the text do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<T> {
+    /// What is claimed.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+    /// The bytes of flag and values in the text they stand in, if it is that text itself and not an included file.
+    pub span: Option<Range<usize>>,
+}
+
+/// `-name X` or `-sname X`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameFlag {
+    /// `-name`.
+    pub long: bool,
+    /// X.
+    pub text: String,
+}
+
+/// `-setcookie [NODE] C`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CookieFlag {
+    /// NODE.
+    pub node: Option<String>,
+    /// C.
+    pub cookie: Option<String>,
+}
+
+impl fmt::Debug for CookieFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "-setcookie {} <cookie>",
+            self.node.as_deref().unwrap_or_default()
+        )
+    }
+}
+
+/// Which port flag it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortKind {
+    /// `inet_dist_listen_min`.
+    Min,
+    /// `inet_dist_listen_max`.
+    Max,
+    /// `-erl_epmd_port` and its like: the port of a node without epmd.
+    Epmdless,
+}
+
+/// A port flag and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortFlag {
+    /// Which.
+    pub kind: PortKind,
+    /// Its value.
+    pub text: String,
+}
+
+/// All claims of one text, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// `-name`, `-sname`.
+    pub names: Vec<Claim<NameFlag>>,
+    /// `-setcookie`.
+    pub cookies: Vec<Claim<CookieFlag>>,
+    /// The distribution port.
+    pub ports: Vec<Claim<PortFlag>>,
+    /// `-remsh NODE`.
+    pub remsh: Option<String>,
+    /// `-proto_dist` is given.
+    pub proto_dist: bool,
+    /// The VM only prints something and ends (`-version`, `+V`).
+    pub informs: bool,
+}
+
+impl Claims {
+    /// Reads the arguments of a command line.
+    pub fn of_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
+        let words: Vec<Word> = arguments
+            .map(|text| Word {
+                text: text.into(),
+                span: 0..0,
+                line: 0,
+            })
+            .collect();
+        let mut claims = Self::default();
+        claims.read(&words, &|_| Place::CommandLine, false, DEPTH);
+        claims
+    }
+
+    /// Reads a text; `place` says where a line of it is.
+    pub fn of_text(text: &str, syntax: Syntax, place: &dyn Fn(usize) -> Place) -> Self {
+        let mut claims = Self::default();
+        claims.read(&split(text, syntax), place, true, DEPTH);
+        claims
+    }
+
+    /// Adds the claims of another text, which come after these.
+    pub fn extend(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.cookies.extend(other.cookies);
+        self.ports.extend(other.ports);
+        self.remsh = self.remsh.take().or(other.remsh);
+        self.proto_dist |= other.proto_dist;
+        self.informs |= other.informs;
+    }
+
+    /// Splits them by their place: those for which `belongs` says so, and the others.
+    pub fn partition(self, belongs: impl Fn(&Place) -> bool) -> (Self, Self) {
+        let (names, other_names) = self
+            .names
+            .into_iter()
+            .partition(|claim| belongs(&claim.place));
+        let (cookies, other_cookies) = self
+            .cookies
+            .into_iter()
+            .partition(|claim| belongs(&claim.place));
+        let (ports, other_ports) = self
+            .ports
+            .into_iter()
+            .partition(|claim| belongs(&claim.place));
+        let others = Self {
+            names: other_names,
+            cookies: other_cookies,
+            ports: other_ports,
+            ..Self::default()
+        };
+        (
+            Self {
+                names,
+                cookies,
+                ports,
+                remsh: self.remsh,
+                proto_dist: self.proto_dist,
+                informs: self.informs,
+            },
+            others,
+        )
+    }
+
+    /// The bytes of all claims of name and cookie in the text itself, in order, and of the pinned port if `ports` says
+    /// so. A port without epmd is not among them: it comes with other flags, and the Plan keeps to it.
+    pub fn spans(&self, ports: bool) -> Vec<Range<usize>> {
+        let names = self.names.iter().filter_map(|claim| claim.span.clone());
+        let cookies = self.cookies.iter().filter_map(|claim| claim.span.clone());
+        let pins = self
+            .ports
+            .iter()
+            .filter(|claim| ports && claim.value.kind != PortKind::Epmdless);
+        let ports = pins.filter_map(|claim| claim.span.clone());
+        let mut spans: Vec<_> = names.chain(cookies).chain(ports).collect();
+        spans.sort_by_key(|span| span.start);
+        spans
+    }
+
+    fn read(
+        &mut self,
+        words: &[Word],
+        place: &dyn Fn(usize) -> Place,
+        own_text: bool,
+        depth: usize,
+    ) {
+        let mut rest = words;
+        while let Some((flag, behind)) = rest.split_first() {
+            // `-extra` ends the flags; `--` makes plain arguments up to the next flag, which no claim can be in.
+            if flag.text == "-extra" {
+                return;
+            }
+            let count = behind
+                .iter()
+                .take_while(|word| !word.text.starts_with(['-', '+']))
+                .count();
+            let (values, next) = behind.split_at(count.min(behind.len()));
+            rest = next;
+            let claimed = |values: &[Word]| {
+                let end = values.last().map_or(flag.span.end, |word| word.span.end);
+                (place(flag.line), own_text.then_some(flag.span.start..end))
+            };
+            let mut texts = values.iter().map(|word| word.text.clone());
+            match flag.text.as_str() {
+                "-name" | "-sname" => {
+                    let (place, span) = claimed(values);
+                    let value = NameFlag {
+                        long: flag.text == "-name",
+                        text: texts.next().unwrap_or_default(),
+                    };
+                    self.names.push(Claim { value, place, span });
+                }
+                "-setcookie" => {
+                    let (place, span) = claimed(values);
+                    let value = match (texts.next(), texts.next()) {
+                        (node, Some(cookie)) => CookieFlag {
+                            node,
+                            cookie: Some(cookie),
+                        },
+                        (cookie, None) => CookieFlag { node: None, cookie },
+                    };
+                    self.cookies.push(Claim { value, place, span });
+                }
+                "-erl_epmd_port" => {
+                    let (place, span) = claimed(values);
+                    let value = PortFlag {
+                        kind: PortKind::Epmdless,
+                        text: texts.next().unwrap_or_default(),
+                    };
+                    self.ports.push(Claim { value, place, span });
+                }
+                "-kernel" => self.read_kernel(flag, values, place, own_text),
+                "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
+                "-proto_dist" => self.proto_dist = true,
+                "-version" | "+V" => self.informs = true,
+                "-args_file" => {
+                    if let (Some(path), Some(depth)) = (texts.next(), depth.checked_sub(1)) {
+                        self.include(Path::new(&path), depth);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn read_kernel(
+        &mut self,
+        flag: &Word,
+        values: &[Word],
+        place: &dyn Fn(usize) -> Place,
+        own_text: bool,
+    ) {
+        let (pairs, _) = values.as_chunks::<2>();
+        let ours = |name: &str| match name {
+            "inet_dist_listen_min" => Some(PortKind::Min),
+            "inet_dist_listen_max" => Some(PortKind::Max),
+            "erl_epmd_node_listen_port" => Some(PortKind::Epmdless),
+            _ => None,
+        };
+        let all_ours =
+            !pairs.is_empty() && pairs.iter().all(|[name, _]| ours(&name.text).is_some());
+        for [name, value] in pairs {
+            if let Some(kind) = ours(&name.text) {
+                // Cut out with the flag itself where nothing else hangs on it.
+                let start = if all_ours {
+                    flag.span.start
+                } else {
+                    name.span.start
+                };
+                self.ports.push(Claim {
+                    value: PortFlag {
+                        kind,
+                        text: value.text.clone(),
+                    },
+                    place: place(name.line),
+                    span: own_text.then_some(start..value.span.end),
+                });
+            }
+        }
+    }
+
+    fn include(&mut self, path: &Path, depth: usize) {
+        // A file that cannot be read is the VM's to complain of.
+        if let Ok(text) = std::fs::read_to_string(path) {
+            let place = |line| Place::File(path.into(), line);
+            self.read(&split(&text, Syntax::File), &place, false, depth);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::without;
+    use super::*;
+
+    fn read(text: &str) -> Claims {
+        Claims::of_text(text, Syntax::Variable, &|_| Place::Variable("X".into()))
+    }
+
+    #[test]
+    fn finds_claims_and_can_cut_them_out() {
+        for (text, names, cookies, ports, rest) in [
+            ("-name a@b +K true", 1, 0, 0, " +K true"),
+            ("-setcookie x -setcookie n y -x", 0, 2, 0, "  -x"),
+            (
+                "-kernel inet_dist_listen_min 1 inet_dist_listen_max 2",
+                0,
+                0,
+                2,
+                "",
+            ),
+            (
+                "-kernel a b inet_dist_listen_min 1 c d",
+                0,
+                0,
+                1,
+                "-kernel a b  c d",
+            ),
+            ("-extra -name a@b", 0, 0, 0, "-extra -name a@b"),
+            ("-eval -name", 1, 0, 0, "-eval "),
+            ("-setcookie -name a@b", 1, 1, 0, " "),
+            ("-sname '' -erl_epmd_port 5", 1, 0, 1, " -erl_epmd_port 5"),
+        ] {
+            let claims = read(text);
+            assert_eq!(
+                (claims.names.len(), claims.cookies.len(), claims.ports.len()),
+                (names, cookies, ports),
+                "{text}"
+            );
+            assert_eq!(without(text, &claims.spans(true)), rest, "{text}");
+        }
+        assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
+        assert!(read("+V").informs && read("-proto_dist inet6_tcp").proto_dist);
+    }
+
+    #[test]
+    fn shows_no_cookie() {
+        assert!(!format!("{:?}", read("-setcookie n secret")).contains("secret"));
+    }
+}

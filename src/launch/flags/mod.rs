@@ -1,0 +1,13 @@
+//! Erlang's own flags, wherever they stand: a command line, ERL_AFLAGS, a vm.args file.
+//!
+//! Feeds the Plan: what name, cookie and port do the user's own flags ask for, and where? So that the Plan can keep to
+//! them, beat them, or name the place where it can't. <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
+
+mod claims;
+mod variables;
+mod vm_args;
+pub mod words;
+
+pub use claims::{Claim, Claims, CookieFlag, NameFlag, Place, PortFlag, PortKind};
+pub use variables::FlagVariables;
+pub use vm_args::{Variable, VmArgs};

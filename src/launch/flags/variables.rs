@@ -1,0 +1,100 @@
+//! The variables that erl and elixir take flags from: what they claim, and what is left of them without it.
+//!
+//! A user's own flags survive; only what would fight with the Plan's name, cookie and port is taken out.
+
+use super::claims::{Claims, Place};
+use super::words::{Syntax, split, without};
+use crate::launch::config::Config;
+
+/// All of them, as found.
+#[derive(Clone, Debug, Default)]
+pub struct FlagVariables(Vec<Variable>);
+
+#[derive(Clone, Debug)]
+struct Variable {
+    name: String,
+    text: String,
+    claims: Claims,
+}
+
+impl FlagVariables {
+    /// Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ELIXIR_ERL_OPTIONS and ERL_OTPnn_FLAGS, in the VM's order.
+    pub fn read(config: &Config) -> Self {
+        let ordered = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].map(ToOwned::to_owned);
+        let versioned = config
+            .environment
+            .iter()
+            .filter_map(|(name, _)| name.to_str())
+            .filter(|name| is_versioned(name));
+        let after = ["ERL_FLAGS", "ERL_ZFLAGS"].map(ToOwned::to_owned);
+        let names = ordered
+            .into_iter()
+            .chain(versioned.map(ToOwned::to_owned))
+            .chain(after);
+        Self(
+            names
+                .filter_map(|name| Variable::read(config, name))
+                .collect(),
+        )
+    }
+
+    /// What they claim together.
+    pub fn claims(&self) -> Claims {
+        let mut all = Claims::default();
+        for variable in &self.0 {
+            all.extend(variable.claims.clone());
+        }
+        all
+    }
+
+    /// The variables that change, and what is left of each without name, cookie and, if `ports` says so, the port.
+    pub fn cleansed(&self, ports: bool) -> Vec<(&str, String)> {
+        let changed = self
+            .0
+            .iter()
+            .filter(|variable| !variable.claims.spans(ports).is_empty());
+        changed
+            .map(|variable| (variable.name.as_str(), variable.rest(ports)))
+            .collect()
+    }
+
+    /// What is left of one, trimmed.
+    pub fn rest_of(&self, name: &str, ports: bool) -> String {
+        self.0
+            .iter()
+            .find(|variable| variable.name == name)
+            .map(|variable| variable.rest(ports))
+            .unwrap_or_default()
+    }
+}
+
+impl Variable {
+    fn read(config: &Config, name: String) -> Option<Self> {
+        let text = config.variable(&name)?.to_owned();
+        let syntax = if name == "ELIXIR_ERL_OPTIONS" {
+            Syntax::Blanks
+        } else {
+            Syntax::Variable
+        };
+        let claims = Claims::of_text(&text, syntax, &|_| Place::Variable(name.clone()));
+        Some(Self { name, text, claims })
+    }
+
+    fn rest(&self, ports: bool) -> String {
+        let rest = without(&self.text, &self.claims.spans(ports));
+        // A `-kernel` that lost its last value, or blanks alone, are nothing to hand on.
+        if split(&rest, Syntax::Variable).is_empty() {
+            String::new()
+        } else {
+            rest.trim().to_owned()
+        }
+    }
+}
+
+fn is_versioned(name: &str) -> bool {
+    name.strip_prefix("ERL_OTP")
+        .and_then(|rest| rest.strip_suffix("_FLAGS"))
+        .is_some_and(|version| {
+            !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}

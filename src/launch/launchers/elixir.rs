@@ -1,0 +1,208 @@
+//! `elixir`, `iex` and `mix`: shell scripts that hand their environment to one `erl`, and have options of their own.
+//!
+//! The options as bin/elixir reads them: the first word that is none of them ends them. Names and cookies there come
+//! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
+
+use super::erl::{demands, node_flags, remote_flags};
+use super::{Demands, Launcher, Role};
+use crate::launch::failure::Failure;
+use crate::launch::flags::words::{Syntax, split};
+use crate::launch::flags::{Claims, FlagVariables};
+use crate::launch::plan::{Command, Recipe, Settled};
+
+struct Elixir {
+    program: &'static str,
+    role: Role,
+    demands: Demands,
+}
+
+/// Is it `elixir`, `iex` or `mix`?
+pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
+    let program = *["elixir", "iex", "mix"]
+        .iter()
+        .find(|program| **program == command.name())?;
+    let arguments: Vec<&str> = command.arguments().collect();
+    let options = if program == "mix" {
+        Options::default()
+    } else {
+        Options::read(&arguments)
+    };
+    let task = if program == "mix" {
+        Some(arguments.as_slice())
+    } else {
+        options.mix_task
+    };
+    let claims = Claims::of_arguments(options.erl.iter().map(String::as_str));
+    let role = if options.informs || task.is_some_and(|task| !starts_node(task)) {
+        Role::Neither
+    } else if claims.remsh.is_some() {
+        Role::Client
+    } else {
+        Role::Node
+    };
+    Some(Box::new(Elixir {
+        program,
+        role,
+        demands: demands(claims),
+    }))
+}
+
+/// `mix run` and `mix phx.server` are the application; any other task is a tool that ends.
+fn starts_node(task: &[&str]) -> bool {
+    task.first()
+        .is_some_and(|task| matches!(*task, "run" | "phx.server"))
+}
+
+/// What stands on the line before the script.
+#[derive(Default)]
+struct Options<'a> {
+    /// The flags that `erl` gets from them.
+    erl: Vec<String>,
+    /// The words behind `-S mix`.
+    mix_task: Option<&'a [&'a str]>,
+    /// It only prints something and ends.
+    informs: bool,
+}
+
+impl<'a> Options<'a> {
+    fn read(words: &'a [&'a str]) -> Self {
+        let mut options = Self::default();
+        let mut named = Vec::new();
+        let mut rest = words;
+        loop {
+            let (values, taken): (&[&str], usize) = match rest {
+                [
+                    "--name" | "--sname" | "--cookie" | "--vm-args" | "--remsh" | "--erl",
+                    ..,
+                ] => (rest.get(1..2).unwrap_or_default(), 2),
+                ["--rpc-eval" | "--boot-var" | "--pipe-to", ..] => (&[], 3),
+                [
+                    "-e"
+                    | "-r"
+                    | "-pr"
+                    | "-pa"
+                    | "-pz"
+                    | "--app"
+                    | "--eval"
+                    | "--dot-iex"
+                    | "--dbg"
+                    | "--logger-otp-reports"
+                    | "--logger-sasl-reports"
+                    | "--erl-config"
+                    | "--boot",
+                    ..,
+                ] => (&[], 2),
+                [
+                    "--no-halt" | "--hidden" | "--werl" | "--no-pry" | "+iex" | "+elixirc",
+                    ..,
+                ] => (&[], 1),
+                ["-v" | "--version" | "-h" | "--help" | "--short-version", ..] => {
+                    options.informs = true;
+                    break;
+                }
+                ["-S", "mix", task @ ..] => {
+                    options.mix_task = Some(task);
+                    break;
+                }
+                _ => break,
+            };
+            if let (Some(option), Some(value)) = (rest.first(), values.first()) {
+                let value = (*value).to_owned();
+                match *option {
+                    // Split by the shell, and ahead of the options that have names.
+                    "--erl" => options.erl.extend(
+                        split(&value, Syntax::Blanks)
+                            .into_iter()
+                            .map(|word| word.text),
+                    ),
+                    "--name" => named.extend(["-name".to_owned(), value]),
+                    "--sname" => named.extend(["-sname".to_owned(), value]),
+                    "--cookie" => named.extend(["-setcookie".to_owned(), value]),
+                    "--vm-args" => named.extend(["-args_file".to_owned(), value]),
+                    _ => named.extend(["-remsh".to_owned(), value]),
+                }
+            }
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        options.erl.append(&mut named);
+        options
+    }
+}
+
+impl Launcher for Elixir {
+    fn label(&self) -> &'static str {
+        self.program
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn default_name(&self) -> String {
+        self.program.into()
+    }
+
+    fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    fn cook(
+        &self,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        match (self.role, &self.demands.command_line.remsh) {
+            (Role::Node, _) => node_flags(&self.demands, settled, flags, recipe),
+            (_, Some(target)) => remote_flags(&self.demands, target, settled, flags, recipe),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_line_as_the_script_does() {
+        for (words, erl, task) in [
+            (
+                vec!["--name", "a@b", "--cookie", "c", "x.exs"],
+                "-name a@b -setcookie c",
+                None,
+            ),
+            (
+                vec![
+                    "--cookie",
+                    "c",
+                    "--erl",
+                    "-name 'a@b' +K true",
+                    "-S",
+                    "mix",
+                    "run",
+                ],
+                "-name 'a@b' +K true -setcookie c",
+                Some("run"),
+            ),
+            (vec!["-e", "--name", "--sname", "a"], "-sname a", None),
+            (vec!["x.exs", "--name", "a@b"], "", None),
+            (
+                vec!["--no-halt", "-S", "mix", "test", "--cookie"],
+                "",
+                Some("test"),
+            ),
+            (vec!["--remsh", "n@h"], "-remsh n@h", None),
+            (vec!["--name"], "", None),
+        ] {
+            let options = Options::read(&words);
+            assert_eq!(options.erl.join(" "), erl, "{words:?}");
+            assert_eq!(
+                options.mix_task.and_then(|task| task.first().copied()),
+                task,
+                "{words:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `erl`: flags in ERL_AFLAGS, which come before those of the command line. The same recipe serves every launcher that
+//! hands its environment to one VM.
+//!
+//! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>
+
+use super::{Demands, Launcher, Role};
+use crate::launch::failure::Failure;
+use crate::launch::flags::words::quote;
+use crate::launch::flags::{Claims, FlagVariables, Place};
+use crate::launch::node::Host;
+use crate::launch::plan::{Command, Recipe, Settled, Text};
+
+struct Erl {
+    name: String,
+    role: Role,
+    demands: Demands,
+}
+
+/// Is it `erl`?
+pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
+    if command.name() != "erl" {
+        return None;
+    }
+    let claims = Claims::of_arguments(command.arguments());
+    let role = if claims.informs {
+        Role::Neither
+    } else if claims.remsh.is_some() {
+        Role::Client
+    } else {
+        Role::Node
+    };
+    Some(Box::new(Erl {
+        name: command.name().into(),
+        role,
+        demands: demands(claims),
+    }))
+}
+
+/// Sorts the claims of a command line: those in the files that it names are not its own.
+pub fn demands(claims: Claims) -> Demands {
+    let (command_line, files) = claims.partition(|place| *place == Place::CommandLine);
+    Demands {
+        command_line,
+        files,
+        ..Demands::default()
+    }
+}
+
+impl Launcher for Erl {
+    fn label(&self) -> &'static str {
+        "erl"
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn default_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    fn cook(
+        &self,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        match (self.role, &self.demands.command_line.remsh) {
+            (Role::Node, _) => node_flags(&self.demands, settled, flags, recipe),
+            (_, Some(target)) => remote_flags(&self.demands, target, settled, flags, recipe),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The flags of a node, put before the user's own in ERL_AFLAGS, and kept from the VMs that it starts itself.
+pub fn node_flags(
+    demands: &Demands,
+    settled: &Settled,
+    flags: &FlagVariables,
+    recipe: &mut Recipe,
+) {
+    let node = &settled.node.value;
+    let mut ours = Text::default();
+    if demands.command_line.names.is_empty() {
+        ours.push(&format!("{} {node} ", node.flag()));
+    }
+    if matches!(node.host, Host::Address(address) if address.is_ipv6())
+        && !demands.command_line.proto_dist
+    {
+        ours.push("-proto_dist inet6_tcp ");
+    }
+    if let Some(pin) = settled.pin() {
+        ours.push(&format!(
+            "-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin} "
+        ));
+    }
+    ours.append(&cookie_flags(demands, settled, &node.to_string()));
+    put_first(ours, settled, flags, recipe);
+}
+
+/// The flags of a shell on another node: a name of its own, no pin.
+pub fn remote_flags(
+    demands: &Demands,
+    target: &str,
+    settled: &Settled,
+    flags: &FlagVariables,
+    recipe: &mut Recipe,
+) {
+    let node = &settled.node.value;
+    let mut ours = Text::default();
+    if demands.command_line.names.is_empty() {
+        let number = fastrand::u32(..);
+        ours.push(&format!("{} rem-{number:08x}-{node} -hidden ", node.flag()));
+    }
+    ours.append(&cookie_flags(demands, settled, target));
+    put_first(ours, settled, flags, recipe);
+}
+
+/// The cookie towards one node wins over any number of `-setcookie C`; without `-nocookie` before it, the VM would still
+/// look for a cookie file, and die where HOME cannot be written.
+pub fn cookie_flags(demands: &Demands, settled: &Settled, towards: &str) -> Text {
+    let mut flags = Text::default();
+    let said = demands
+        .command_line
+        .cookies
+        .iter()
+        .any(|claim| claim.value.node.as_deref() == Some(towards));
+    if let Some(cookie) = settled.cookie.as_ref().filter(|_| !said) {
+        flags
+            .push(&format!("-nocookie -setcookie {} ", quote(towards)))
+            .push_quoted(&cookie.value)
+            .push(" ");
+    }
+    flags
+}
+
+/// Puts flags into ERL_AFLAGS before what is left of the user's, who gets it back in the VM's own environment.
+pub fn put_first(mut ours: Text, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
+    for (name, rest) in flags.cleansed(settled.replaces_port) {
+        recipe.set(name, Text::concealing(rest.as_ref()));
+    }
+    if ours.reveal().is_empty() {
+        return;
+    }
+    let users = flags.rest_of("ERL_AFLAGS", settled.replaces_port);
+    ours.push(&format!("-env ERL_AFLAGS {}", quote(&users)));
+    if !users.is_empty() {
+        ours.push(" ").append(&Text::concealing(users.as_ref()));
+    }
+    recipe.set("ERL_AFLAGS", ours);
+}

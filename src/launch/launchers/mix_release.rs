@@ -1,0 +1,277 @@
+//! A release made by `mix release`: RELEASE_NODE, RELEASE_DISTRIBUTION and RELEASE_COOKIE, unless its env.sh has the
+//! last word. <https://hexdocs.pm/mix/Mix.Tasks.Release.html>
+
+use std::path::Path;
+
+use super::script::Script;
+use super::{Demands, Fixed, Launcher, Role, erl};
+use crate::launch::config::{Config, Said};
+use crate::launch::failure::Failure;
+use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
+use crate::launch::node::Cookie;
+use crate::launch::plan::{Command, Recipe, Settled, Text};
+
+/// What env.sh may assign, after us.
+const ASSIGNED: [&str; 3] = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_COOKIE"];
+
+struct MixRelease {
+    name: String,
+    role: Role,
+    daemon: bool,
+    demands: Demands,
+}
+
+/// Is it a mix release's script?
+pub fn recognise(
+    script: &Script,
+    command: &Command,
+    config: &Config,
+) -> Result<Option<Box<dyn Launcher>>, Failure> {
+    if !script.says(&["RELEASE_ROOT", "RELEASE_VSN", "env.sh"]) {
+        return Ok(None);
+    }
+    let task = command.arguments().next().unwrap_or_default();
+    let role = match task {
+        "start" | "start_iex" | "daemon" | "daemon_iex" => Role::Node,
+        "rpc" | "remote" | "stop" | "restart" | "pid" => Role::Client,
+        _ => Role::Neither,
+    };
+    let demands = if role == Role::Neither {
+        Demands::default()
+    } else {
+        demands(script, role, config)?
+    };
+    Ok(Some(Box::new(MixRelease {
+        name: script.name.clone(),
+        role,
+        daemon: task.starts_with("daemon"),
+        demands,
+    })))
+}
+
+fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Failure> {
+    let Some(version) = config
+        .variable("RELEASE_VSN")
+        .map(ToOwned::to_owned)
+        .or_else(|| script.current_version())
+    else {
+        return Err(Failure::config(format!(
+            "{} names no version of this release; is the image whole?",
+            script.root.join("releases/start_erl.data").display()
+        )));
+    };
+    let folder = script.root.join("releases").join(version);
+    let vm_args = config
+        .variable("RELEASE_VM_ARGS")
+        .map_or_else(|| folder.join("vm.args"), Into::into);
+    let mut files = Claims::default();
+    // A client is started with another args file, and without the pin.
+    if role == Role::Node
+        && let Ok(args) = VmArgs::read(&vm_args, None)
+    {
+        files = args.claims;
+    }
+    let env_sh = folder.join("env.sh");
+    let fixed = std::fs::read(&env_sh)
+        .map(|text| assignments(&String::from_utf8_lossy(&text), &env_sh))
+        .unwrap_or_default();
+    let literal = fixed
+        .iter()
+        .find(|fixed| fixed.variable == "RELEASE_NODE")
+        .and_then(|fixed| {
+            fixed.value.clone().map(|value| Said {
+                value,
+                by: fixed.place.to_string(),
+            })
+        });
+    let variable = || {
+        config.release_node.clone().map(|value| Said {
+            value,
+            by: "RELEASE_NODE".into(),
+        })
+    };
+    Ok(Demands {
+        node: literal.or_else(variable),
+        cookie: own_cookie(&script.root.join("releases/COOKIE")),
+        files,
+        fixed,
+        ..Demands::default()
+    })
+}
+
+fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    // The script takes it through `$(cat …)`, which strips line breaks at the end.
+    let value = Cookie::parse(text.trim_end_matches('\n')).ok()?;
+    Some(Said {
+        value,
+        by: path.display().to_string(),
+    })
+}
+
+/// The lines of env.sh that assign a variable whatever its value was: `NAME=…` and `export NAME=…`, but neither
+/// `NAME=${NAME:-…}` nor one inside an `if` or `case` that looks at NAME first.
+fn assignments(text: &str, path: &Path) -> Vec<Fixed> {
+    let mut found = Vec::new();
+    let mut conditions: Vec<&str> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        let word = line.split_whitespace().next().unwrap_or_default();
+        match word {
+            "if" | "case" => conditions.push(line),
+            "fi" | "esac" => drop(conditions.pop()),
+            _ => {}
+        }
+        if line.starts_with('#') {
+            continue;
+        }
+        for variable in ASSIGNED {
+            let Some(value) = assigned(line, variable) else {
+                continue;
+            };
+            let asks = |text: &str| {
+                text.contains(&format!("${variable}")) || text.contains(&format!("${{{variable}"))
+            };
+            if !asks(line) && !conditions.iter().any(|condition| asks(condition)) {
+                found.push(Fixed {
+                    place: Place::File(path.into(), number),
+                    variable,
+                    value: literal(value),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// What a line assigns to a variable, wherever on the line the assignment stands.
+fn assigned<'a>(line: &'a str, variable: &str) -> Option<&'a str> {
+    let statements = line.split([';', '&']).map(str::trim);
+    let mut values = statements.filter_map(|statement| {
+        let bare = statement
+            .strip_prefix("export ")
+            .map_or(statement, str::trim_start);
+        let bare = bare
+            .strip_prefix("then ")
+            .or_else(|| bare.strip_prefix("else "))
+            .unwrap_or(bare);
+        let bare = bare.strip_prefix("export ").map_or(bare, str::trim_start);
+        bare.strip_prefix(variable)?.strip_prefix('=')
+    });
+    values.next()
+}
+
+/// The value, if it is one word that no shell changes.
+fn literal(value: &str) -> Option<String> {
+    let word = value.split(" #").next().unwrap_or_default().trim();
+    let raw = word
+        .strip_prefix('\'')
+        .and_then(|rest| rest.strip_suffix('\''));
+    let quoted = word
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let text = raw.or(quoted).unwrap_or(word);
+    let changed = text.contains(['$', '`', '\\', '"', '\'', ' ']);
+    (!changed && !text.is_empty()).then(|| text.to_owned())
+}
+
+impl Launcher for MixRelease {
+    fn label(&self) -> &'static str {
+        "mix release"
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn default_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    fn cook(
+        &self,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        let node = &settled.node.value;
+        recipe.set("RELEASE_NODE", Text::plain(node.to_string()));
+        recipe.set(
+            "RELEASE_DISTRIBUTION",
+            Text::plain(if node.is_long() { "name" } else { "sname" }),
+        );
+        if let Some(cookie) = &settled.cookie {
+            recipe.set("RELEASE_COOKIE", Text::cookie(&cookie.value));
+        }
+        match self.role {
+            Role::Node => {
+                // The script itself gives the name; a second one only where its vm.args has another.
+                let mut demands = self.demands.clone();
+                if demands.files.names.is_empty() {
+                    demands.command_line.names = vec![settled.name_claim()];
+                }
+                erl::node_flags(&demands, settled, flags, recipe);
+            }
+            _ => erl::put_first(
+                erl::cookie_flags(&self.demands, settled, &node.to_string()),
+                settled,
+                flags,
+                recipe,
+            ),
+        }
+        if self.daemon {
+            recipe.warn("a daemon's script ends at once, and this container with it; use start or start_iex");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_env_sh_has_the_last_word_on() {
+        for (line, expected) in [
+            ("export RELEASE_NODE=app@host.x", Some(Some("app@host.x"))),
+            ("RELEASE_NODE='app@h'", Some(Some("app@h"))),
+            ("  export RELEASE_NODE=\"app@$POD_IP\"", Some(None)),
+            ("export RELEASE_NODE=`hostname`", Some(None)),
+            ("true && export RELEASE_NODE=a@b # why", Some(Some("a@b"))),
+            ("export RELEASE_NODE=\"${RELEASE_NODE:-x@y}\"", None),
+            ("# export RELEASE_NODE=app@host", None),
+            ("export RELEASE_NODES=a@b", None),
+            ("echo RELEASE_NODE", None),
+            ("[ -n \"$RELEASE_NODE\" ] || RELEASE_NODE=a@b", None),
+            (
+                "if [ -z \"$RELEASE_NODE\" ]; then\n export RELEASE_NODE=a@b\nfi",
+                None,
+            ),
+            (
+                "if [ -z \"$X\" ]; then\n export RELEASE_NODE=a@b\nfi",
+                Some(Some("a@b")),
+            ),
+            (
+                "case $RELEASE_COMMAND in\n daemon*) x=1;;\nesac\nRELEASE_NODE=a@b",
+                Some(Some("a@b")),
+            ),
+        ] {
+            let found = assignments(line, Path::new("env.sh"));
+            let got = found.first().map(|fixed| fixed.value.as_deref());
+            assert_eq!(got, expected, "{line}");
+        }
+        let found = assignments(
+            "\nexport RELEASE_DISTRIBUTION=none\nexport RELEASE_COOKIE=abc",
+            Path::new("e"),
+        );
+        let shown: Vec<_> = found
+            .iter()
+            .map(|fixed| format!("{} {}", fixed.place, fixed.variable))
+            .collect();
+        assert_eq!(shown, ["e:2 RELEASE_DISTRIBUTION", "e:3 RELEASE_COOKIE"]);
+    }
+}

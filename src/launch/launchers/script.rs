@@ -1,0 +1,66 @@
+//! A release's start script: a shell script in the release's `bin`, told by what it says.
+
+use std::path::PathBuf;
+
+use crate::launch::plan::Command;
+
+/// Start scripts are well below this; a big program is not read to the end.
+const LIMIT: u64 = 256 * 1024;
+
+/// A script and the release around it.
+pub struct Script {
+    /// What it says.
+    pub text: String,
+    /// The release's root: the folder above the script's.
+    pub root: PathBuf,
+    /// The script's own name, which is the release's.
+    pub name: String,
+}
+
+impl Script {
+    /// Reads the command's file, symbolic links followed, if it is a script.
+    pub fn read(command: &Command) -> Option<Self> {
+        use std::io::Read as _;
+        let file = std::fs::canonicalize(&command.file).ok()?;
+        let mut bytes = Vec::new();
+        std::fs::File::open(&file)
+            .ok()?
+            .take(LIMIT)
+            .read_to_end(&mut bytes)
+            .ok()?;
+        let text = bytes
+            .starts_with(b"#!")
+            .then(|| String::from_utf8_lossy(&bytes).into_owned())?;
+        let name = file.file_name()?.to_str()?.to_owned();
+        Some(Self {
+            text,
+            root: file.parent()?.parent()?.to_owned(),
+            name,
+        })
+    }
+
+    /// Does it hold all of these?
+    pub fn says(&self, words: &[&str]) -> bool {
+        words.iter().all(|word| self.text.contains(word))
+    }
+
+    /// The value of a plain assignment in it, `NAME="value"`.
+    pub fn assigned(&self, name: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| {
+            let value = line
+                .trim()
+                .strip_prefix("export ")
+                .unwrap_or(line.trim())
+                .strip_prefix(name)?
+                .strip_prefix('=')?;
+            Some(value.trim().trim_matches('"'))
+                .filter(|value| !value.is_empty() && !value.contains('$'))
+        })
+    }
+
+    /// The version that `releases/start_erl.data` names.
+    pub fn current_version(&self) -> Option<String> {
+        let data = std::fs::read_to_string(self.root.join("releases/start_erl.data")).ok()?;
+        data.split_whitespace().nth(1).map(ToOwned::to_owned)
+    }
+}

@@ -1,0 +1,92 @@
+//! The log, on standard error: one line a message, `beaminit: message` or one JSON object; and the termination log.
+//!
+//! <https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/>
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::Path;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::config::{LogFormat, Logging};
+
+/// What Kubernetes keeps of a termination message, in bytes.
+const TERMINATION_LIMIT: usize = 4096;
+/// Where Kubernetes mounts it.
+const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// Starts the log.
+pub fn start(logging: &Logging) {
+    let builder = SubscriberBuilder::default()
+        .with_max_level(logging.level)
+        .with_writer(std::io::stderr);
+    // It can be set once in a process, and a process starts one log.
+    let _ = match logging.format {
+        LogFormat::Text => {
+            tracing::subscriber::set_global_default(builder.event_format(Plain).finish())
+        }
+        LogFormat::Json => tracing::subscriber::set_global_default(
+            builder
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .with_target(false)
+                .finish(),
+        ),
+    };
+}
+
+/// `beaminit: message`, with the level where it is not info.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        writer.write_str(match *event.metadata().level() {
+            Level::ERROR => "beaminit: error: ",
+            Level::WARN => "beaminit: warning: ",
+            Level::INFO => "beaminit: ",
+            _ => "beaminit: debug: ",
+        })?;
+        let mut message = String::new();
+        context.format_fields(Writer::new(&mut message), event)?;
+        // Log collectors split lines.
+        writeln!(writer, "{}", message.replace(['\n', '\r'], " "))
+    }
+}
+
+/// Writes the reason of a failure where Kubernetes looks for it: in place, for the file is a mount.
+///
+/// The default file is there or it isn't; one that was asked for and cannot be written is said.
+pub fn leave_reason(lines: &[String], asked_for: Option<&Path>) {
+    let path = asked_for.unwrap_or(Path::new(TERMINATION_LOG));
+    let mut text = lines.join("\n");
+    while text.len() > TERMINATION_LIMIT {
+        text.pop();
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options
+        .write(true)
+        .truncate(true)
+        .create(asked_for.is_some());
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    if let (Err(error), Some(path)) = (written, asked_for) {
+        tracing::warn!(
+            "BEAMINIT_TERMINATION_LOG is {path:?}, which cannot be written: {error}; mount it, or leave it unset"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! The room that becomes the command. It knows nothing of reaping.
+//!
+//! environment ──► Config ──► Node ──► Plan ──► gates (dns, port) ──► exec
+//!
+//! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
+
+mod config;
+mod exec;
+mod failure;
+mod flags;
+mod gates;
+mod launchers;
+mod log;
+mod node;
+mod plan;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tracing::{debug, error, info, warn};
+
+use crate::init::{Complaints, TellNode};
+use config::{Config, DnsMode, Environment, Pod, Reading};
+use failure::Failure;
+use gates::dns::{self, Question};
+use launchers::{Launcher, Role};
+use node::NodeName;
+use node::identity::Lookup;
+use plan::{Command, Plan};
+
+/// What a launch starts from.
+pub struct Start {
+    /// The words of the command, at least one.
+    pub command: Vec<OsString>,
+    /// The environment.
+    pub environment: Environment,
+    /// What init had to complain of in its own settings.
+    pub settings: Option<Complaints>,
+}
+
+/// Launches in init's child; returns the exit status of a start that failed.
+pub fn run(start: Start, tell_init: &TellNode) -> i32 {
+    attempt(start, |prepared| {
+        if prepared.plan.role == Role::Node {
+            tell_init.is_node();
+        }
+        prepared.go()
+    })
+}
+
+/// Launches without an init above: `beaminit exec`.
+pub fn exec(start: Start) -> i32 {
+    end_on_signals();
+    attempt(start, Prepared::go)
+}
+
+/// Prints the Plan: changes nothing, waits for nothing.
+pub fn plan(start: Start) -> i32 {
+    attempt(start, |prepared| {
+        match crate::cli::say(&prepared.plan.to_string()) {
+            0 => Ok(()),
+            _ => Err(Failure::new(
+                crate::exit::Exit::System,
+                "standard output cannot be written; is it closed?",
+            )),
+        }
+    })
+}
+
+/// Prepares and goes on with `next`; reports what fails.
+fn attempt(start: Start, next: impl FnOnce(Prepared) -> Result<(), Failure>) -> i32 {
+    let mut reading = Reading::new(start.environment, start.settings);
+    let logging = reading.logging();
+    log::start(&logging);
+    match Prepared::new(start.command, reading).and_then(next) {
+        Ok(()) => 0,
+        Err(failure) => report(&failure, logging.termination_log.as_deref()),
+    }
+}
+
+fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
+    for line in &failure.lines {
+        error!("{line}");
+    }
+    log::leave_reason(&failure.lines, termination_log);
+    failure.exit.status()
+}
+
+/// As PID 1 this process would be deaf to the signals that it has no handler for. Until the exec, which takes the
+/// handlers away, they end it as they would end any process.
+fn end_on_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        // Registering fails for signals that cannot be caught; these can.
+        let _ = signal_hook::flag::register_conditional_shutdown(
+            signal,
+            128 + signal,
+            Arc::new(AtomicBool::new(true)),
+        );
+    }
+}
+
+/// Everything up to the gates.
+struct Prepared {
+    config: Config,
+    command: Command,
+    launcher: Option<Box<dyn Launcher>>,
+    plan: Plan,
+}
+
+impl Prepared {
+    fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
+        let config = reading.config(Pod::look())?;
+        let command = Command::find(words, &config)?;
+        let launcher = launchers::recognise(&command, &config)?;
+        let plan = Plan::make(&config, &command, launcher.as_deref(), None)?;
+        Ok(Self {
+            config,
+            command,
+            launcher,
+            plan,
+        })
+    }
+
+    /// Through the gates, and into the command; comes back only with a failure.
+    fn go(mut self) -> Result<(), Failure> {
+        for warning in &self.plan.recipe.warnings {
+            warn!("{warning}");
+        }
+        if let Some(answer) = self.ask_dns()? {
+            self.plan = Plan::make(
+                &self.config,
+                &self.command,
+                self.launcher.as_deref(),
+                Some(&answer),
+            )?;
+        }
+        self.say_identity();
+        if self.plan.role == Role::Node {
+            self.check_port()?;
+        }
+        for file in &self.plan.recipe.files {
+            file.write()?;
+        }
+        info!(
+            "exec {} ({})",
+            self.plan.command.file.display(),
+            self.plan.launcher
+        );
+        for line in self.plan.to_string().lines() {
+            debug!("{line}");
+        }
+        Err(exec::exec(&self.plan, &self.config))
+    }
+
+    /// The dns gate for a node; for a client, one question where the name depends on the answer.
+    fn ask_dns(&self) -> Result<Option<NodeName>, Failure> {
+        let Some(identity) = self
+            .plan
+            .identity
+            .as_ref()
+            .filter(|identity| identity.dns != DnsMode::Off)
+        else {
+            return Ok(None);
+        };
+        let conf = &self.config.pod.resolv_conf;
+        let question = Question {
+            candidates: &identity.candidates,
+            mode: identity.dns,
+            own: self.config.addresses(),
+            servers: &conf.nameservers,
+            limit: self.plan.dns_timeout,
+            kubernetes: self.config.is_kubernetes(),
+        };
+        if self.plan.role == Role::Node {
+            return dns::wait(&question).map(Some);
+        }
+        let reverse = identity
+            .candidates
+            .iter()
+            .any(|one| matches!(one.lookup, Lookup::Reverse(_)));
+        if identity.candidates.len() < 2 && !reverse {
+            return Ok(None);
+        }
+        let answer = dns::once(&question)?;
+        if answer.is_none() && reverse {
+            let line =
+                "DNS does not tell the name of this pod's address now; is the node itself running?";
+            return Err(Failure::new(crate::exit::Exit::Gate, line));
+        }
+        Ok(answer)
+    }
+
+    fn say_identity(&self) {
+        if let Some(identity) = &self.plan.identity {
+            info!("node {} ({})", identity.node.value, identity.node.by);
+        }
+    }
+
+    fn check_port(&self) -> Result<(), Failure> {
+        let Some(pin) = self
+            .plan
+            .identity
+            .as_ref()
+            .and_then(|identity| identity.port.as_ref())
+        else {
+            return Ok(());
+        };
+        if let Some(port) = pin.port() {
+            gates::port::check(port)?;
+            info!("{pin} is free");
+        } else {
+            info!("{pin}: none of them is checked");
+        }
+        Ok(())
+    }
+}

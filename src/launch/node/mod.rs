@@ -1,0 +1,14 @@
+//! What identifies a node: its name, its cookie, its port. Types that can only be made valid.
+//!
+//! `Config ──► Node ──► Plan`: the second step. [`identity`] derives the name; the rest are the types it is made of.
+
+mod cookie;
+mod host;
+pub mod identity;
+mod name;
+mod port;
+
+pub use cookie::Cookie;
+pub use host::{Host, dashed};
+pub use name::{NamePart, NodeName};
+pub use port::Port;

@@ -1,0 +1,98 @@
+//! Which file the command is: looked for as execvp(3) would, before any gate, so that a typing error fails at once.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Exit;
+use crate::launch::config::Config;
+use crate::launch::failure::Failure;
+
+/// Where execvp(3) looks when PATH is not set.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The command to run: what was asked for, and the file that it is.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The words of the command line, the program's first.
+    pub words: Vec<OsString>,
+    /// The program's file.
+    pub file: PathBuf,
+}
+
+impl Command {
+    /// Finds the program.
+    ///
+    /// # Errors
+    /// [`Exit::NotFound`] with the PATH that was searched, [`Exit::NotExecutable`].
+    pub fn find(words: Vec<OsString>, config: &Config) -> Result<Self, Failure> {
+        let program = words.first().cloned().unwrap_or_default();
+        let path = config
+            .environment
+            .iter()
+            .find(|(name, _)| name == "PATH")
+            .map(|(_, value)| value.clone());
+        let path = path
+            .filter(|path| !path.is_empty())
+            .unwrap_or_else(|| PATH.into());
+        let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
+        match which::which_in(&program, Some(&path), here) {
+            Ok(file) => Ok(Self { words, file }),
+            Err(_) => Err(missing(&program, &path)),
+        }
+    }
+
+    /// The program's name as it was called, without its folder.
+    pub fn name(&self) -> &str {
+        self.words
+            .first()
+            .and_then(|word| Path::new(word).file_name())
+            .and_then(OsStr::to_str)
+            .unwrap_or_default()
+    }
+
+    /// The arguments behind the program; those that are not UTF-8 hold nothing that a launcher looks for.
+    pub fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.words
+            .iter()
+            .skip(1)
+            .map(|word| word.to_str().unwrap_or_default())
+    }
+}
+
+/// Why there is no program: nothing of that name, or something that cannot be executed.
+fn missing(program: &OsStr, path: &OsStr) -> Failure {
+    let given = Path::new(program);
+    let direct = program.as_bytes().contains(&b'/');
+    let places: Vec<PathBuf> = if direct {
+        vec![given.into()]
+    } else {
+        std::env::split_paths(path)
+            .map(|folder| folder.join(given))
+            .collect()
+    };
+    if let Some(file) = places.iter().find(|file| file.exists()) {
+        let what = if file.is_dir() {
+            "it is a directory"
+        } else {
+            "it may not be executed; chmod +x it in the image"
+        };
+        return Failure::new(
+            Exit::NotExecutable,
+            format!("cannot run {}: {what}", file.display()),
+        );
+    }
+    let line = if direct {
+        format!(
+            "there is no {}; is the path right, and in this image?",
+            given.display()
+        )
+    } else {
+        format!(
+            "{} is in none of PATH's folders ({}); is it installed in this image?",
+            given.display(),
+            path.to_string_lossy()
+        )
+    };
+    Failure::new(Exit::NotFound, line)
+}

@@ -1,0 +1,104 @@
+//! The cookie: the command line's, ours, or the release's.
+
+use crate::launch::config::{Config, Said};
+use crate::launch::flags::{Claim, Claims, CookieFlag};
+use crate::launch::launchers::Demands;
+use crate::launch::node::{Cookie, NodeName};
+
+/// The cookie, and complaints about two that differ or one that cannot be beaten.
+pub fn settle(
+    config: &Config,
+    demands: &Demands,
+    variables: &Claims,
+    node: &NodeName,
+    lines: &mut Vec<String>,
+) -> Option<Said<Cookie>> {
+    let own = |flag: &CookieFlag| {
+        flag.node
+            .as_ref()
+            .is_none_or(|towards| *towards == node.to_string())
+    };
+    let said = |claim: &Claim<CookieFlag>| {
+        let value = Cookie::parse(claim.value.cookie.as_deref().unwrap_or_default()).ok()?;
+        Some(Said {
+            value,
+            by: claim.place.to_string(),
+        })
+    };
+    let mut command_line = demands
+        .command_line
+        .cookies
+        .iter()
+        .filter(|claim| own(&claim.value))
+        .filter_map(said);
+    let given = command_line.next();
+    if command_line.any(|other| {
+        given
+            .as_ref()
+            .is_some_and(|given| given.value != other.value)
+    }) {
+        lines.push(
+            "the command line gives two cookies, and the VM would take neither; leave one".into(),
+        );
+    }
+    if let (Some(given), Some(ours)) = (&given, &config.cookie)
+        && given.value != ours.value
+    {
+        lines.push(format!(
+            "the command line has another cookie than {}; leave one of them out",
+            ours.by
+        ));
+    }
+    let files = || {
+        demands
+            .files
+            .cookies
+            .iter()
+            .filter(|claim| own(&claim.value))
+            .find_map(said)
+    };
+    let cookie = given
+        .or_else(|| config.cookie.clone())
+        .or_else(|| {
+            variables
+                .cookies
+                .iter()
+                .filter(|claim| own(&claim.value))
+                .find_map(said)
+        })
+        .or_else(|| {
+            config.release_cookie.clone().map(|value| Said {
+                value,
+                by: "RELEASE_COOKIE".into(),
+            })
+        })
+        .or_else(|| demands.cookie.clone())
+        .or_else(files);
+    for fixed in demands
+        .fixed
+        .iter()
+        .filter(|fixed| fixed.variable == "RELEASE_COOKIE")
+    {
+        let same = cookie
+            .as_ref()
+            .is_some_and(|cookie| fixed.value.as_deref() == Some(cookie.value.reveal()));
+        if !same {
+            lines.push(format!(
+                "{} sets RELEASE_COOKIE after us, and the release's own rpc and remote would miss the node; remove that line and set ERLANG_COOKIE",
+                fixed.place
+            ));
+        }
+    }
+    // Two cookies towards the own node are none, and one of them is ours.
+    let towards_own = |claim: &&Claim<CookieFlag>| {
+        claim.value.node.as_ref() == Some(&node.to_string())
+            && !(demands.rewritten && claim.span.is_some())
+    };
+    if let Some(claim) = demands.files.cookies.iter().find(towards_own) {
+        lines.push(format!(
+            "{} has a -setcookie for {node} itself, which takes ours away; remove that line",
+            claim.place
+        ));
+    }
+    cookie
+}

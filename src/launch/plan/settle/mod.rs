@@ -1,0 +1,122 @@
+//! Who wins: out of the command line, our variables, the release's files and our defaults, one name, one cookie, one
+//! port.
+//!
+//! What the command line says is the Plan's, and a variable of ours that says otherwise is an error; our variables beat
+//! the release's files; our mere defaults yield to them; a line that cannot be beaten is named.
+
+mod cookie;
+mod name;
+mod port;
+
+use crate::exit::Exit;
+use crate::launch::config::{Config, DnsMode, Said};
+use crate::launch::failure::Failure;
+use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place};
+use crate::launch::launchers::{Launcher, Role};
+use crate::launch::node::identity::{Candidate, Lookup};
+use crate::launch::node::{Cookie, Host, NodeName, Port};
+
+pub use port::Pin;
+
+/// The identity of the node, decided.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The name, and what said it.
+    pub node: Said<NodeName>,
+    /// The names that DNS has yet to choose from; one, or several.
+    pub candidates: Vec<Candidate>,
+    /// The cookie; `None` leaves it to the launcher.
+    pub cookie: Option<Said<Cookie>>,
+    /// The port; `None` for a client, which gets no pin.
+    pub port: Option<Pin>,
+    /// Are port flags in variables and files replaced? Not where a range of the release's own is kept.
+    pub replaces_port: bool,
+    /// What the record must answer.
+    pub dns: DnsMode,
+}
+
+impl Settled {
+    /// The port that we have to pin.
+    pub fn pin(&self) -> Option<Port> {
+        match &self.port {
+            Some(Pin::Ours(port)) => Some(port.value),
+            _ => None,
+        }
+    }
+
+    /// Is the host an IPv6 address?
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self.node.value.host, Host::Address(address) if address.is_ipv6())
+    }
+
+    /// The name as a claim of the command line, for a launcher that gives it there.
+    pub fn name_claim(&self) -> Claim<NameFlag> {
+        let value = NameFlag {
+            long: self.node.value.is_long(),
+            text: self.node.value.to_string(),
+        };
+        Claim {
+            value,
+            place: Place::CommandLine,
+            span: None,
+        }
+    }
+}
+
+/// Decides. `answer` is the name that DNS chose, once it has.
+///
+/// # Errors
+/// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].
+pub fn settle(
+    config: &Config,
+    launcher: &dyn Launcher,
+    flags: &FlagVariables,
+    answer: Option<&NodeName>,
+) -> Result<Settled, Failure> {
+    let demands = launcher.demands();
+    let variables = flags.claims();
+    let (node, candidates) = name::name(config, launcher, &variables, answer)?;
+    let mut lines = Vec::new();
+    name::unbeatable(demands, &variables, &node, &mut lines);
+    let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
+    let port = if launcher.role() == Role::Node {
+        Some(port::settle(config, demands, &variables, &mut lines))
+    } else {
+        None
+    };
+    let replaces_port =
+        !matches!(port, Some(Pin::Range(_))) || !demands.command_line.ports.is_empty();
+    let dns = dns_mode(config, &candidates, &mut lines);
+    if lines.is_empty() {
+        Ok(Settled {
+            node,
+            candidates,
+            cookie,
+            port,
+            replaces_port,
+            dns,
+        })
+    } else {
+        Err(Failure {
+            exit: Exit::Config,
+            lines,
+        })
+    }
+}
+
+/// What the record must answer, where BEAMINIT_DNS does not say it: an address and a short name have none.
+fn dns_mode(config: &Config, candidates: &[Candidate], lines: &mut Vec<String>) -> DnsMode {
+    let Some(first) = candidates.first() else {
+        return DnsMode::Off;
+    };
+    match (config.dns, first.lookup, &first.node.host) {
+        (Some(DnsMode::Off), Lookup::Reverse(_), _) => {
+            lines.push("BEAMINIT_DNS is \"off\" and BEAMINIT_HOST is \"reverse\", which only DNS can answer; change one of them".into());
+            DnsMode::Off
+        }
+        (_, _, Host::Address(_)) | (None, _, Host::Short(_)) => DnsMode::Off,
+        (Some(mode), _, _) => mode,
+        (None, Lookup::Service, _) => DnsMode::Any,
+        (None, _, _) => DnsMode::Own,
+    }
+}

@@ -1,0 +1,134 @@
+//! The distribution port: the command line's, ours, the release's, or the default.
+
+use crate::launch::config::{Config, Said};
+use crate::launch::flags::{Claim, Claims, PortFlag, PortKind};
+use crate::launch::launchers::Demands;
+use crate::launch::node::Port;
+
+/// The distribution port, as decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// We pin it.
+    Ours(Said<Port>),
+    /// The user's own flags pin it: nothing to add.
+    Given(Said<Port>),
+    /// The user's own flags leave a range: nothing to add, nothing to check.
+    Range(String),
+}
+
+/// The port, and complaints about two that differ.
+pub fn settle(
+    config: &Config,
+    demands: &Demands,
+    variables: &Claims,
+    lines: &mut Vec<String>,
+) -> Pin {
+    let ours = config.port.map(|value| Said {
+        value,
+        by: "ERL_PORT".into(),
+    });
+    if let Some(given) = pinned(&demands.command_line.ports, lines) {
+        if let Some(ours) = ours.filter(|ours| given.port().is_none_or(|given| given != ours.value))
+        {
+            lines.push(format!(
+                "the command line says {given}, and ERL_PORT says {}; leave one of them out",
+                ours.value
+            ));
+        }
+        return given;
+    }
+    let dist_port = demands
+        .fixed
+        .iter()
+        .find(|fixed| fixed.variable == "ERL_DIST_PORT")
+        .map(|fixed| {
+            let text = fixed.value.clone().unwrap_or_default();
+            Claim {
+                value: PortFlag {
+                    kind: PortKind::Epmdless,
+                    text,
+                },
+                place: fixed.place.clone(),
+                span: None,
+            }
+        });
+    let claims: Vec<Claim<PortFlag>> = dist_port
+        .into_iter()
+        .chain(variables.ports.clone())
+        .chain(demands.files.ports.clone())
+        .collect();
+    let epmdless: Vec<_> = claims
+        .iter()
+        .filter(|claim| claim.value.kind == PortKind::Epmdless)
+        .cloned()
+        .collect();
+    if let Some(given) = pinned(&epmdless, lines) {
+        if let Some(ours) = ours.filter(|ours| given.port() != Some(ours.value)) {
+            lines.push(format!(
+                "a node without epmd is pinned: {given}, and ERL_PORT says {}; make them the same",
+                ours.value
+            ));
+        }
+        return given;
+    }
+    if let Some(ours) = ours {
+        return Pin::Ours(ours);
+    }
+    match pinned(&claims, lines) {
+        // Said again by us, it holds in whatever else says otherwise.
+        Some(Pin::Given(port)) => Pin::Ours(port),
+        Some(range) => range,
+        None => Pin::Ours(Said {
+            value: Port::DEFAULT,
+            by: "the default".into(),
+        }),
+    }
+}
+
+/// What port flags come to: the first of each kind counts.
+fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
+    let mut first = |kind: PortKind| {
+        let claim = claims.iter().find(|claim| claim.value.kind == kind)?;
+        match Port::parse(&claim.value.text) {
+            Ok(port) => Some((port, claim.place.to_string())),
+            Err(reason) => {
+                lines.push(format!(
+                    "{} has the distribution port {:?}: {reason}",
+                    claim.place, claim.value.text
+                ));
+                None
+            }
+        }
+    };
+    if let Some((value, by)) = first(PortKind::Epmdless) {
+        return Some(Pin::Given(Said { value, by }));
+    }
+    let (min, max) = (first(PortKind::Min), first(PortKind::Max));
+    match (min, max) {
+        (Some((min, by)), Some((max, _))) if min != max => {
+            Some(Pin::Range(format!("ports {min} to {max} ({by})")))
+        }
+        (Some((value, by)), _) => Some(Pin::Given(Said { value, by })),
+        // The VM wants a min to make anything of a max.
+        (None, _) => None,
+    }
+}
+
+impl Pin {
+    /// The one port, if it is one.
+    pub fn port(&self) -> Option<Port> {
+        match self {
+            Self::Ours(port) | Self::Given(port) => Some(port.value),
+            Self::Range(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ours(port) | Self::Given(port) => write!(f, "port {} ({})", port.value, port.by),
+            Self::Range(range) => f.write_str(range),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! A container's entrypoint for Erlang and Elixir nodes.
+//!
+//! Two rooms: [`init`] is the process that stays, and knows signals, children and exit statuses; [`launch`] runs in its
+//! child and becomes the command. `main` blocks the signals, reads the command line and opens the right door.
+//!
+//! There is no `fn main`: the C entry point comes before the start-up of Rust's runtime, which would ignore SIGPIPE and
+//! cost the time in which the kernel drops the signals of a PID 1. See signal(7), pid_namespaces(7).
+#![cfg_attr(not(test), no_main)]
+
+mod cli;
+mod exit;
+mod init;
+mod launch;
+
+/// The process's entry point: returns its exit status.
+#[cfg(not(test))]
+#[unsafe(no_mangle)]
+extern "C" fn main(
+    count: nix::libc::c_int,
+    values: *const *const nix::libc::c_char,
+) -> nix::libc::c_int {
+    let mask = init::signals::block_all();
+    // SAFETY: count and values are what the C runtime handed to main, untouched.
+    let arguments = unsafe { cli::arguments(count, values) };
+    door(cli::parse(arguments), &mask)
+}
+
+/// Does what the command line asks for.
+#[cfg_attr(test, allow(dead_code))]
+fn door(request: Result<cli::Request, cli::Usage>, mask: &init::signals::Mask) -> i32 {
+    use cli::Request;
+    let environment = || std::env::vars_os().collect();
+    match request {
+        Ok(Request::Run(command)) => init::run(mask, |settings, tell_node| {
+            launch::run(
+                launch::Start {
+                    command,
+                    environment: environment(),
+                    settings,
+                },
+                &tell_node,
+            )
+        }),
+        Ok(Request::Exec(command)) => {
+            init::signals::restore(mask);
+            let settings = init::Settings::from_environment();
+            launch::exec(launch::Start {
+                command,
+                environment: environment(),
+                settings: settings.err(),
+            })
+        }
+        Ok(Request::Plan(command)) => {
+            init::signals::restore(mask);
+            let settings = init::Settings::from_environment();
+            launch::plan(launch::Start {
+                command,
+                environment: environment(),
+                settings: settings.err(),
+            })
+        }
+        Ok(Request::Help) => cli::say(cli::HELP),
+        Ok(Request::Version) => cli::say(cli::VERSION),
+        Err(usage) => usage.report(),
+    }
+}
