@@ -19,19 +19,19 @@ extern "C" fn main(
     count: nix::libc::c_int,
     values: *const *const nix::libc::c_char,
 ) -> nix::libc::c_int {
-    let mask = init::signals::block_all();
+    init::signals::block_all();
     // SAFETY: count and values are what the C runtime handed to main, untouched.
     let arguments = unsafe { cli::arguments(count, values) };
-    door(cli::parse(arguments), &mask)
+    door(cli::parse(arguments))
 }
 
 /// Does what the command line asks for.
 #[cfg_attr(test, allow(dead_code))]
-fn door(request: Result<cli::Request, cli::Usage>, mask: &init::signals::Mask) -> i32 {
+fn door(request: Result<cli::Request, cli::Usage>) -> i32 {
     use cli::Request;
     let environment = || std::env::vars_os().collect();
     match request {
-        Ok(Request::Run(command)) => init::run(mask, |settings, tell_node| {
+        Ok(Request::Run(command)) => init::run(|settings, tell_node| {
             launch::run(
                 launch::Start {
                     command,
@@ -42,7 +42,7 @@ fn door(request: Result<cli::Request, cli::Usage>, mask: &init::signals::Mask) -
             )
         }),
         Ok(Request::Exec(command)) => {
-            init::signals::restore(mask);
+            init::signals::give_defaults();
             let settings = init::Settings::from_environment();
             launch::exec(launch::Start {
                 command,
@@ -51,7 +51,7 @@ fn door(request: Result<cli::Request, cli::Usage>, mask: &init::signals::Mask) -
             })
         }
         Ok(Request::Plan(command)) => {
-            init::signals::restore(mask);
+            init::signals::give_defaults();
             let settings = init::Settings::from_environment();
             launch::plan(launch::Start {
                 command,

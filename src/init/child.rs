@@ -26,7 +26,7 @@ pub fn is_pid_1() -> bool {
 ///
 /// # Errors
 /// fork(2) failed: no process was to be had.
-pub fn spawn(_inherited: &signals::Mask, body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+pub fn spawn(body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // SAFETY: this process has one thread (it has made none, and is before any runtime), so the child is a whole copy of
     // it: no lock is held by a thread that does not exist there, and everything may be called, not just what is
     // async-signal-safe.

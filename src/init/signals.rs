@@ -13,32 +13,19 @@ use nix::libc;
 /// A signal number: the real-time signals have no name to be an enum by.
 pub type Signal = libc::c_int;
 
-/// The signal mask that this process was started with.
-pub struct Mask(libc::sigset_t);
-
-/// Blocks every signal; returns the mask that was inherited.
-pub fn block_all() -> Mask {
+/// Blocks every signal.
+pub fn block_all() {
     let all = all();
-    let mut inherited = MaybeUninit::uninit();
-    // SAFETY: sigfillset and sigprocmask write whole sets to the places given, and cannot fail on these arguments.
-    unsafe {
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const all.0, inherited.as_mut_ptr());
-        Mask(inherited.assume_init())
-    }
+    // SAFETY: the set is whole, and the old mask is not asked for; this cannot fail.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut()) };
 }
 
-/// Puts the inherited mask back.
-pub fn restore(mask: &Mask) {
-    // SAFETY: the mask is one that sigprocmask wrote.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const mask.0, std::ptr::null_mut()) };
-}
-
-fn all() -> Mask {
+fn all() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigfillset initialises the whole set.
     unsafe {
         libc::sigfillset(set.as_mut_ptr());
-        Mask(set.assume_init())
+        set.assume_init()
     }
 }
 
@@ -80,7 +67,7 @@ pub fn next(limit: Option<Duration>) -> Option<Signal> {
             .as_ref()
             .map_or(std::ptr::null(), std::ptr::from_ref);
         // SAFETY: the set and the time outlive the call; a null siginfo and a null time are allowed.
-        let signal = unsafe { libc::sigtimedwait(&raw const all.0, std::ptr::null_mut(), pointer) };
+        let signal = unsafe { libc::sigtimedwait(&raw const all, std::ptr::null_mut(), pointer) };
         if signal > 0 {
             return Some(signal);
         }

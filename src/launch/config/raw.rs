@@ -89,8 +89,9 @@ fn secret(name: &str) -> bool {
 }
 
 fn nearest(name: &str) -> &'static str {
+    let name = name.to_ascii_uppercase();
     let ours = NAMES.iter().filter(|known| known.starts_with("BEAMINIT_"));
-    let distance = |known: &&&str| strsim::damerau_levenshtein(known, name);
+    let distance = |known: &&&str| strsim::damerau_levenshtein(known, &name);
     ours.chain(&Settings::NAMES)
         .min_by_key(distance)
         .copied()

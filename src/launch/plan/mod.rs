@@ -5,6 +5,7 @@
 
 mod program;
 mod recipe;
+mod search;
 mod settle;
 mod text;
 

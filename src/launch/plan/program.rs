@@ -4,6 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use which::WhichConfig;
+
+use super::search::Files;
 use crate::exit::Exit;
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
@@ -36,7 +39,11 @@ impl Command {
             .filter(|path| !path.is_empty())
             .unwrap_or_else(|| PATH.into());
         let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
-        match which::which_in(&program, Some(&path), here) {
+        let search = WhichConfig::new_with_sys(Files)
+            .binary_name(program.clone())
+            .custom_path_list(path.clone())
+            .custom_cwd(here);
+        match search.first_result() {
             Ok(file) => Ok(Self { words, file }),
             Err(_) => Err(missing(&program, &path)),
         }
