@@ -115,6 +115,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_readme_shows_the_help_as_it_is_and_it_fits_a_screen() {
+        assert!(include_str!("../README.md").contains(&format!("```\n{HELP}```")));
+        assert!(HELP.lines().count() <= 30 && HELP.lines().all(|line| line.len() <= 90));
+        assert!(include_str!("../CHANGELOG.md").contains("## [Unreleased]"));
+    }
+
+    #[test]
     fn reads_the_command_line() {
         let run = |words: &[&str]| Request::Run(words.iter().map(Into::into).collect());
         let exec = |words: &[&str]| Request::Exec(words.iter().map(Into::into).collect());

@@ -20,6 +20,7 @@ extern "C" fn main(
     values: *const *const nix::libc::c_char,
 ) -> nix::libc::c_int {
     init::signals::block_all();
+    init::streams::fill_gaps();
     // SAFETY: count and values are what the C runtime handed to main, untouched.
     let arguments = unsafe { cli::arguments(count, values) };
     door(cli::parse(arguments))
@@ -31,14 +32,14 @@ fn door(request: Result<cli::Request, cli::Usage>) -> i32 {
     use cli::Request;
     let environment = || std::env::vars_os().collect();
     match request {
-        Ok(Request::Run(command)) => init::run(|settings, tell_node| {
+        Ok(Request::Run(command)) => init::run(|settings, tell_init| {
             launch::run(
                 launch::Start {
                     command,
                     environment: environment(),
                     settings,
                 },
-                &tell_node,
+                &tell_init,
             )
         }),
         Ok(Request::Exec(command)) => {

@@ -13,10 +13,11 @@ mod rewrite;
 mod settings;
 pub mod signals;
 mod stop;
+pub mod streams;
 mod supervise;
 mod terminal;
 
-pub use fact::TellNode;
+pub use fact::TellInit;
 pub use settings::{Complaints, Settings};
 
 use crate::exit::Exit;
@@ -27,7 +28,7 @@ use std::io::Write as _;
 /// `launch` gets what is wrong with the settings of this room, to report it with the rest; it must exec, or return the
 /// exit status of a start that failed. Returns the exit status of the whole: the child's own, or 128+n if signal n
 /// ended it.
-pub fn run(launch: impl FnOnce(Option<Complaints>, TellNode) -> i32) -> i32 {
+pub fn run(launch: impl FnOnce(Option<Complaints>, TellInit) -> i32) -> i32 {
     signals::hear_of_children();
     child::adopt_orphans();
     // With bad settings there will be no command: the defaults serve until launch has said so and ended.

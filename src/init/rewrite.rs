@@ -31,27 +31,52 @@ impl Rewrites {
     /// # Errors
     /// One line that says which part cannot be read, and why.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let pairs = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| {
-            let (from, to) = part.split_once('=').ok_or_else(|| format!("{part:?} is not like INT=TERM"))?;
-            let from = number(from.trim())?;
-            if [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD].contains(&from) {
-                return Err(format!("{part:?}: that signal cannot be rewritten, it never reaches beaminit or is its own"));
+        let mut table: Vec<(Signal, Option<Signal>)> = Vec::new();
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let (from, to) = pair(part)?;
+            if table.iter().any(|(known, _)| *known == from) {
+                return Err(format!(
+                    "{part:?} rewrites a signal that is rewritten already"
+                ));
             }
-            let to = to.trim();
-            let to = if to.is_empty() { None } else { Some(number(to)?) };
-            Ok((from, to))
-        });
-        Ok(Self(pairs.collect::<Result<_, String>>()?))
+            table.push((from, to));
+        }
+        Ok(Self(table))
     }
 
     /// What is sent when `signal` came; `None` drops it.
     pub fn of(&self, signal: Signal) -> Option<Signal> {
         self.0
             .iter()
-            .rev()
             .find(|(from, _)| *from == signal)
             .map_or(Some(signal), |(_, to)| *to)
     }
+}
+
+/// One `INT=TERM`.
+fn pair(part: &str) -> Result<(Signal, Option<Signal>), String> {
+    let (from, to) = part
+        .split_once('=')
+        .ok_or_else(|| format!("{part:?} is not like INT=TERM"))?;
+    let from = number(from.trim())?;
+    if [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD].contains(&from) {
+        return Err(format!(
+            "{part:?}: that signal cannot be rewritten, it never reaches beaminit or is its own"
+        ));
+    }
+    let to = to.trim();
+    Ok((
+        from,
+        if to.is_empty() {
+            None
+        } else {
+            Some(number(to)?)
+        },
+    ))
 }
 
 /// `TERM`, `SIGTERM`, `15`, `RTMIN+1`, `RTMAX-1`: in any case, as kill(1) takes them.
@@ -127,14 +152,16 @@ mod tests {
         ] {
             assert_eq!(table.of(from), to, "{from}");
         }
-        assert_eq!(
-            Rewrites::parse("INT=TERM,INT=QUIT").unwrap().of(2),
-            Some(3),
-            "the last word counts"
-        );
         assert_eq!(Rewrites::none().of(2), Some(2));
         assert_eq!(Rewrites::for_a_node().of(3), Some(15));
-        for bad in ["INT", "INT=TREM", "KILL=TERM", "=TERM", "CHLD="] {
+        for bad in [
+            "INT",
+            "INT=TREM",
+            "INT=TERM,SIGINT=QUIT",
+            "KILL=TERM",
+            "=TERM",
+            "CHLD=",
+        ] {
             assert!(Rewrites::parse(bad).is_err(), "{bad}");
         }
     }

@@ -1,10 +1,17 @@
-//! The way from TERM to the end: held back (`BEAMINIT_STOP_DELAY`), forwarded, run out of time
-//! (`BEAMINIT_STOP_TIMEOUT`). Pure: time goes in, what to do comes out.
+//! The way from TERM to the end: held back (`BEAMINIT_STOP_DELAY`), forwarded, repeated to a node that still boots, run
+//! out of time (`BEAMINIT_STOP_TIMEOUT`). Pure: time goes in, what to do comes out.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::fact::Fact;
 
 /// How long a BEAM may take for the crash dump that USR1 asks for, before KILL.
 const CRASH_DUMP: Duration = Duration::from_secs(5);
+/// A BEAM takes TERM from its first milliseconds on, and drops it until its kernel application has started: a quarter of
+/// a second on an idle machine, seconds on a busy one. So long a TERM is repeated to it.
+const BOOT: Duration = Duration::from_secs(10);
+/// And so often.
+const AGAIN: Duration = Duration::from_millis(400);
 
 /// What is to be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +24,20 @@ pub enum Send {
     Kill,
 }
 
-/// Where the stop stands, and until when.
+/// Where the stop stands; the times are those of [`super::fact::clock`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Running,
-    Held(Instant),
-    Termed(Option<Instant>),
-    Dumping(Instant),
+    Held {
+        until: Duration,
+    },
+    Termed {
+        again: Option<Duration>,
+        timeout: Option<Duration>,
+    },
+    Dumping {
+        until: Duration,
+    },
     Killed,
 }
 
@@ -45,39 +59,53 @@ impl Stop {
         }
     }
 
-    /// A TERM has come. The first is held back if there is a delay and the command `runs`; a second ends the wait.
-    pub fn term(&mut self, now: Instant, runs: bool) -> Option<Send> {
-        if self.stage == Stage::Running && runs && !self.delay.is_zero() {
-            self.stage = now
-                .checked_add(self.delay)
-                .map_or(Stage::Running, Stage::Held);
-            return None;
+    /// A TERM has come. The first is held back if there is a delay and the command runs; a second ends the wait.
+    pub fn term(&mut self, now: Duration, fact: Fact) -> Option<Send> {
+        match self.stage {
+            Stage::Running if fact.runs_since.is_some() && !self.delay.is_zero() => {
+                self.stage = Stage::Held {
+                    until: now.saturating_add(self.delay),
+                };
+                None
+            }
+            Stage::Running | Stage::Held { .. } => {
+                self.stage = Stage::Termed {
+                    again: next_term(now, fact),
+                    timeout: self.timeout.map(|timeout| now.saturating_add(timeout)),
+                };
+                Some(Send::Term)
+            }
+            Stage::Termed { .. } | Stage::Dumping { .. } | Stage::Killed => Some(Send::Term),
         }
-        if matches!(self.stage, Stage::Running | Stage::Held(_)) {
-            self.stage = Stage::Termed(self.timeout.and_then(|timeout| now.checked_add(timeout)));
-        }
-        Some(Send::Term)
     }
 
     /// When to look again, if nothing comes before.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Duration> {
         match self.stage {
-            Stage::Held(at) | Stage::Termed(Some(at)) | Stage::Dumping(at) => Some(at),
-            Stage::Running | Stage::Termed(None) | Stage::Killed => None,
+            Stage::Held { until } | Stage::Dumping { until } => Some(until),
+            Stage::Termed { again, timeout } => again.into_iter().chain(timeout).min(),
+            Stage::Running | Stage::Killed => None,
         }
     }
 
     /// What the time says: called when the deadline may have passed.
-    pub fn due(&mut self, now: Instant, node: bool) -> Option<Send> {
+    pub fn due(&mut self, now: Duration, fact: Fact) -> Option<Send> {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
         match self.stage {
-            Stage::Held(_) => self.term(now, true),
-            Stage::Termed(_) if node => {
-                self.stage = now
-                    .checked_add(CRASH_DUMP)
-                    .map_or(Stage::Killed, Stage::Dumping);
+            Stage::Held { .. } => self.term(now, fact),
+            Stage::Termed { timeout, .. } if timeout.is_none_or(|timeout| now < timeout) => {
+                self.stage = Stage::Termed {
+                    again: next_term(now, fact),
+                    timeout,
+                };
+                Some(Send::Term)
+            }
+            Stage::Termed { .. } if fact.node => {
+                self.stage = Stage::Dumping {
+                    until: now.saturating_add(CRASH_DUMP),
+                };
                 Some(Send::CrashDump)
             }
             _ => {
@@ -88,39 +116,88 @@ impl Stop {
     }
 }
 
+/// When a node that got TERM now is to get it again, if it may have been too young to hear it.
+fn next_term(now: Duration, fact: Fact) -> Option<Duration> {
+    let grown_up = fact.runs_since.filter(|_| fact.node)?.saturating_add(BOOT);
+    Some(now.saturating_add(AGAIN)).filter(|again| *again <= grown_up)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const S: Duration = Duration::from_secs(1);
+    const OTHER: Fact = Fact {
+        node: false,
+        runs_since: Some(Duration::ZERO),
+    };
+    const NODE: Fact = Fact {
+        node: true,
+        runs_since: Some(Duration::ZERO),
+    };
+    const LAUNCH: Fact = Fact {
+        node: true,
+        runs_since: None,
+    };
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(1000 + seconds)
+    }
 
     #[test]
     fn without_settings_every_term_goes_through() {
-        let now = Instant::now();
+        for fact in [OTHER, NODE, LAUNCH] {
+            let mut stop = Stop::new(Duration::ZERO, None);
+            assert_eq!(stop.term(s(0), fact), Some(Send::Term));
+            assert_eq!(stop.deadline(), None);
+            assert_eq!(stop.due(s(100), fact), None);
+            assert_eq!(stop.term(s(101), fact), Some(Send::Term));
+        }
+    }
+
+    #[test]
+    fn repeats_term_to_a_node_that_boots() {
+        let young = Fact {
+            runs_since: Some(s(0)),
+            ..NODE
+        };
         let mut stop = Stop::new(Duration::ZERO, None);
-        assert_eq!(stop.term(now, true), Some(Send::Term));
-        assert_eq!(stop.deadline(), None);
-        assert_eq!(stop.due(now + 100 * S, true), None);
-        assert_eq!(stop.term(now, true), Some(Send::Term));
+        assert_eq!(stop.term(s(1), young), Some(Send::Term));
+        assert_eq!(stop.due(s(1) + AGAIN / 2, young), None);
+        assert_eq!(stop.due(s(1) + AGAIN, young), Some(Send::Term));
+        assert_eq!(stop.due(s(9), young), Some(Send::Term));
+        assert_eq!(stop.due(s(10), young), Some(Send::Term));
+        assert_eq!(stop.deadline(), None, "old enough to have heard");
+        let mut stop = Stop::new(Duration::ZERO, None);
+        assert_eq!(
+            stop.term(
+                s(1),
+                Fact {
+                    node: false,
+                    ..young
+                }
+            ),
+            Some(Send::Term)
+        );
+        assert_eq!(stop.deadline(), None, "other programs hear at once");
     }
 
     #[test]
     fn holds_the_first_term_back() {
-        let now = Instant::now();
-        let mut stop = Stop::new(5 * S, None);
-        assert_eq!(stop.term(now, true), None);
-        assert_eq!(stop.due(now + 4 * S, true), None);
-        assert_eq!(stop.due(now + 5 * S, true), Some(Send::Term));
-        let mut stop = Stop::new(5 * S, None);
-        assert_eq!(stop.term(now, true), None);
+        let delay = Duration::from_secs(5);
+        let mut stop = Stop::new(delay, None);
+        assert_eq!(stop.term(s(0), NODE), None);
+        assert_eq!(stop.due(s(4), NODE), None);
+        assert_eq!(stop.due(s(5), NODE), Some(Send::Term));
+        let mut stop = Stop::new(delay, None);
+        assert_eq!(stop.term(s(0), NODE), None);
         assert_eq!(
-            stop.term(now + S, true),
+            stop.term(s(1), NODE),
             Some(Send::Term),
             "a second TERM ends the wait"
         );
-        let mut stop = Stop::new(5 * S, None);
+        let mut stop = Stop::new(delay, None);
         assert_eq!(
-            stop.term(now, false),
+            stop.term(s(0), LAUNCH),
             Some(Send::Term),
             "nothing to drain before the command runs"
         );
@@ -128,15 +205,14 @@ mod tests {
 
     #[test]
     fn runs_out_of_time() {
-        let now = Instant::now();
-        let mut node = Stop::new(Duration::ZERO, Some(10 * S));
-        assert_eq!(node.term(now, true), Some(Send::Term));
-        assert_eq!(node.due(now + 9 * S, true), None);
-        assert_eq!(node.due(now + 10 * S, true), Some(Send::CrashDump));
-        assert_eq!(node.due(now + 15 * S, true), Some(Send::Kill));
-        assert_eq!(node.due(now + 99 * S, true), None);
-        let mut other = Stop::new(Duration::ZERO, Some(10 * S));
-        assert_eq!(other.term(now, true), Some(Send::Term));
-        assert_eq!(other.due(now + 10 * S, false), Some(Send::Kill));
+        let mut node = Stop::new(Duration::ZERO, Some(Duration::from_secs(10)));
+        assert_eq!(node.term(s(0), NODE), Some(Send::Term));
+        assert_eq!(node.due(s(9), NODE), None);
+        assert_eq!(node.due(s(10), NODE), Some(Send::CrashDump));
+        assert_eq!(node.due(s(15), NODE), Some(Send::Kill));
+        assert_eq!(node.due(s(99), NODE), None);
+        let mut other = Stop::new(Duration::ZERO, Some(Duration::from_secs(10)));
+        assert_eq!(other.term(s(0), OTHER), Some(Send::Term));
+        assert_eq!(other.due(s(10), OTHER), Some(Send::Kill));
     }
 }

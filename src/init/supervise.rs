@@ -1,11 +1,9 @@
 //! The loop: take a signal, forward it or reap, until the child has ended. kill(2), wait(2).
 
-use std::time::Instant;
-
 use nix::libc;
 use nix::unistd::Pid;
 
-use super::fact::Told;
+use super::fact::{Told, clock};
 use super::reap::{self, Change};
 use super::rewrite::Rewrites;
 use super::settings::Settings;
@@ -19,7 +17,7 @@ pub fn until_the_end(child: Pid, mut told: Told, settings: &Settings) -> i32 {
     loop {
         let limit = stop
             .deadline()
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            .map(|deadline| deadline.saturating_sub(clock()));
         match signals::next(limit) {
             Some(libc::SIGCHLD) => match reap::all(child).0 {
                 Some(Change::Ended(status)) => {
@@ -39,14 +37,14 @@ pub fn until_the_end(child: Pid, mut told: Told, settings: &Settings) -> i32 {
                     }
                 };
                 match settings.rewrites.clone().unwrap_or_else(default).of(signal) {
-                    Some(libc::SIGTERM) => send(child, stop.term(Instant::now(), fact.runs)),
+                    Some(libc::SIGTERM) => send(child, stop.term(clock(), fact)),
                     Some(other) => to_group(child, other),
                     None => {}
                 }
             }
             None => {}
         }
-        send(child, stop.due(Instant::now(), told.so_far().node));
+        send(child, stop.due(clock(), told.so_far()));
     }
 }
 

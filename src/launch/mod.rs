@@ -21,13 +21,13 @@ use std::sync::atomic::AtomicBool;
 
 use tracing::{debug, error, info, warn};
 
-use crate::init::{Complaints, TellNode};
+use crate::init::{Complaints, TellInit};
 use config::{Config, DnsMode, Environment, Pod, Reading};
 use failure::Failure;
 use gates::dns::{self, Question};
 use launchers::{Launcher, Role};
 use node::NodeName;
-use node::identity::Lookup;
+use node::identity::{self, Lookup};
 use plan::{Command, Plan};
 
 /// What a launch starts from.
@@ -41,19 +41,19 @@ pub struct Start {
 }
 
 /// Launches in init's child; returns the exit status of a start that failed.
-pub fn run(start: Start, tell_init: &TellNode) -> i32 {
+pub fn run(start: Start, tell_init: &TellInit) -> i32 {
     attempt(start, |prepared| {
         if prepared.plan.role == Role::Node {
             tell_init.is_node();
         }
-        prepared.go()
+        prepared.go(|| tell_init.starts())
     })
 }
 
 /// Launches without an init above: `beaminit exec`.
 pub fn exec(start: Start) -> i32 {
     end_on_signals();
-    attempt(start, Prepared::go)
+    attempt(start, |prepared| prepared.go(|| {}))
 }
 
 /// Prints the Plan: changes nothing, waits for nothing.
@@ -124,8 +124,8 @@ impl Prepared {
         })
     }
 
-    /// Through the gates, and into the command; comes back only with a failure.
-    fn go(mut self) -> Result<(), Failure> {
+    /// Through the gates, and into the command; comes back only with a failure. `starting` is called just before.
+    fn go(mut self, starting: impl FnOnce()) -> Result<(), Failure> {
         for warning in &self.plan.recipe.warnings {
             warn!("{warning}");
         }
@@ -152,36 +152,38 @@ impl Prepared {
         for line in self.plan.to_string().lines() {
             debug!("{line}");
         }
+        starting();
         Err(exec::exec(&self.plan, &self.config))
     }
 
     /// The dns gate for a node; for a client, one question where the name depends on the answer.
     fn ask_dns(&self) -> Result<Option<NodeName>, Failure> {
-        let Some(identity) = self
+        let Some(settled) = self
             .plan
             .identity
             .as_ref()
-            .filter(|identity| identity.dns != DnsMode::Off)
+            .filter(|settled| settled.dns != DnsMode::Off)
         else {
             return Ok(None);
         };
         let conf = &self.config.pod.resolv_conf;
         let question = Question {
-            candidates: &identity.candidates,
-            mode: identity.dns,
+            candidates: &settled.candidates,
+            mode: settled.dns,
             own: self.config.addresses(),
             servers: &conf.nameservers,
             limit: self.plan.dns_timeout,
             kubernetes: self.config.is_kubernetes(),
+            completed: identity::completes(&self.config),
         };
         if self.plan.role == Role::Node {
             return dns::wait(&question).map(Some);
         }
-        let reverse = identity
+        let reverse = settled
             .candidates
             .iter()
             .any(|one| matches!(one.lookup, Lookup::Reverse(_)));
-        if identity.candidates.len() < 2 && !reverse {
+        if settled.candidates.len() < 2 && !reverse {
             return Ok(None);
         }
         let answer = dns::once(&question)?;

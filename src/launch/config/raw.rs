@@ -127,6 +127,29 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_a_row_for_each_variable_and_no_other() {
+        let readme = include_str!("../../../README.md");
+        let rows = readme
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+        let names = rows.map(|(name, _)| name);
+        let looks_ours = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let mut documented: Vec<&str> = names.filter(looks_ours).collect();
+        let of_releases = |name: &&&str| !name.starts_with("RELEASE_");
+        let mut known: Vec<&str> = NAMES.iter().filter(of_releases).copied().collect();
+        known.extend(Settings::NAMES);
+        documented.sort_unstable();
+        documented.dedup();
+        known.sort_unstable();
+        assert_eq!(documented, known);
+        let help = crate::cli::HELP;
+        for name in NAMES.iter().filter(of_releases).chain(&Settings::NAMES) {
+            let planned = ["BEAMINIT_EPMD", "BEAMINIT_COOKIE_VIA"].contains(name);
+            assert_ne!(help.contains(name), planned, "{name} in --help");
+        }
+    }
+
+    #[test]
     fn complains_of_bytes_and_of_unknown_names() {
         let (_, lines) = read(&environment(&[
             ("SNAME", b"a\xff"),

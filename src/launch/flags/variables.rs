@@ -58,6 +58,19 @@ impl FlagVariables {
             .collect()
     }
 
+    /// What is taken out of them, by variable.
+    pub fn left_out(&self, ports: bool) -> Vec<(&str, String)> {
+        let taken = self.0.iter().map(|variable| {
+            let spans = variable.claims.spans(ports);
+            let taken_out = spans.into_iter().filter_map(|span| variable.text.get(span));
+            (
+                variable.name.as_str(),
+                taken_out.collect::<Vec<_>>().join(" "),
+            )
+        });
+        taken.filter(|(_, text)| !text.is_empty()).collect()
+    }
+
     /// What is left of one, trimmed.
     pub fn rest_of(&self, name: &str, ports: bool) -> String {
         self.0

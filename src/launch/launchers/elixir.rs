@@ -47,10 +47,10 @@ pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
     }))
 }
 
-/// `mix run` and `mix phx.server` are the application; any other task is a tool that ends.
+/// `mix run`, which is also mix without a task, and `mix phx.server` are the application; any other task is a tool.
 fn starts_node(task: &[&str]) -> bool {
     task.first()
-        .is_some_and(|task| matches!(*task, "run" | "phx.server"))
+        .is_none_or(|task| matches!(*task, "run" | "phx.server"))
 }
 
 /// What stands on the line before the script.

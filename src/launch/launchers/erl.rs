@@ -142,9 +142,7 @@ pub fn cookie_flags(demands: &Demands, settled: &Settled, towards: &str) -> Text
 
 /// Puts flags into ERL_AFLAGS before what is left of the user's, who gets it back in the VM's own environment.
 pub fn put_first(mut ours: Text, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
-    for (name, rest) in flags.cleansed(settled.replaces_port) {
-        recipe.set(name, Text::concealing(rest.as_ref()));
-    }
+    cleanse(settled, flags, recipe);
     if ours.reveal().is_empty() {
         return;
     }
@@ -154,4 +152,15 @@ pub fn put_first(mut ours: Text, settled: &Settled, flags: &FlagVariables, recip
         ours.push(" ").append(&Text::concealing(users.as_ref()));
     }
     recipe.set("ERL_AFLAGS", ours);
+}
+
+/// Takes what would fight with the Plan out of the user's variables.
+pub fn cleanse(settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
+    for (name, rest) in flags.cleansed(settled.replaces_port) {
+        recipe.set(name, Text::concealing(rest.as_ref()));
+    }
+    for (name, flags) in flags.left_out(settled.replaces_port) {
+        let flags = Text::concealing(flags.as_ref());
+        recipe.left_out.push((name.to_owned(), flags));
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::erl::cleanse;
 use super::script::Script;
 use super::{Demands, Fixed, Launcher, Role};
 use crate::exit::Exit;
@@ -164,9 +165,7 @@ impl Launcher for Relx {
         if let Some(cookie) = &settled.cookie {
             recipe.set("RELX_COOKIE", Text::cookie(&cookie.value));
         }
-        for (name, rest) in flags.cleansed(settled.replaces_port) {
-            recipe.set(name, Text::concealing(rest.as_ref()));
-        }
+        cleanse(settled, flags, recipe);
         if self.daemon {
             recipe.warn("a daemon's script ends at once, and this container with it; use foreground or console");
         }

@@ -89,6 +89,9 @@ fn check_label(label: &str) -> Result<(), String> {
             "{bad:?} cannot stand in a host name (letters, digits, - and _ can)"
         ));
     }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err(format!("its label {label:?} starts or ends with a dash"));
+    }
     if label.len() > 63 {
         return Err(format!(
             "its label {label:?} has {} characters, and DNS allows 63",
@@ -151,6 +154,8 @@ mod tests {
             ("a@b.c", Err("'@' cannot")),
             ("é.b", Err("'é' cannot")),
             ("a/b", Err("'/' cannot")),
+            ("-a.b", Err("its label \"-a\" starts")),
+            ("a.b-", Err("its label \"b-\" starts")),
             ("[::1]", Err("'[' cannot")),
             ("10.1.2", Err("it looks like an address")),
             ("256.1.2.3", Err("it looks like an address")),

@@ -236,6 +236,12 @@ fn service(config: &Config) -> Result<(Host, String), Failure> {
     Ok((host, format!("CLUSTER_HOSTNAME, completed with {how}")))
 }
 
+/// Is `CLUSTER_HOSTNAME` a name that had to be completed?
+pub fn completes(config: &Config) -> bool {
+    let completed = |cluster| completion(cluster, config).is_ok_and(|done| !done.suffix.is_empty());
+    config.cluster.as_ref().is_some_and(completed)
+}
+
 struct Completion {
     suffix: String,
     how: String,

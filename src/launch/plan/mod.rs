@@ -7,22 +7,23 @@ mod program;
 mod recipe;
 mod search;
 mod settle;
+mod show;
 mod text;
 
-use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
-use super::config::{Config, DnsMode};
+use nix::unistd::{AccessFlags, access};
+
+use super::config::Config;
 use super::failure::Failure;
 use super::flags::FlagVariables;
-use super::flags::words::quote;
 use super::launchers::{Launcher, Role};
 use super::node::NodeName;
-use super::node::identity::Lookup;
 
 pub use program::Command;
 pub use recipe::Recipe;
-pub use settle::{Pin, Settled};
+pub use settle::Settled;
 pub use text::Text;
 
 /// What will be run, and how.
@@ -67,109 +68,51 @@ impl Plan {
         let flags = FlagVariables::read(config);
         let settled = settle::settle(config, launcher, &flags, answer)?;
         launcher.cook(&settled, &flags, &mut plan.recipe)?;
-        plan.recipe.unset.push("ERLANG_COOKIE");
-        plan.warn(&settled);
+        if config.variable("ERLANG_COOKIE").is_some() {
+            plan.recipe.unset.push("ERLANG_COOKIE");
+        }
+        if launcher.role() == Role::Node && settled.cookie.is_none() {
+            plan.leave_cookie_to_the_vm(config, &settled)?;
+        }
+        if settled.node.value.host.has_upper_case() {
+            plan.recipe.warn(format!(
+                "{} has upper case in its host: to the VM that is another name than in lower case",
+                settled.node.value
+            ));
+        }
         plan.identity = Some(settled);
         Ok(plan)
     }
 
-    /// What is legal, and hardly meant.
-    fn warn(&mut self, settled: &Settled) {
-        let node = &settled.node.value;
-        if node.host.has_upper_case() {
-            self.recipe.warn(format!("{node} has upper case in its host: to the VM that is another name than in lower case"));
+    /// With no cookie from anywhere, the VM looks for one in HOME or makes one there, and dies where it can do neither.
+    fn leave_cookie_to_the_vm(
+        &mut self,
+        config: &Config,
+        settled: &Settled,
+    ) -> Result<(), Failure> {
+        let home = config.variable("HOME").map(Path::new);
+        let configs = config
+            .variable("XDG_CONFIG_HOME")
+            .map(|folder| Path::new(folder).join("erlang"));
+        let configs = configs.or_else(|| Some(home?.join(".config/erlang")));
+        let allows = |path: &Path, mode: AccessFlags| access(path, mode).is_ok();
+        let has_file = |folder: &Path| allows(&folder.join(".erlang.cookie"), AccessFlags::R_OK);
+        if home.into_iter().chain(configs.as_deref()).any(has_file) {
+            return Ok(());
         }
-        if settled.cookie.is_none() && node.is_long() && self.role == Role::Node {
-            self.recipe.warn("no cookie is set: the VM takes or makes its own, and nodes with different cookies never connect; set ERLANG_COOKIE");
-        }
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = match self.role {
-            Role::Node => "starts a node",
-            Role::Client => "a client of a node: no gates, no pin",
-            Role::Neither => "no node: run untouched",
-        };
-        writeln!(f, "command  {} ({role})", self.launcher)?;
-        if let Some(identity) = &self.identity {
-            self.write_identity(identity, f)?;
-        }
-        let mut words = Text::arguments(&self.command.words).into_iter();
-        // The file stands in the place of the first word.
-        words.next();
-        write!(
-            f,
-            "exec     {}",
-            quote(&self.command.file.to_string_lossy())
-        )?;
-        for word in words {
-            write!(f, " {}", quote(&word.to_string()))?;
-        }
-        writeln!(f)?;
-        for (name, value) in &self.recipe.set {
-            if value.reveal().is_empty() {
-                writeln!(f, "unset    {name}")?;
-            } else {
-                writeln!(f, "set      {name}={value}")?;
-            }
-        }
-        for name in &self.recipe.unset {
-            writeln!(f, "unset    {name}")?;
-        }
-        for file in &self.recipe.files {
-            writeln!(f, "write    {}", file.path.display())?;
-            let content = file.content.to_string();
-            for line in content.lines().filter(|line| !line.trim().is_empty()) {
-                writeln!(f, "       | {line}")?;
-            }
-        }
-        for warning in &self.recipe.warnings {
-            writeln!(f, "warning  {warning}")?;
-        }
-        Ok(())
-    }
-}
-
-impl Plan {
-    fn write_identity(&self, identity: &Settled, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, one) in identity.candidates.iter().enumerate() {
-            let label = if at == 0 { "node   " } else { "or     " };
-            match one.lookup {
-                Lookup::Reverse(_) => writeln!(
-                    f,
-                    "{label}  {}@?  # {}, asked at the start",
-                    one.node.name, one.from
-                )?,
-                _ => writeln!(f, "{label}  {}  # {}", one.node, one.from)?,
-            }
-        }
-        match &identity.cookie {
-            Some(cookie) => writeln!(f, "cookie   {}  # {}", cookie.value, cookie.by)?,
-            None => writeln!(f, "cookie   the VM's own  # none is set")?,
-        }
-        if let Some(port) = &identity.port {
-            match port {
-                Pin::Ours(said) | Pin::Given(said) => {
-                    writeln!(f, "port     {}  # {}", said.value, said.by)?;
-                }
-                Pin::Range(range) => writeln!(f, "port     not pinned: {range}")?,
-            }
-        }
-        if self.role == Role::Node {
-            let limit = self.dns_timeout.map_or_else(
-                || "for ever".into(),
-                |limit| humantime::format_duration(limit).to_string(),
+        if !home.is_some_and(|home| allows(home, AccessFlags::W_OK)) {
+            let seen = home.map_or_else(
+                || "is not set".into(),
+                |home| format!("is {home:?}, which this user cannot write"),
             );
-            match identity.dns {
-                DnsMode::Own => writeln!(
-                    f,
-                    "dns      must answer an address of this pod, waits {limit}"
-                )?,
-                DnsMode::Any => writeln!(f, "dns      must resolve, waits {limit}")?,
-                DnsMode::Off => writeln!(f, "dns      nothing to ask")?,
-            }
+            return Err(Failure::config(format!(
+                "no cookie is set, and HOME {seen}, so that the VM can neither find nor make one; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
+            )));
+        }
+        if settled.node.value.is_long() {
+            self.recipe.warn(
+                "no cookie is set: the VM makes its own, and nodes with different cookies never connect; set ERLANG_COOKIE",
+            );
         }
         Ok(())
     }

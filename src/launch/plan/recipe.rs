@@ -21,6 +21,8 @@ pub struct Recipe {
     pub unset: Vec<&'static str>,
     /// Files that are written before the exec.
     pub files: Vec<PrivateFile>,
+    /// What is left out of the user's own flags, by the variable that had it.
+    pub left_out: Vec<(String, Text)>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }

@@ -46,6 +46,8 @@ pub struct Question<'a> {
     pub limit: Option<Duration>,
     /// Are there signs of Kubernetes? It decides which causes are likely.
     pub kubernetes: bool,
+    /// Was `CLUSTER_HOSTNAME` completed?
+    pub completed: bool,
 }
 
 /// What a round said of one candidate.

@@ -132,6 +132,9 @@ fn missing_cause(question: &Question, seen: &[Seen]) -> String {
     match service(question) {
         _ if reverse && named => "the PTR tells no full host name; set BEAMINIT_HOST to another form".into(),
         _ if reverse => "does this network's DNS know addresses? a default bridge does not, a network of your own does".into(),
+        _ if question.completed && !question.kubernetes => {
+            "CLUSTER_HOSTNAME was completed to that name; end it with a dot if it is whole as it is".into()
+        }
         Some(service) if question.mode == DnsMode::Any => format!("is there a Service {service:?} in that namespace?"),
         Some(service) if question.kubernetes => {
             format!("does headless Service {service:?} select this pod and set publishNotReadyAddresses: true?")

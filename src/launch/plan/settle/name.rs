@@ -54,7 +54,8 @@ pub fn name(
                 node,
                 vec![Candidate {
                     node: answer.clone(),
-                    ..one.clone()
+                    from: one.from.clone(),
+                    lookup: Lookup::Own,
                 }],
             ))
         }
