@@ -8,6 +8,7 @@
 
 mod child;
 mod fact;
+mod memory;
 mod reap;
 mod rewrite;
 mod settings;
@@ -40,7 +41,10 @@ pub fn run(launch: impl FnOnce(Option<Complaints>, TellInit) -> i32) -> i32 {
         child::spawn(|| launch(complaints, tell)).map(|child| (child, told))
     });
     match started {
-        Ok((child, told)) => supervise::until_the_end(child, told, &settings),
+        Ok((child, told)) => {
+            memory::drop_code_pages();
+            supervise::until_the_end(child, told, &settings)
+        }
         Err(errno) => {
             let _ = writeln!(
                 std::io::stderr(),

@@ -112,9 +112,15 @@ struct Prepared {
 
 impl Prepared {
     fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
-        let config = reading.config(Pod::look())?;
+        let mut config = reading.config()?;
         let command = Command::find(words, &config)?;
         let launcher = launchers::recognise(&command, &config)?;
+        if launcher
+            .as_ref()
+            .is_some_and(|launcher| launcher.role() != Role::Neither)
+        {
+            config.pod = Pod::look();
+        }
         let plan = Plan::make(&config, &command, launcher.as_deref(), None)?;
         Ok(Self {
             config,

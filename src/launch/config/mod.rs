@@ -59,7 +59,7 @@ pub struct Config {
     pub release_node: Option<String>,
     /// `RELEASE_COOKIE`.
     pub release_cookie: Option<Cookie>,
-    /// What the pod itself tells.
+    /// What the pod itself tells, once somebody has looked: only a node and its clients need to.
     pub pod: Pod,
     /// All of it, for the command.
     pub environment: Environment,
@@ -141,7 +141,7 @@ impl Reading {
     ///
     /// # Errors
     /// All complaints of the start, [`Exit::Config`].
-    pub fn config(self, pod: Pod) -> Result<Config, Failure> {
+    pub fn config(self) -> Result<Config, Failure> {
         let Self {
             raw,
             environment,
@@ -219,7 +219,7 @@ impl Reading {
             release_node: raw.release_node,
             hostname: raw.hostname,
             cluster,
-            pod,
+            pod: Pod::default(),
             environment,
         };
         if config.node.is_some() && host.is_some_and(|form| form != HostForm::Auto) {

@@ -22,15 +22,14 @@ impl Script {
     pub fn read(command: &Command) -> Option<Self> {
         use std::io::Read as _;
         let file = std::fs::canonicalize(&command.file).ok()?;
+        let mut open = std::fs::File::open(&file).ok()?;
+        let mut start = [0; 2];
+        open.read_exact(&mut start)
+            .ok()
+            .filter(|()| start == *b"#!")?;
         let mut bytes = Vec::new();
-        std::fs::File::open(&file)
-            .ok()?
-            .take(LIMIT)
-            .read_to_end(&mut bytes)
-            .ok()?;
-        let text = bytes
-            .starts_with(b"#!")
-            .then(|| String::from_utf8_lossy(&bytes).into_owned())?;
+        open.take(LIMIT).read_to_end(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let name = file.file_name()?.to_str()?.to_owned();
         Some(Self {
             text,

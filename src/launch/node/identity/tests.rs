@@ -20,7 +20,8 @@ fn config(words: &[&str]) -> Result<Config, Failure> {
             ),
         }
     }
-    Reading::new(environment, None).config(pod)
+    let config = Reading::new(environment, None).config()?;
+    Ok(Config { pod, ..config })
 }
 
 fn names(words: &[&str]) -> Result<Vec<String>, String> {

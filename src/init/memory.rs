@@ -1,0 +1,22 @@
+//! What the process that stays keeps in memory: not the code that has run and will not run again.
+//!
+//! Just before the wait, and only there: the kernel maps a file's pages by the dozen around each one touched, so that a
+//! second's work at the start would count as resident for the life of the container. madvise(2)
+
+use nix::libc;
+
+unsafe extern "C" {
+    /// The first byte of the program, set by the linker.
+    static __executable_start: u8;
+    /// The end of its code, set by the linker.
+    static etext: u8;
+}
+
+/// Lets go of the pages of code and constants; those that are needed come back from the page cache.
+pub fn drop_code_pages() {
+    let start = &raw const __executable_start;
+    let length = (&raw const etext as usize).saturating_sub(start as usize);
+    // SAFETY: between these two symbols lie only mappings of the program's file that are never written, so that a page
+    // dropped is read again as it was. The call may fail, and then the pages stay.
+    unsafe { libc::madvise(start.cast_mut().cast(), length, libc::MADV_DONTNEED) };
+}
