@@ -9,6 +9,7 @@
 mod child;
 mod fact;
 mod memory;
+mod orphans;
 mod reap;
 mod rewrite;
 mod settings;

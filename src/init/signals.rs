@@ -52,6 +52,13 @@ fn default(signal: Signal) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
+/// Sends a signal to a process, a group (negative), or all (-1). A target that has gone (ESRCH) or has changed its user
+/// (EPERM) is not our failure.
+pub fn send(target: libc::pid_t, signal: Signal) {
+    // SAFETY: kill takes two integers. The raw call, because nix has no names for real-time signals.
+    unsafe { libc::kill(target, signal) };
+}
+
 /// Waits for the next signal, at most for `limit`; `None` when that time has passed.
 pub fn next(limit: Option<Duration>) -> Option<Signal> {
     let all = all();

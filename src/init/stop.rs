@@ -79,6 +79,11 @@ impl Stop {
         }
     }
 
+    /// Has a TERM been forwarded?
+    pub fn is_under_way(&self) -> bool {
+        !matches!(self.stage, Stage::Running | Stage::Held { .. })
+    }
+
     /// When to look again, if nothing comes before.
     pub fn deadline(&self) -> Option<Duration> {
         match self.stage {

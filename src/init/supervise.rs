@@ -1,74 +1,121 @@
-//! The loop: take a signal, forward it or reap, until the child has ended. kill(2), wait(2).
+//! The loop: take a signal, forward it or reap, until the command has ended, and what it left behind after a TERM.
+//! kill(2), wait(2).
 
 use nix::libc;
 use nix::unistd::Pid;
 
+use super::child::is_pid_1;
 use super::fact::{Told, clock};
+use super::orphans::Orphans;
 use super::reap::{self, Change};
 use super::rewrite::Rewrites;
 use super::settings::Settings;
 use super::signals::{self, Signal};
 use super::stop::{Send, Stop};
-use super::{child::is_pid_1, terminal};
+use super::terminal;
 
 /// Supervises `child` until it has ended; returns its status, or 128+n if signal n ended it.
-pub fn until_the_end(child: Pid, mut told: Told, settings: &Settings) -> i32 {
-    let mut stop = Stop::new(settings.stop_delay, settings.stop_timeout);
-    loop {
-        let limit = stop
-            .deadline()
-            .map(|deadline| deadline.saturating_sub(clock()));
-        match signals::next(limit) {
-            Some(libc::SIGCHLD) => match reap::all(child).0 {
-                Some(Change::Ended(status)) => {
-                    terminal::give_back();
-                    return status;
-                }
-                Some(Change::Stopped(by)) => terminal::child_stopped(child, by),
-                None => {}
-            },
-            Some(signal) => {
-                let fact = told.so_far();
-                let default = || {
-                    if fact.node && !terminal::is_ours() {
-                        Rewrites::for_a_node()
-                    } else {
-                        Rewrites::none()
+pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
+    let mut supervision = Supervision {
+        child,
+        told,
+        rewrites: settings.rewrites.clone(),
+        stop: Stop::new(settings.stop_delay, settings.stop_timeout),
+        status: None,
+        orphans: Orphans::default(),
+    };
+    let status = supervision.run();
+    terminal::give_back();
+    status
+}
+
+struct Supervision {
+    child: Pid,
+    told: Told,
+    /// The user's own, where they are set.
+    rewrites: Option<Rewrites>,
+    stop: Stop,
+    /// The child's, once it has ended.
+    status: Option<i32>,
+    orphans: Orphans,
+}
+
+impl Supervision {
+    fn run(&mut self) -> i32 {
+        loop {
+            let limit = self
+                .stop
+                .deadline()
+                .map(|deadline| deadline.saturating_sub(clock()));
+            match signals::next(limit) {
+                Some(libc::SIGCHLD) => {
+                    if let Some(status) = self.reap() {
+                        return status;
                     }
-                };
-                match settings.rewrites.clone().unwrap_or_else(default).of(signal) {
-                    Some(libc::SIGTERM) => send(child, stop.term(clock(), fact)),
-                    Some(other) => to_group(child, other),
-                    None => {}
+                }
+                Some(signal) => self.take(signal),
+                None => {}
+            }
+            let due = self.stop.due(clock(), self.told.so_far());
+            self.send(due);
+        }
+    }
+
+    /// Reaps; gives the status when there is nothing left to wait for.
+    fn reap(&mut self) -> Option<i32> {
+        let (change, any_left) = reap::all(self.child);
+        match change {
+            Some(Change::Ended(status)) => self.status = Some(status),
+            Some(Change::Stopped(by)) => terminal::child_stopped(self.child, by),
+            None => {}
+        }
+        let status = self.status?;
+        // A command that ends by itself takes the container with it; one that was told to may have left its VM behind.
+        let waits = self.stop.is_under_way() && any_left && self.orphans.end(self.child);
+        if waits { None } else { Some(status) }
+    }
+
+    /// Forwards a signal, as what it is to be.
+    fn take(&mut self, signal: Signal) {
+        let fact = self.told.so_far();
+        let ours = || {
+            if fact.node && !terminal::is_ours() {
+                Rewrites::for_a_node()
+            } else {
+                Rewrites::none()
+            }
+        };
+        match self.rewrites.clone().unwrap_or_else(ours).of(signal) {
+            Some(libc::SIGTERM) => {
+                let now = self.stop.term(clock(), fact);
+                self.send(now);
+            }
+            Some(other) => self.forward(other),
+            None => {}
+        }
+    }
+
+    fn send(&self, what: Option<Send>) {
+        match what {
+            Some(Send::Term) => self.forward(libc::SIGTERM),
+            Some(Send::CrashDump) => self.forward(libc::SIGUSR1),
+            Some(Send::Kill) => {
+                self.forward(libc::SIGKILL);
+                // Whoever left the group goes too: as PID 1, all that remains is ours.
+                if is_pid_1() {
+                    signals::send(-1, libc::SIGKILL);
                 }
             }
             None => {}
         }
-        send(child, stop.due(clock(), told.so_far()));
     }
-}
 
-fn send(child: Pid, what: Option<Send>) {
-    match what {
-        Some(Send::Term) => to_group(child, libc::SIGTERM),
-        Some(Send::CrashDump) => to_group(child, libc::SIGUSR1),
-        Some(Send::Kill) => {
-            to_group(child, libc::SIGKILL);
-            // Whoever left the group goes too: as PID 1, all that remains is ours.
-            if is_pid_1() {
-                to(-1, libc::SIGKILL);
-            }
+    /// To the child's process group; when the child has ended, to those it left behind.
+    fn forward(&self, signal: Signal) {
+        if self.status.is_none() {
+            signals::send(-self.child.as_raw(), signal);
+        } else {
+            Orphans::signal(signal);
         }
-        None => {}
     }
-}
-
-fn to_group(leader: Pid, signal: Signal) {
-    to(-leader.as_raw(), signal);
-}
-
-/// Sends a signal. A target that has gone (ESRCH) or has changed its user (EPERM) is not our failure.
-fn to(target: libc::pid_t, signal: Signal) {
-    // SAFETY: kill takes two integers. The raw call, because nix has no names for real-time signals.
-    unsafe { libc::kill(target, signal) };
 }
