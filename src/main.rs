@@ -30,36 +30,22 @@ extern "C" fn main(
 #[cfg_attr(test, allow(dead_code))]
 fn door(request: Result<cli::Request, cli::Usage>) -> i32 {
     use cli::Request;
-    let environment = || std::env::vars_os().collect();
+    let start = |command, settings| launch::Start {
+        command,
+        environment: std::env::vars_os().collect(),
+        settings,
+    };
+    // Without init in the room, there is nobody to take signals for the command.
+    let alone = |command| {
+        init::signals::give_defaults();
+        start(command, init::Settings::from_environment().err())
+    };
     match request {
-        Ok(Request::Run(command)) => init::run(|settings, tell_init| {
-            launch::run(
-                launch::Start {
-                    command,
-                    environment: environment(),
-                    settings,
-                },
-                &tell_init,
-            )
-        }),
-        Ok(Request::Exec(command)) => {
-            init::signals::give_defaults();
-            let settings = init::Settings::from_environment();
-            launch::exec(launch::Start {
-                command,
-                environment: environment(),
-                settings: settings.err(),
-            })
+        Ok(Request::Run(command)) => {
+            init::run(|settings, tell_init| launch::run(start(command, settings), &tell_init))
         }
-        Ok(Request::Plan(command)) => {
-            init::signals::give_defaults();
-            let settings = init::Settings::from_environment();
-            launch::plan(launch::Start {
-                command,
-                environment: environment(),
-                settings: settings.err(),
-            })
-        }
+        Ok(Request::Exec(command)) => launch::exec(alone(command)),
+        Ok(Request::Plan(command)) => launch::plan(alone(command)),
         Ok(Request::Help) => cli::say(cli::HELP),
         Ok(Request::Version) => cli::say(cli::VERSION),
         Err(usage) => usage.report(),

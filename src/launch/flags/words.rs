@@ -84,7 +84,8 @@ pub fn quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    // A relx script expands `${…}` in args files, quoted or not: two pieces that touch are one word to erlexec alone.
+    format!("'{}'", word.replace('\'', r"'\''").replace("${", "$''{"))
 }
 
 /// The text without some of its parts, which must be in order.
@@ -149,10 +150,12 @@ mod tests {
     #[test]
     fn quotes_what_splits_back() {
         for word in [
-            "plain", "", "a b", "it's", "\"", "\\", "#", "$x *", "'", "a@b.c", "-x",
+            "plain", "", "a b", "it's", "\"", "\\", "#", "$x *", "${x}", "a'${b}'c", "'", "a@b.c",
+            "-x",
         ] {
             for syntax in [Syntax::Variable, Syntax::File] {
                 assert_eq!(texts(&quote(word), syntax), [word], "{word}");
+                assert!(!quote(word).contains("${"), "{word}");
             }
         }
     }

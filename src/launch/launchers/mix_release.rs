@@ -7,12 +7,19 @@ use super::script::Script;
 use super::{Demands, Fixed, Launcher, Role, erl};
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
+use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
-/// What env.sh may assign, after us.
+/// What env.sh may assign, after us: of the release itself, and flags of the VM.
 const ASSIGNED: [&str; 3] = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_COOKIE"];
+const FLAGS: [&str; 4] = [
+    "ERL_AFLAGS",
+    "ERL_FLAGS",
+    "ERL_ZFLAGS",
+    "ELIXIR_ERL_OPTIONS",
+];
 
 struct MixRelease {
     name: String,
@@ -125,18 +132,38 @@ fn assignments(text: &str, path: &Path) -> Vec<Fixed> {
         if line.starts_with('#') {
             continue;
         }
-        for variable in ASSIGNED {
-            let Some(value) = assigned(line, variable) else {
-                continue;
-            };
+        let kept = |variable: &str| {
             let asks = |text: &str| {
                 text.contains(&format!("${variable}")) || text.contains(&format!("${{{variable}"))
             };
-            if !asks(line) && !conditions.iter().any(|condition| asks(condition)) {
+            asks(line) || conditions.iter().any(|condition| asks(condition))
+        };
+        let place = || Place::File(path.into(), number);
+        for variable in ASSIGNED {
+            let Some(value) = assigned(line, variable).filter(|_| !kept(variable)) else {
+                continue;
+            };
+            found.push(Fixed {
+                place: place(),
+                variable,
+                value: literal(value),
+            });
+        }
+        for variable in FLAGS {
+            let Some(value) = assigned(line, variable) else {
+                continue;
+            };
+            let claims = Claims::of_text(&value.replace(['"', '\''], " "), Syntax::Blanks, &|_| {
+                place()
+            });
+            let short = claims.names.iter().any(|claim| !claim.value.long);
+            let first = variable == "ERL_AFLAGS" && !claims.spans(true).is_empty();
+            let replaced = variable == "ERL_AFLAGS" && !kept(variable);
+            if short || first || replaced {
                 found.push(Fixed {
-                    place: Place::File(path.into(), number),
+                    place: place(),
                     variable,
-                    value: literal(value),
+                    value: None,
                 });
             }
         }

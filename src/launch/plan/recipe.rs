@@ -109,6 +109,8 @@ impl PrivateFile {
             .path
             .with_extension(format!("new-{}", std::process::id()));
         let _ = std::fs::remove_file(&fresh);
+        // What a relx script kept of an earlier one, and would take for this one.
+        let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
         let mut file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)

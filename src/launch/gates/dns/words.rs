@@ -33,7 +33,7 @@ pub fn waiting(question: &Question, seen: &[Seen], left: Option<Duration>) -> St
     );
     if let Some((other, found)) = elsewhere(seen) {
         let what = if is_stale(question, found) {
-            ": a record of its previous life?"
+            ": a record of its previous life, it seems"
         } else {
             ""
         };

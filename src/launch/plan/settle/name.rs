@@ -3,7 +3,7 @@
 use crate::launch::config::{Config, HostForm, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, Claims, NameFlag};
-use crate::launch::launchers::{Demands, Launcher};
+use crate::launch::launchers::{Demands, Fixed, Launcher};
 use crate::launch::node::identity::{self, Candidate, Lookup};
 use crate::launch::node::{Host, NamePart, NodeName};
 
@@ -177,29 +177,41 @@ pub fn unbeatable(
             ));
         }
     }
-    for fixed in &demands.fixed {
-        let expected = match fixed.variable {
-            "RELEASE_NODE" => node.value.to_string(),
-            "RELEASE_DISTRIBUTION" if node.value.is_long() => "name".into(),
-            "RELEASE_DISTRIBUTION" => "sname".into(),
-            "-name" | "-sname" => String::new(),
-            _ => continue,
-        };
-        if fixed.value.as_deref() == Some(&expected) {
-            continue;
+    let lost = |fixed: &Fixed| match fixed.variable {
+        "RELEASE_NODE" => fixed.value.as_deref() != Some(&node.value.to_string()),
+        "RELEASE_DISTRIBUTION" => {
+            fixed.value.as_deref()
+                != Some(if node.value.is_long() {
+                    "name"
+                } else {
+                    "sname"
+                })
         }
-        let value = fixed.value.as_deref().map_or_else(
-            || "something that only a shell can tell".into(),
-            |value| format!("{value:?}"),
-        );
-        lines.push(match fixed.variable {
+        // These two have messages of their own, where cookie and port are settled.
+        "RELEASE_COOKIE" | "ERL_DIST_PORT" => false,
+        _ => true,
+    };
+    for fixed in demands.fixed.iter().filter(|fixed| lost(fixed)) {
+        let Fixed {
+            place,
+            variable,
+            value,
+        } = fixed;
+        let (node, by) = (&node.value, &node.by);
+        lines.push(match *variable {
             "-name" | "-sname" => format!(
-                "{} has a {} of its own, and the release's script takes only one; remove that line: the node is {}",
-                fixed.place, fixed.variable, node.value
+                "{place} has a {variable} of its own, and the release's script takes only one; remove that line: the node is {node}"
             ),
-            variable => format!(
-                "{} sets {variable} to {value} after us, and the release's own rpc and remote would miss the node {} ({}); remove that line",
-                fixed.place, node.value, node.by
+            "RELEASE_NODE" | "RELEASE_DISTRIBUTION" => {
+                let value = value
+                    .as_deref()
+                    .map_or_else(|| "what only a shell can tell".into(), |value| format!("{value:?}"));
+                format!(
+                    "{place} sets {variable} to {value} after us, and the release's own rpc and remote would miss the node {node} ({by}); remove that line"
+                )
+            }
+            _ => format!(
+                "{place} sets {variable} after us, and takes the node's name, cookie or port away; remove those flags, and keep the rest as {variable}=\"… ${variable}\""
             ),
         });
     }

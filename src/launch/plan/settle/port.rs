@@ -31,7 +31,7 @@ pub fn settle(
         if let Some(ours) = ours.filter(|ours| given.port().is_none_or(|given| given != ours.value))
         {
             lines.push(format!(
-                "the command line says {given}, and ERL_PORT says {}; leave one of them out",
+                "the node is given {given}, and ERL_PORT says {}; leave one of them out",
                 ours.value
             ));
         }
