@@ -19,16 +19,16 @@ extern "C" fn main(
     count: nix::libc::c_int,
     values: *const *const nix::libc::c_char,
 ) -> nix::libc::c_int {
-    init::signals::block_all();
+    let inherited = init::signals::block_all();
     init::streams::fill_gaps();
     // SAFETY: count and values are what the C runtime handed to main, untouched.
     let arguments = unsafe { cli::arguments(count, values) };
-    door(cli::parse(arguments))
+    door(cli::parse(arguments), inherited)
 }
 
 /// Does what the command line asks for.
 #[cfg_attr(test, allow(dead_code))]
-fn door(request: Result<cli::Request, cli::Usage>) -> i32 {
+fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inherited) -> i32 {
     use cli::Request;
     let start = |command, settings| launch::Start {
         command,
@@ -37,14 +37,17 @@ fn door(request: Result<cli::Request, cli::Usage>) -> i32 {
     };
     // Without init in the room, there is nobody to take signals for the command.
     let alone = |command| {
-        init::signals::give_defaults();
+        inherited.give_back();
         start(command, init::Settings::from_environment().err())
     };
     match request {
-        Ok(Request::Run(command)) => {
-            init::run(|settings, tell_init| launch::run(start(command, settings), &tell_init))
+        Ok(Request::Run(command)) => init::run(inherited, |settings, tell_init| {
+            launch::run(start(command, settings), &tell_init)
+        }),
+        Ok(Request::Exec(command)) => {
+            init::signals::end_on_signals();
+            launch::exec(alone(command))
         }
-        Ok(Request::Exec(command)) => launch::exec(alone(command)),
         Ok(Request::Plan(command)) => launch::plan(alone(command)),
         Ok(Request::Help) => cli::say(cli::HELP),
         Ok(Request::Version) => cli::say(cli::VERSION),

@@ -22,11 +22,11 @@ pub fn is_pid_1() -> bool {
 }
 
 /// Forks; the child leads a process group of its own, in the foreground if we were, and runs `body` with the mask and
-/// the dispositions of a fresh process. `body` does not return to us: its result is the child's exit status.
+/// the dispositions that we were started with. `body` does not return to us: its result is the child's exit status.
 ///
 /// # Errors
 /// fork(2) failed: no process was to be had.
-pub fn spawn(body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // SAFETY: this process has one thread (it has made none, and is before any runtime), so the child is a whole copy of
     // it: no lock is held by a thread that does not exist there, and everything may be called, not just what is
     // async-signal-safe.
@@ -35,7 +35,7 @@ pub fn spawn(body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
             // In the child and in the parent: whoever comes first, a signal to the group finds it (no ESRCH).
             let _ = unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
             terminal::take_foreground();
-            signals::give_defaults();
+            inherited.give_back();
             std::process::exit(body())
         }
         ForkResult::Parent { child } => {

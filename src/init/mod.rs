@@ -30,8 +30,11 @@ use std::io::Write as _;
 /// `launch` gets what is wrong with the settings of this room, to report it with the rest; it must exec, or return the
 /// exit status of a start that failed. Returns the exit status of the whole: the child's own, or 128+n if signal n
 /// ended it.
-pub fn run(launch: impl FnOnce(Option<Complaints>, TellInit) -> i32) -> i32 {
-    signals::hear_of_children();
+pub fn run(
+    mut inherited: signals::Inherited,
+    launch: impl FnOnce(Option<Complaints>, TellInit) -> i32,
+) -> i32 {
+    inherited.hear_of_children();
     child::adopt_orphans();
     // With bad settings there will be no command: the defaults serve until launch has said so and ended.
     let (settings, complaints) = match Settings::from_environment() {
@@ -39,7 +42,7 @@ pub fn run(launch: impl FnOnce(Option<Complaints>, TellInit) -> i32) -> i32 {
         Err(complaints) => (Settings::default(), Some(complaints)),
     };
     let started = fact::channel().and_then(|(told, tell)| {
-        child::spawn(|| launch(complaints, tell)).map(|child| (child, told))
+        child::spawn(&inherited, || launch(complaints, tell)).map(|child| (child, told))
     });
     match started {
         Ok((child, told)) => {

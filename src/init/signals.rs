@@ -6,18 +6,36 @@
 //! and nothing of it can run in the child after fork.
 
 use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use nix::libc;
 
+use super::child::is_pid_1;
+
 /// A signal number: the real-time signals have no name to be an enum by.
 pub type Signal = libc::c_int;
 
-/// Blocks every signal.
-pub fn block_all() {
+/// What this process was started with, and what the command is to start with: none of it is ours to change.
+pub struct Inherited {
+    mask: libc::sigset_t,
+    ignores_children: bool,
+}
+
+/// Blocks every signal; returns what was inherited.
+pub fn block_all() -> Inherited {
     let all = all();
-    // SAFETY: the set is whole, and the old mask is not asked for; this cannot fail.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut()) };
+    let mut mask = MaybeUninit::uninit();
+    // SAFETY: the set is whole, and the old mask is written whole; this cannot fail.
+    let mask = unsafe {
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const all, mask.as_mut_ptr());
+        mask.assume_init()
+    };
+    Inherited {
+        mask,
+        ignores_children: false,
+    }
 }
 
 fn all() -> libc::sigset_t {
@@ -29,27 +47,46 @@ fn all() -> libc::sigset_t {
     }
 }
 
-/// Undoes an inherited ignored SIGCHLD, under which the kernel reaps by itself and the exit status is lost.
-pub fn hear_of_children() {
-    default(libc::SIGCHLD);
+impl Inherited {
+    /// Undoes an ignored SIGCHLD, under which the kernel reaps by itself and the exit status is lost.
+    pub fn hear_of_children(&mut self) {
+        self.ignores_children = set_disposition(libc::SIGCHLD, libc::SIG_DFL) == libc::SIG_IGN;
+    }
+
+    /// Puts everything back: for the child, which becomes the command, and where there is no init.
+    pub fn give_back(&self) {
+        if self.ignores_children {
+            set_disposition(libc::SIGCHLD, libc::SIG_IGN);
+        }
+        // SAFETY: the mask is one that sigprocmask wrote.
+        unsafe {
+            libc::sigprocmask(
+                libc::SIG_SETMASK,
+                &raw const self.mask,
+                std::ptr::null_mut(),
+            )
+        };
+    }
 }
 
-/// Gives the command what it has a right to: no signal blocked, none ignored. Async-signal-safe.
-pub fn give_defaults() {
-    for signal in 1..=libc::SIGRTMAX() {
-        default(signal);
-    }
-    let mut none = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the set that sigprocmask then reads.
-    unsafe {
-        libc::sigemptyset(none.as_mut_ptr());
-        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
-    }
+/// Sets a disposition that runs no code of ours; returns the one before.
+fn set_disposition(signal: Signal, disposition: libc::sighandler_t) -> libc::sighandler_t {
+    // SAFETY: SIG_DFL and SIG_IGN install no handler.
+    unsafe { libc::signal(signal, disposition) }
 }
 
-fn default(signal: Signal) {
-    // SAFETY: SIG_DFL installs no code of ours; for KILL, STOP and libc's own signals the call fails and changes nothing.
-    unsafe { libc::signal(signal, libc::SIG_DFL) };
+/// For `exec`, where no init takes signals: as PID 1 this process would be deaf to those that it has no handler for.
+/// Until the exec, which takes the handlers away, they end it as they would end any process.
+pub fn end_on_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        // An ignored one stays ignored, for the command too.
+        if is_pid_1() && set_disposition(signal, libc::SIG_IGN) != libc::SIG_IGN {
+            let yes = Arc::new(AtomicBool::new(true));
+            // Registering fails for signals that cannot be caught; these can.
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, yes);
+        }
+    }
 }
 
 /// Sends a signal to a process, a group (negative), or all (-1). A target that has gone (ESRCH) or has changed its user

@@ -16,8 +16,6 @@ mod plan;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tracing::{debug, error, info, warn};
 
@@ -52,7 +50,6 @@ pub fn run(start: Start, tell_init: &TellInit) -> i32 {
 
 /// Launches without an init above: `beaminit exec`.
 pub fn exec(start: Start) -> i32 {
-    end_on_signals();
     attempt(start, |prepared| prepared.go(|| {}))
 }
 
@@ -86,20 +83,6 @@ fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
     }
     log::leave_reason(&failure.lines, termination_log);
     failure.exit.status()
-}
-
-/// As PID 1 this process would be deaf to the signals that it has no handler for. Until the exec, which takes the
-/// handlers away, they end it as they would end any process.
-fn end_on_signals() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-        // Registering fails for signals that cannot be caught; these can.
-        let _ = signal_hook::flag::register_conditional_shutdown(
-            signal,
-            128 + signal,
-            Arc::new(AtomicBool::new(true)),
-        );
-    }
 }
 
 /// Everything up to the gates.
