@@ -171,26 +171,33 @@ fn assignments(text: &str, path: &Path) -> Vec<Fixed> {
     found
 }
 
-/// What a line assigns to a variable, wherever on the line the assignment stands.
+/// What a line assigns to a variable, wherever on the line the assignment stands: one word of the shell's, as written.
 fn assigned<'a>(line: &'a str, variable: &str) -> Option<&'a str> {
-    let statements = line.split([';', '&']).map(str::trim);
-    let mut values = statements.filter_map(|statement| {
-        let bare = statement
-            .strip_prefix("export ")
-            .map_or(statement, str::trim_start);
-        let bare = bare
-            .strip_prefix("then ")
-            .or_else(|| bare.strip_prefix("else "))
-            .unwrap_or(bare);
-        let bare = bare.strip_prefix("export ").map_or(bare, str::trim_start);
-        bare.strip_prefix(variable)?.strip_prefix('=')
+    let value = line.match_indices(variable).find_map(|(at, _)| {
+        let (before, rest) = line.split_at_checked(at)?;
+        let begins = before
+            .chars()
+            .next_back()
+            .is_none_or(|c| c.is_whitespace() || ";&|(){".contains(c));
+        rest.strip_prefix(variable)?
+            .strip_prefix('=')
+            .filter(|_| begins)
+    })?;
+    let mut quote = None;
+    let end = value.char_indices().find(|(_, c)| {
+        match quote {
+            None if matches!(c, '\'' | '"' | '`') => quote = Some(*c),
+            None => return c.is_whitespace() || ";&|)".contains(*c),
+            Some(mark) if mark == *c => quote = None,
+            Some(_) => {}
+        }
+        false
     });
-    values.next()
+    value.get(..end.map_or(value.len(), |(at, _)| at))
 }
 
-/// The value, if it is one word that no shell changes.
-fn literal(value: &str) -> Option<String> {
-    let word = value.split(" #").next().unwrap_or_default().trim();
+/// The value, if it is one that no shell changes.
+fn literal(word: &str) -> Option<String> {
     let raw = word
         .strip_prefix('\'')
         .and_then(|rest| rest.strip_suffix('\''));
@@ -198,7 +205,7 @@ fn literal(value: &str) -> Option<String> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
     let text = raw.or(quoted).unwrap_or(word);
-    let changed = text.contains(['$', '`', '\\', '"', '\'', ' ']);
+    let changed = text.contains(['$', '`', '\\', '"', '\'', ' ', '*', '~']);
     (!changed && !text.is_empty()).then(|| text.to_owned())
 }
 
@@ -272,6 +279,13 @@ mod tests {
             ("export RELEASE_NODE=\"${RELEASE_NODE:-x@y}\"", None),
             ("# export RELEASE_NODE=app@host", None),
             ("export RELEASE_NODES=a@b", None),
+            ("export MY_RELEASE_NODE=a@b", None),
+            (
+                "case $RELEASE_COMMAND in start*) RELEASE_NODE=a@b;; esac",
+                Some(Some("a@b")),
+            ),
+            ("export A=1 RELEASE_NODE='a@b' C=2", Some(Some("a@b"))),
+            ("if true; then RELEASE_NODE=a@b; fi", Some(Some("a@b"))),
             ("echo RELEASE_NODE", None),
             ("[ -n \"$RELEASE_NODE\" ] || RELEASE_NODE=a@b", None),
             (
