@@ -1,8 +1,8 @@
 //! Who is left when the command itself has ended: a launcher script that dies of TERM may leave its VM behind
 //! (ejabberdctl does, and `su` in Debian's rabbitmq-server, which puts the VM in a session of its own).
 //!
-//! Only this process's own children are told: what stands below them (erl_child_setup, port programs) is theirs to end.
-//! They are found in /proc, proc(5); where there is none, a PID 1 tells everybody.
+//! They are found in /proc, proc(5), and told one by one, so that a VM's own helpers are spared: it ends them itself.
+//! Where there is no /proc, a PID 1 tells everybody.
 
 use std::fs;
 
@@ -14,6 +14,8 @@ use super::signals::{self, Signal};
 
 /// The port mapper daemon that a VM leaves running for others: not worth a wait, it never ends by itself.
 const NEVER_ENDS: &str = "epmd";
+/// The program through which a VM starts all others: what is below it is the VM's to end.
+const KEEPS_ITS_OWN: &str = "erl_child_setup";
 
 /// The orphans that have been told to end.
 #[derive(Debug, Default)]
@@ -26,38 +28,40 @@ impl Orphans {
     /// Tells those that have not been told, and who were not reached by a signal to the group `reached`. Says whether
     /// any is left to wait for.
     pub fn end(&mut self, reached: Pid) -> bool {
-        let Some(children) = children() else {
+        let Some(left) = descendants() else {
             if is_pid_1() && !self.told_all {
                 self.told_all = true;
                 signals::send(-1, libc::SIGTERM);
             }
             return is_pid_1();
         };
-        for child in &children {
-            if child.group != reached.as_raw() && !self.told.contains(&child.pid) {
-                self.told.push(child.pid);
-                signals::send(child.pid, libc::SIGTERM);
+        for process in &left {
+            if process.group != reached.as_raw() && !self.told.contains(&process.pid) {
+                self.told.push(process.pid);
+                signals::send(process.pid, libc::SIGTERM);
             }
         }
-        children.iter().any(|child| child.name != NEVER_ENDS)
+        left.iter().any(|process| process.name != NEVER_ENDS)
     }
 
     /// Sends another signal to all of them.
     pub fn signal(signal: Signal) {
-        for child in children().into_iter().flatten() {
-            signals::send(child.pid, signal);
+        for process in descendants().into_iter().flatten() {
+            signals::send(process.pid, signal);
         }
     }
 }
 
-struct Child {
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Process {
     pid: libc::pid_t,
+    parent: libc::pid_t,
     group: libc::pid_t,
     name: String,
 }
 
-/// This process's children; `None` where /proc is missing, or another PID namespace's.
-fn children() -> Option<Vec<Child>> {
+/// The living processes below this one; `None` where /proc is missing, or another PID namespace's.
+fn descendants() -> Option<Vec<Process>> {
     let own = getpid().as_raw();
     let link = fs::read_link("/proc/self").ok()?;
     if link.to_str() != Some(&own.to_string()) {
@@ -67,22 +71,34 @@ fn children() -> Option<Vec<Child>> {
         entry.file_name().to_str()?.parse::<libc::pid_t>().ok()?;
         fs::read_to_string(entry.path().join("stat")).ok()
     });
-    Some(stats.filter_map(|stat| read(&stat, own)).collect())
+    Some(below(own, stats.filter_map(|stat| read(&stat)).collect()))
 }
 
-/// One line of /proc/PID/stat, if it is of a living child of `parent`: `PID (NAME) STATE PARENT GROUP …`.
-fn read(stat: &str, parent: libc::pid_t) -> Option<Child> {
+/// Those of `all` that are below `top`, without what a VM keeps for itself.
+fn below(top: libc::pid_t, all: Vec<Process>) -> Vec<Process> {
+    let (children, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|process| process.parent == top);
+    let mut found = Vec::new();
+    for child in children {
+        if child.name != KEEPS_ITS_OWN {
+            found.extend(below(child.pid, others.clone()));
+            found.push(child);
+        }
+    }
+    found
+}
+
+/// One line of /proc/PID/stat, if it is of a living process: `PID (NAME) STATE PARENT GROUP …`.
+fn read(stat: &str) -> Option<Process> {
     let (pid, rest) = stat.split_once(" (")?;
     // The name may hold anything, a parenthesis too.
     let (name, rest) = rest.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
-    let state = fields.next()?;
-    let its_parent: libc::pid_t = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    let living = !matches!(state, "Z" | "X");
-    (living && its_parent == parent).then_some(Child {
+    fields.next().filter(|state| !matches!(*state, "Z" | "X"))?;
+    Some(Process {
         pid: pid.parse().ok()?,
-        group,
+        parent: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
         name: name.to_owned(),
     })
 }
@@ -94,18 +110,42 @@ mod tests {
     #[test]
     fn reads_stat_lines() {
         for (stat, expected) in [
-            ("12 (beam.smp) S 1 12 12 0 -1", Some((12, 12, "beam.smp"))),
-            ("13 (a) b (c)) R 1 7 7 0", Some((13, 7, "a) b (c)"))),
-            ("14 (sh) S 12 12 12 0", None),
+            (
+                "12 (beam.smp) S 1 12 12 0 -1",
+                Some((12, 1, 12, "beam.smp")),
+            ),
+            ("13 (a) b (c)) R 1 7 7 0", Some((13, 1, 7, "a) b (c)"))),
             ("15 (dead) Z 1 15 15 0", None),
             ("nonsense", None),
             ("", None),
         ] {
-            let child = read(stat, 1);
-            let got = child
+            let process = read(stat);
+            let got = process
                 .as_ref()
-                .map(|child| (child.pid, child.group, child.name.as_str()));
+                .map(|one| (one.pid, one.parent, one.group, one.name.as_str()));
             assert_eq!(got, expected, "{stat}");
         }
+    }
+
+    #[test]
+    fn finds_those_below_but_not_what_a_vm_keeps() {
+        let tree = [
+            (7, 1, "sh"),
+            (8, 7, "beam.smp"),
+            (9, 8, "erl_child_setup"),
+            (10, 9, "inet_gethost"),
+            (11, 1, "epmd"),
+            (12, 0, "from outside"),
+            (13, 13, "its own parent"),
+        ];
+        let all = tree.map(|(pid, parent, name)| Process {
+            pid,
+            parent,
+            group: pid,
+            name: name.into(),
+        });
+        let mut found: Vec<_> = below(1, all.to_vec()).iter().map(|one| one.pid).collect();
+        found.sort_unstable();
+        assert_eq!(found, [7, 8, 11]);
     }
 }

@@ -84,6 +84,11 @@ impl Stop {
         !matches!(self.stage, Stage::Running | Stage::Held { .. })
     }
 
+    /// Has it come to KILL?
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Killed
+    }
+
     /// When to look again, if nothing comes before.
     pub fn deadline(&self) -> Option<Duration> {
         match self.stage {

@@ -72,6 +72,9 @@ impl Supervision {
         let status = self.status?;
         // A command that ends by itself takes the container with it; one that was told to may have left its VM behind.
         let waits = self.stop.is_under_way() && any_left && self.orphans.end(self.child);
+        if self.stop.is_over() {
+            Orphans::signal(libc::SIGKILL);
+        }
         if waits { None } else { Some(status) }
     }
 
@@ -101,7 +104,8 @@ impl Supervision {
             Some(Send::CrashDump) => self.forward(libc::SIGUSR1),
             Some(Send::Kill) => {
                 self.forward(libc::SIGKILL);
-                // Whoever left the group goes too: as PID 1, all that remains is ours.
+                // Whoever left the group goes too; as PID 1, all that remains is ours.
+                Orphans::signal(libc::SIGKILL);
                 if is_pid_1() {
                     signals::send(-1, libc::SIGKILL);
                 }
