@@ -45,7 +45,6 @@ impl Usage {
 ///
 /// # Safety
 /// `values` must point to `count` pointers to C strings.
-#[cfg_attr(test, allow(dead_code))]
 pub unsafe fn arguments(
     count: nix::libc::c_int,
     values: *const *const nix::libc::c_char,

@@ -13,8 +13,7 @@ mod init;
 mod launch;
 
 /// The process's entry point: returns its exit status.
-#[cfg(not(test))]
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn main(
     count: nix::libc::c_int,
     values: *const *const nix::libc::c_char,
@@ -27,7 +26,6 @@ extern "C" fn main(
 }
 
 /// Does what the command line asks for.
-#[cfg_attr(test, allow(dead_code))]
 fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inherited) -> i32 {
     use cli::Request;
     let start = |command, settings| launch::Start {

@@ -1,0 +1,94 @@
+//! Command lines, programs that can't be run, and command lines or releases that contradict the variables.
+
+use super::{CONFIG, USAGE, refused, refused_in, sound_pod};
+
+#[test]
+fn command_lines() {
+    for arguments in ["", "--", "exec", "exec --", "plan", "plan --"] {
+        refused(arguments, &[], USAGE, &[]);
+    }
+    refused("--nonsense", &[], USAGE, &["--nonsense"]);
+    refused("--nonsense -- erl", &[], USAGE, &["--nonsense"]);
+    refused("-v erl", &[], USAGE, &["-v"]);
+    refused("plan --json erl", &[], USAGE, &["--json"]);
+    refused("exec -x erl", &[], USAGE, &["-x"]);
+}
+
+#[test]
+fn commands() {
+    refused("-- nonesuch", &[], 127, &["nonesuch", "/srv/bin"]);
+    refused("-- /srv/nonesuch", &[], 127, &["/srv/nonesuch"]);
+    refused("-- /srv", &[], 126, &["/srv"]);
+    refused("-- /etc/hosts", &[], 126, &["/etc/hosts"]);
+    refused(
+        "-- erl",
+        &[("PATH", "/srv/nowhere")],
+        127,
+        &["erl", "/srv/nowhere"],
+    );
+    refused("plan -- nonesuch", &[], 127, &["nonesuch"]);
+    refused("exec -- nonesuch", &[], 127, &["nonesuch"]);
+}
+
+#[test]
+fn command_lines_that_contradict_the_variables() {
+    let node = [("BEAMINIT_NODE", "app@a.example.com")];
+    refused(
+        "-- erl -name app@b.example.com",
+        &node,
+        CONFIG,
+        &["BEAMINIT_NODE", "app@a.example.com", "app@b.example.com"],
+    );
+    refused(
+        "-- elixir --name app@b.example.com x.exs",
+        &node,
+        CONFIG,
+        &["BEAMINIT_NODE", "app@a.example.com", "app@b.example.com"],
+    );
+    let port = [("ERL_PORT", "5555")];
+    let pinned = "-- erl -kernel inet_dist_listen_min 9999 inet_dist_listen_max 9999";
+    refused(pinned, &port, CONFIG, &["ERL_PORT", "9999"]);
+    refused(
+        "-- erl -setcookie one",
+        &[("ERLANG_COOKIE", "two")],
+        CONFIG,
+        &["ERLANG_COOKIE", "command line"],
+    );
+}
+
+#[test]
+fn short_names_that_would_win() {
+    for command in ["-- erl -sname other", "-- elixir --sname other -S mix run"] {
+        refused(command, &[], CONFIG, &["SNAME", "other"]);
+        refused(
+            command,
+            &[("SNAME", "")],
+            CONFIG,
+            &["CLUSTER_HOSTNAME", "other"],
+        );
+    }
+}
+
+#[test]
+fn releases_whose_files_would_win() {
+    let release = || sound_pod().release("mix-release", "/srv/app1");
+    let vm_args = "/srv/app1/releases/0.1.0/vm.args";
+    let pod = release().file(vm_args, "## a comment\n\n-sname other\n");
+    refused_in(
+        &pod,
+        "-- /srv/app1/bin/app1 start",
+        CONFIG,
+        &[vm_args, "3", "-sname"],
+        "vm.args",
+    );
+    let pod = release()
+        .env("BEAMINIT_DNS", "off")
+        .env("ERLANG_COOKIE", "mine")
+        .file(vm_args, "-setcookie other\n-setcookie another\n");
+    let ended = pod.run("/srv/app1/bin/app1 start").ends();
+    // It refuses, or it makes the cookie certain all the same: never a guess.
+    assert!(
+        ended.code == CONFIG || ended.stdout.contains("mine"),
+        "{ended}"
+    );
+}

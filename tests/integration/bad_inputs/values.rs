@@ -1,0 +1,127 @@
+//! Variables that hold something else than they are for, and variables that are none.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use super::{CONFIG, refused, refused_in, sound_pod};
+
+#[test]
+fn ports() {
+    for value in [
+        "4369l", "0", "65536", "-1", "43691.0", "0x1234", "43 691", " 43691", "port",
+    ] {
+        refused(
+            "-- erl",
+            &[("ERL_PORT", value)],
+            CONFIG,
+            &["ERL_PORT", value],
+        );
+    }
+}
+
+#[test]
+fn choices() {
+    for (name, value) in [
+        ("BEAMINIT_HOST", "dns"),
+        ("BEAMINIT_HOST", "Pod"),
+        ("BEAMINIT_DNS", "yes"),
+        ("BEAMINIT_EPMD", "none"),
+        ("BEAMINIT_COOKIE_VIA", "env"),
+        ("BEAMINIT_LOG", "verbose"),
+        ("BEAMINIT_LOG_FORMAT", "xml"),
+    ] {
+        refused("-- erl", &[(name, value)], CONFIG, &[name, value]);
+    }
+}
+
+#[test]
+fn durations() {
+    for name in [
+        "BEAMINIT_DNS_TIMEOUT",
+        "BEAMINIT_STOP_DELAY",
+        "BEAMINIT_STOP_TIMEOUT",
+    ] {
+        for value in ["90", "soon", "-1s", "5 parsecs"] {
+            refused("-- erl", &[(name, value)], CONFIG, &[name, value]);
+        }
+    }
+}
+
+#[test]
+fn signals() {
+    for value in [
+        "INT",
+        "=TERM",
+        "FOO=TERM",
+        "INT=FOO",
+        "INT>TERM",
+        "KILL=TERM",
+    ] {
+        refused(
+            "-- erl",
+            &[("BEAMINIT_SIGNALS", value)],
+            CONFIG,
+            &["BEAMINIT_SIGNALS"],
+        );
+    }
+    // Even what runs no node is forwarded to.
+    refused(
+        "-- marks",
+        &[("BEAMINIT_SIGNALS", "INT=FOO")],
+        CONFIG,
+        &["BEAMINIT_SIGNALS", "FOO"],
+    );
+}
+
+#[test]
+fn unknown_names_with_the_nearest_known_one() {
+    for (unknown, nearest) in [
+        ("BEAMINIT_HSOT", "BEAMINIT_HOST"),
+        ("BEAMINIT_DNS_TIMOUT", "BEAMINIT_DNS_TIMEOUT"),
+        ("BEAMINIT_SIGNAL", "BEAMINIT_SIGNALS"),
+        ("BEAMINIT_NODENAME", "BEAMINIT_NODE"),
+        ("BEAMINIT_host", "BEAMINIT_HOST"),
+    ] {
+        refused("-- erl", &[(unknown, "x")], CONFIG, &[unknown, nearest]);
+    }
+}
+
+#[test]
+fn what_is_not_utf_8_in_a_variable_of_ours() {
+    let bytes = OsString::from_vec(b"a\xffb".to_vec());
+    for name in [
+        "ERL_PORT",
+        "SNAME",
+        "HOSTNAME",
+        "CLUSTER_HOSTNAME",
+        "POD_NAMESPACE",
+        "POD_IP",
+        "BEAMINIT_HOST",
+    ] {
+        refused_in(
+            &sound_pod().env(name, &bytes),
+            "-- erl",
+            CONFIG,
+            &[name],
+            name,
+        );
+    }
+    refused_in(
+        &sound_pod().env("BEAMINIT_SIGNALS", &bytes),
+        "-- erl",
+        CONFIG,
+        &["BEAMINIT_SIGNALS"],
+        "signals",
+    );
+}
+
+#[test]
+fn what_is_not_utf_8_elsewhere_harms_nobody() {
+    let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let pod = sound_pod()
+        .env("BEAMINIT_DNS", "off")
+        .env("LS_COLORS", bytes(b"\xff\xfe"))
+        .env(bytes(b"ODD\xff"), "x");
+    pod.run("erl").ends_with(0);
+    assert!(pod.place("/srv/started").exists());
+}

@@ -1,0 +1,39 @@
+//! The surroundings that the tests speak of: pods as Kubernetes, OpenShift and Docker make them.
+
+use crate::harness::*;
+use crate::started::Started;
+
+/// The cluster's name server.
+pub const CLUSTER_DNS: &str = "10.96.0.10";
+
+/// The name of the pod `app-0` that `stateful_pod` is.
+pub const OWN_NAME: &str = "app-0.app.prod.svc.cluster.local";
+
+/// The name that the cluster gives the same pod where it has no other: its address, dashed.
+pub const DASHED_NAME: &str = "10-1-2-3.app.prod.svc.cluster.local";
+
+/// Pod `app-0` of a StatefulSet behind the headless Service `app` in namespace `prod`; its `erl` says how it was started.
+pub fn stateful_pod() -> Pod {
+    Pod::new("app-0")
+        .in_namespace("prod")
+        .env("SNAME", "app")
+        .env("CLUSTER_HOSTNAME", "app")
+        .program("erl", "prints-args")
+}
+
+/// A machine with no cluster around it.
+pub fn laptop() -> Pod {
+    Pod::new("laptop").program("erl", "prints-args")
+}
+
+/// What became of `erl`, which must have been started.
+#[track_caller]
+pub fn erl_in(pod: &Pod) -> Started {
+    Started::from(&pod.run("erl -noinput").ends_with(0))
+}
+
+/// The node name that `erl` was given.
+#[track_caller]
+pub fn name_in(pod: &Pod) -> String {
+    erl_in(pod).node().expect("a node name")
+}

@@ -1,0 +1,66 @@
+//! README.md shows what beaminit prints: the same comes when it is really run.
+
+use crate::clusters::*;
+use crate::harness::*;
+
+/// The fenced blocks of README.md.
+fn blocks() -> Vec<String> {
+    let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
+    let fenced = readme.split("\n```").skip(1).step_by(2);
+    // What stands behind the fence is the block's language.
+    fenced
+        .map(|block| block.split_once('\n').expect("a block").1.to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn the_readmes_plan_is_a_plan() {
+    let blocks = blocks();
+    let block = blocks
+        .iter()
+        .find(|block| block.starts_with("$ SNAME="))
+        .expect("a plan");
+    let (command, plan) = block.split_once('\n').expect("a command and its output");
+    let (env, arguments) = command[2..]
+        .split_once(" beaminit ")
+        .expect("a command line");
+    // On some machine, with no cluster around it.
+    let mut pod = Pod::new("laptop").without("HOSTNAME");
+    for assignment in env.split(' ') {
+        let (name, value) = assignment.split_once('=').expect("NAME=VALUE");
+        pod = pod.env(name, value);
+    }
+    assert_eq!(pod.beaminit(arguments).ends_with(0).stdout, plan);
+}
+
+#[test]
+fn the_readmes_start_is_a_start() {
+    let blocks = blocks();
+    let block = blocks
+        .iter()
+        .find(|block| block.contains("this pod (says"))
+        .expect("a start");
+    // As the manifest above it in README.md sets it.
+    let mut pod = stateful_pod()
+        .env("POD_IP", "10.1.2.3")
+        .env("ERLANG_COOKIE", "secret")
+        .release("mix-release", "/srv/app");
+    std::fs::rename(
+        pod.place("/srv/app/bin/app1"),
+        pod.place("/srv/app/bin/app"),
+    )
+    .unwrap();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    let ended = pod.run("/srv/app/bin/app start").ends_with(0);
+    let seen = ended.stderr.replace("/srv/app/", "/app/");
+    assert_eq!(without_times(&seen), without_times(block));
+}
+
+/// A log without what differs from start to start: `after 0.4s`.
+fn without_times(log: &str) -> Vec<String> {
+    let lines = log
+        .lines()
+        .map(|line| line.split(", after ").next().unwrap_or(line));
+    lines.map(str::to_owned).collect()
+}

@@ -1,0 +1,84 @@
+//! The processes of a running pod, as its own /proc shows them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::Running;
+
+/// One process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inmate {
+    pub pid: i32,
+    pub name: String,
+    /// `R`, `S`, `Z` …, as ps writes it.
+    pub state: char,
+    pub parent: i32,
+    pub group: i32,
+}
+
+impl Running {
+    /// All processes of the pod.
+    pub fn inmates(&self) -> Vec<Inmate> {
+        let proc = format!("/proc/{}/root/proc", self.pid());
+        let Ok(entries) = fs::read_dir(proc) else {
+            return Vec::new();
+        };
+        let mut inmates: Vec<Inmate> = entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                Inmate::from_stat(&fs::read_to_string(entry.path().join("stat")).ok()?)
+            })
+            .collect();
+        inmates.sort_by_key(|inmate| inmate.pid);
+        inmates
+    }
+
+    /// The pod's processes that have ended and that nobody has waited for.
+    pub fn zombies(&self) -> Vec<Inmate> {
+        let mut inmates = self.inmates();
+        inmates.retain(|inmate| inmate.state == 'Z');
+        inmates
+    }
+
+    /// The process of this name, if there is one.
+    pub fn inmate(&self, name: &str) -> Option<Inmate> {
+        self.inmates()
+            .into_iter()
+            .find(|inmate| inmate.name == name)
+    }
+
+    /// The TCP ports that are listened at in the pod's network, but for the name servers' and epmd's.
+    pub fn listening(&self) -> BTreeSet<u16> {
+        let mut ports = BTreeSet::new();
+        for table in ["tcp", "tcp6"] {
+            let table = fs::read_to_string(format!("/proc/{}/net/{table}", self.pid()));
+            for line in table.unwrap_or_default().lines().skip(1) {
+                // "sl local_address rem_address st …"; 0A is LISTEN.
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                if let [_, local, _, "0A", ..] = fields.as_slice() {
+                    let port = local.rsplit(':').next().unwrap_or_default();
+                    ports.insert(u16::from_str_radix(port, 16).expect("a port"));
+                }
+            }
+        }
+        ports.retain(|port| ![53, 4369].contains(port));
+        ports
+    }
+}
+
+impl Inmate {
+    /// From /proc/PID/stat; the name stands in parentheses and may itself hold some. `/proc/net/stat` and the like, which
+    /// are no processes, have no such line.
+    fn from_stat(line: &str) -> Option<Self> {
+        let (pid, rest) = line.split_once(" (")?;
+        let (name, rest) = rest.rsplit_once(") ")?;
+        let mut fields = rest.split(' ');
+        Some(Self {
+            pid: pid.parse().ok()?,
+            name: name.to_owned(),
+            state: fields.next()?.chars().next()?,
+            parent: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! What the tests are written in: a pod that runs the real binary as a real PID 1, the name servers that it asks, and
+//! the words to say what should be seen.
+//!
+//! Nothing here sleeps for a while and hopes: a test waits for a line, a question, a state or an end, each with a deadline
+//! that only a failure reaches.
+
+mod directory;
+mod dns;
+mod inmates;
+mod network;
+mod pod;
+mod process;
+mod running;
+mod terminal;
+mod transcript;
+mod words;
+
+pub use dns::{Answer, Dns, RecordType};
+pub use network::Network;
+pub use pod::{BEAMINIT, Pod};
+pub use process::{Ended, eventually};
+pub use running::{Input, Running};
+pub use words::Words;
+
+use std::time::Duration;
+
+/// How long anything may take that is expected to happen: generous, since it is spent only where a test fails.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where `tests/` lies.
+pub fn tests() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}

@@ -1,0 +1,28 @@
+//! beaminit from the outside: the built binary as a real PID 1, asking real DNS, starting programs that tell what they
+//! got. See `harness` for the words that the tests are written in.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    clippy::missing_panics_doc,
+    clippy::wildcard_imports,
+    clippy::format_push_string
+)]
+
+mod adversaries;
+mod bad_inputs;
+mod cli;
+mod clusters;
+mod dns_gate;
+mod documents;
+mod harness;
+mod identity;
+mod plans;
+mod port_gate;
+mod real;
+mod started;
+mod supervision;

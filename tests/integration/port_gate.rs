@@ -1,0 +1,99 @@
+//! The pinned port must be free, and whoever has it is named.
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use crate::clusters::*;
+use crate::harness::*;
+use crate::started::Started;
+
+/// A node that waits for its record while another process of the pod takes an address and port; then the record comes.
+fn beside_a_holder(pod: Pod, address: &str, port: &str) -> (Ended, i32) {
+    let mut pod = pod;
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let node = pod.run("erl");
+    dns.is_asked_for(OWN_NAME);
+    let holder = node.enter(["takes-port", address, port]);
+    holder.says("ready");
+    let pid = node.inmate("takes-port").expect("the holder").pid;
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    (node.ends(), pid)
+}
+
+#[test]
+fn a_taken_port_is_69_and_names_the_holder() {
+    for address in ["0.0.0.0", "::", "10.1.2.3", "127.0.0.1"] {
+        let (ended, pid) = beside_a_holder(stateful_pod(), address, "43691");
+        assert_eq!(ended.code, 69, "{address}: {ended}");
+        let error = ended.stderr.lines().last().unwrap();
+        for part in ["43691", "takes-port", &pid.to_string(), "ERL_PORT"] {
+            assert!(error.contains(part), "no {part} in: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_pinned_port_is_the_one_that_counts() {
+    let (ended, _) = beside_a_holder(stateful_pod().env("ERL_PORT", "5555"), "0.0.0.0", "5555");
+    assert_eq!(ended.code, 69, "{ended}");
+    let (ended, _) = beside_a_holder(stateful_pod().env("ERL_PORT", "5555"), "0.0.0.0", "43691");
+    assert_eq!(ended.code, 0, "{ended}");
+    assert!(Started::from(&ended).is_pinned_to("5555"), "{ended}");
+}
+
+#[test]
+fn the_default_is_pinned() {
+    assert!(erl_in(&laptop()).is_pinned_to("43691"));
+}
+
+#[test]
+fn a_holder_that_can_not_be_seen_is_none_the_less_there() {
+    let pod = laptop();
+    // A process of another PID namespace in the same network, as with hostNetwork.
+    let _held = pod.network().listen("0.0.0.0:43691");
+    let ended = pod.run("erl").ends_with(69);
+    assert!(ended.stderr.contains("43691"), "{ended}");
+}
+
+#[test]
+fn connections_in_time_wait_do_not_matter() {
+    let pod = laptop();
+    pod.network().inside(|| {
+        let listener = std::net::TcpListener::bind("0.0.0.0:43691").unwrap();
+        let mut client = TcpStream::connect("127.0.0.1:43691").unwrap();
+        let (served, _) = listener.accept().unwrap();
+        // Who closes first keeps the port in TIME_WAIT: the listening side, as a restarted node did.
+        drop(served);
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    });
+    let waiting = pod.first("cat /proc/net/tcp").ends_with(0);
+    let (port, time_wait) = (":AAAB", " 06 ");
+    assert!(
+        waiting
+            .stdout
+            .lines()
+            .any(|l| l.contains(port) && l.contains(time_wait)),
+        "{waiting}"
+    );
+    pod.run("erl").ends_with(0);
+}
+
+#[test]
+fn neither_a_client_nor_another_command_needs_the_port() {
+    let pod = laptop();
+    let _held = pod.network().listen("0.0.0.0:43691");
+    let client = Started::from(&pod.run("erl -remsh app@elsewhere").ends_with(0));
+    assert_eq!(client.values("inet_dist_listen_min"), [""; 0]);
+    pod.run("prints-args").ends_with(0);
+}
+
+#[test]
+fn a_machine_without_ipv6_is_no_failure() {
+    let pod = laptop();
+    pod.network().inside(|| {
+        for which in ["all", "lo", "eth0"] {
+            std::fs::write(format!("/proc/sys/net/ipv6/conf/{which}/disable_ipv6"), "1").unwrap();
+        }
+    });
+    pod.run("erl").ends_with(0);
+}

@@ -1,0 +1,100 @@
+//! The real thing: Erlang, Elixir and their releases as Debian has them. The node itself says its name and its cookie, and
+//! the kernel which port it listens at; around it lie flags and files that say otherwise.
+
+mod cookies;
+mod erl;
+mod fixtures;
+mod mix;
+mod mix_release;
+mod relx_release;
+mod surroundings;
+mod users;
+
+use std::collections::BTreeSet;
+
+use crate::clusters::*;
+use crate::harness::*;
+
+/// Prints what every node here prints when it is up.
+const SPEAK: &str = "io:format(\"node=~ts cookie=~ts~n\", [node(), erlang:get_cookie()]).";
+
+/// The full name of the node in `clustered`.
+const NODE: &str = "app@app-0.app.prod.svc.cluster.local";
+
+/// Pod `app-0` of the StatefulSet `app`, with a cookie and a port of its own, and the name server that knows it.
+fn clustered() -> (Pod, Dns) {
+    let mut pod = Pod::new("app-0")
+        .in_namespace("prod")
+        .env("SNAME", "app")
+        .env("CLUSTER_HOSTNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .env("ERL_PORT", "5555")
+        .env("LANG", "C.UTF-8");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    (pod, dns)
+}
+
+/// Waits until the node says that it has this name and cookie, and sees that it listens at this port and no other.
+#[track_caller]
+fn is_up(node: &Running, name: &str, cookie: &str, port: u16) {
+    let said = node.writes("what the node says of itself", |line| {
+        line.text.contains("node=")
+    });
+    let said = said.text.split_once("node=").unwrap().1.to_owned();
+    assert_eq!(
+        said,
+        format!("{name} cookie={cookie}"),
+        "{}",
+        node.transcript()
+    );
+    assert_eq!(
+        node.listening(),
+        BTreeSet::from([port]),
+        "{}",
+        node.transcript()
+    );
+}
+
+/// The same for what `clustered` asks for.
+#[track_caller]
+fn is_as_planned(node: &Running) {
+    is_up(node, NODE, "chocolate", 5555);
+}
+
+/// Types at the terminal of a command that was run in a pod.
+#[track_caller]
+fn type_at(terminal: Option<std::fs::File>, text: &str) {
+    use std::io::Write;
+    terminal
+        .expect("a terminal")
+        .write_all(text.as_bytes())
+        .expect("somebody reads");
+}
+
+/// Stops a node as a container runtime does: it shuts its applications down and ends with 0.
+#[track_caller]
+fn stops_gracefully(node: &Running) {
+    node.signal(nix::sys::signal::Signal::SIGTERM);
+    let ended = node.ends_with(0);
+    assert!(
+        ended.stdout.contains("stopped"),
+        "its applications were not stopped: {ended}"
+    );
+}
+
+/// Either the flags around it are beaten, and the node is as planned; or the start is refused with a line that names where
+/// they stand. Which of the two is the launcher's business: a guess is neither.
+#[track_caller]
+fn is_as_planned_or_refused(node: &Running, place: &str) {
+    let refused = |line: &str| line.starts_with("beaminit: error: ");
+    let first = node.writes("an end of the matter", |line| {
+        line.text.contains("node=") || refused(&line.text)
+    });
+    if refused(&first.text) {
+        assert!(first.text.contains(place), "no {place} in: {}", first.text);
+        node.ends_with(78);
+    } else {
+        is_as_planned(node);
+    }
+}

@@ -1,0 +1,182 @@
+//! A release of rebar3 and relx: its vm.args, the template of one, and its clients.
+
+use super::*;
+
+const APP: &str = "/srv/relxapp/bin/relxapp";
+const FILES: &str = "/srv/relxapp/releases/0.1.0";
+
+fn with_release() -> (Pod, Dns) {
+    let (pod, dns) = clustered();
+    (pod.copy(&fixtures::relx_release(), "/srv/relxapp"), dns)
+}
+
+fn client(node: &Running, arguments: &[&str]) -> Ended {
+    let mut command = vec![BEAMINIT, "--", APP];
+    command.extend(arguments);
+    node.enter(command.as_slice()).ends()
+}
+
+#[test]
+fn is_named_pinned_and_stopped() {
+    let (pod, _dns) = with_release();
+    let node = pod.run([APP, "foreground"]);
+    is_as_planned(&node);
+    stops_gracefully(&node);
+}
+
+#[test]
+fn starts_as_a_random_user_with_no_home() {
+    let (pod, _dns) = with_release();
+    let node = pod
+        .user(1_000_660_000)
+        .env("HOME", "/")
+        .run([APP, "foreground"]);
+    is_as_planned(&node);
+    stops_gracefully(&node);
+}
+
+#[test]
+fn a_vm_args_that_says_otherwise() {
+    for flags in [
+        "-name other@elsewhere.example.com\n-setcookie other",
+        "-sname other\n-setcookie one\n-setcookie two",
+        "-name other@elsewhere.example.com\n-setcookie other@elsewhere.example.com third",
+        "-sname other\n-kernel inet_dist_listen_min 9999 inet_dist_listen_max 9999",
+        "-sname other\n-kernel logger_level debug inet_dist_listen_min 9999",
+        "+K true\n-sname other",
+        "-name ${X}@${Y}\n-setcookie ${Z}",
+    ] {
+        let (pod, _dns) = with_release();
+        let vm_args = format!("{FILES}/vm.args");
+        let node = pod
+            .file(&vm_args, format!("{flags}\n"))
+            .run([APP, "foreground"]);
+        is_as_planned_or_refused(&node, &vm_args);
+    }
+}
+
+#[test]
+fn another_file_that_vm_args_names() {
+    let (pod, _dns) = with_release();
+    let node = pod
+        .file(
+            "/srv/more.args",
+            "-setcookie other\n-kernel inet_dist_listen_min 9999\n",
+        )
+        .file(
+            &format!("{FILES}/vm.args"),
+            "-sname other\n-args_file /srv/more.args\n",
+        )
+        .run([APP, "foreground"]);
+    is_as_planned_or_refused(&node, "/srv/more.args");
+}
+
+#[test]
+fn flags_that_say_nothing_of_these_stay() {
+    let (pod, _dns) = with_release();
+    let vm_args = "-sname other # a comment\n## -setcookie of a comment\n-setcookie other\n-env KEPT 'a b'\n+K true\n";
+    let node = pod
+        .file(&format!("{FILES}/vm.args"), vm_args)
+        .run([APP, "foreground"]);
+    is_as_planned(&node);
+    let asked = client(&node, &["rpc", "os", "getenv", "[\"KEPT\"]"]);
+    assert!(asked.stdout.contains("a b"), "{asked}");
+}
+
+#[test]
+fn a_template_gets_the_variables_that_it_names() {
+    let template = "-name app@${HOST}\n-setcookie ${COOKIE}\n\
+                    -kernel inet_dist_listen_min ${ERL_PORT} inet_dist_listen_max ${ERL_PORT}\n-env MINE ${MINE}\n";
+    let (pod, _dns) = with_release();
+    let pod = pod.env("BEAMINIT_HOST", "ip").env("MINE", "kept");
+    let node = pod
+        .file(&format!("{FILES}/vm.args.src"), template)
+        .run([APP, "foreground"]);
+    is_up(&node, "app@10.1.2.3", "chocolate", 5555);
+    let asked = client(&node, &["rpc", "os", "getenv", "[\"MINE\"]"]);
+    assert!(asked.stdout.contains("kept"), "{asked}");
+}
+
+#[test]
+fn variables_in_vm_args_are_still_replaced() {
+    let (pod, _dns) = with_release();
+    let vm_args = "-name app@${HOST}\n-setcookie ${COOKIE}\n-env MINE ${MINE}\n";
+    let pod = pod
+        .env("RELX_REPLACE_OS_VARS", "true")
+        .env("MINE", "kept")
+        .env("ERLANG_COOKIE", "a${MINE}b");
+    let node = pod
+        .file(&format!("{FILES}/vm.args"), vm_args)
+        .run([APP, "foreground"]);
+    // And nothing is replaced in what is ours.
+    is_up(&node, NODE, "a${MINE}b", 5555);
+    let asked = client(&node, &["rpc", "os", "getenv", "[\"MINE\"]"]);
+    assert!(asked.stdout.contains("kept"), "{asked}");
+}
+
+#[test]
+fn its_clients_reach_the_node() {
+    let (pod, _dns) = with_release();
+    let node = pod.run([APP, "foreground"]);
+    is_as_planned(&node);
+
+    let asked = client(&node, &["ping"]);
+    assert!(asked.code == 0 && asked.stdout.contains("pong"), "{asked}");
+    let asked = client(&node, &["rpc", "erlang", "node"]);
+    assert!(asked.code == 0 && asked.stdout.contains(NODE), "{asked}");
+    let asked = client(&node, &["eval", "io:format(\"~p\", [node()])."]);
+    assert_eq!(asked.code, 0, "{asked}");
+    let vm = node.inmate("beam.smp").expect("the VM").pid;
+    let asked = client(&node, &["pid"]);
+    assert!(
+        asked.code == 0 && asked.stdout.contains(&vm.to_string()),
+        "{asked}"
+    );
+
+    // The pod may be gone before its client has a status.
+    client(&node, &["stop"]);
+    let ended = node.ends_with(0);
+    assert!(ended.stdout.contains("stopped"), "{ended}");
+}
+
+#[test]
+fn a_remote_shell_reaches_the_node() {
+    let (pod, _dns) = with_release();
+    let node = pod.env("TERM", "xterm").run([APP, "foreground"]);
+    is_as_planned(&node);
+    let (shell, typed) = node.enter_with(Input::Terminal, [BEAMINIT, "--", APP, "remote_console"]);
+    shell.prompts(&format!("({NODE})1>"));
+    type_at(typed, "io:format(\"sum=~p~n\", [40 + 2]).\n");
+    shell.says("sum=42");
+}
+
+#[test]
+fn a_console_is_a_node_at_a_terminal() {
+    let (pod, _dns) = with_release();
+    let node = pod
+        .env("TERM", "xterm")
+        .input(Input::Terminal)
+        .run([APP, "console"]);
+    is_as_planned(&node);
+    node.signal(nix::sys::signal::Signal::SIGTERM);
+    node.ends_with(0);
+}
+
+#[test]
+fn without_a_cookie_of_ours_its_own_serves() {
+    let (pod, _dns) = with_release();
+    let node = pod.without("ERLANG_COOKIE").run([APP, "foreground"]);
+    is_up(&node, NODE, "relxapp_cookie", 5555);
+    let asked = client(&node, &["rpc", "erlang", "node"]);
+    assert!(asked.code == 0 && asked.stdout.contains(NODE), "{asked}");
+}
+
+#[test]
+fn the_release_itself_is_left_as_it_was() {
+    let (pod, _dns) = with_release();
+    let vm_args = pod.place(&format!("{FILES}/vm.args"));
+    let before = std::fs::read_to_string(&vm_args).unwrap();
+    let node = pod.run([APP, "foreground"]);
+    is_as_planned(&node);
+    assert_eq!(std::fs::read_to_string(&vm_args).unwrap(), before);
+}
