@@ -82,7 +82,7 @@ fn host_names() {
 
 #[test]
 fn namespaces_and_addresses() {
-    for value in ["pro d", "prod.x"] {
+    for value in ["pro d", "prod.x", "-prod-"] {
         refused(
             "-- erl",
             &[("POD_NAMESPACE", value)],

@@ -8,7 +8,7 @@ use super::{CONFIG, refused, refused_in, sound_pod};
 #[test]
 fn ports() {
     for value in [
-        "4369l", "0", "65536", "-1", "43691.0", "0x1234", "43 691", " 43691", "port",
+        "4369l", "0", "65536", "-1", "43691.0", "0x1234", "43 691", " 43691", "port", "4369",
     ] {
         refused(
             "-- erl",
@@ -56,6 +56,7 @@ fn signals() {
         "INT=FOO",
         "INT>TERM",
         "KILL=TERM",
+        "INT=TERM,INT=QUIT",
     ] {
         refused(
             "-- erl",

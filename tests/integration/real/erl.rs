@@ -78,6 +78,16 @@ fn is_named_by_its_address() {
 }
 
 #[test]
+fn is_named_by_its_ipv6_address() {
+    let pod = Pod::with_addresses("app-0", &["fd00:10::3"])
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .env("BEAMINIT_HOST", "ip");
+    let node = pod.run(ERL);
+    is_up(&node, "app@fd00:10::3", "chocolate", 43691);
+}
+
+#[test]
 fn is_named_by_its_pointer() {
     let (pod, dns) = clustered();
     dns.point("10.1.2.3", "shop-app-1.shop-net");
