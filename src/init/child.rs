@@ -27,6 +27,7 @@ pub fn is_pid_1() -> bool {
 /// # Errors
 /// fork(2) failed: no process was to be had.
 pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+    let in_foreground = terminal::is_in_foreground();
     // SAFETY: this process has one thread (it has made none, and is before any runtime), so the child is a whole copy of
     // it: no lock is held by a thread that does not exist there, and everything may be called, not just what is
     // async-signal-safe.
@@ -34,7 +35,9 @@ pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Resu
         ForkResult::Child => {
             // In the child and in the parent: whoever comes first, a signal to the group finds it (no ESRCH).
             let _ = unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
-            terminal::take_foreground();
+            if in_foreground {
+                terminal::put_in_foreground(unistd::getpgrp());
+            }
             inherited.give_back();
             std::process::exit(body())
         }

@@ -65,6 +65,15 @@ pub fn channel() -> Result<(Told, TellInit), Errno> {
 }
 
 impl Told {
+    /// Does something with the descriptor, which may get another number by it.
+    pub fn keep(self, through: impl FnOnce(OwnedFd) -> OwnedFd) -> Self {
+        let Self { pipe, fact } = self;
+        Self {
+            pipe: pipe.map(through),
+            fact,
+        }
+    }
+
     /// What launch has said by now; never waits.
     pub fn so_far(&mut self) -> Fact {
         let mut message = [0; 16];

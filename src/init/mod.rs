@@ -46,6 +46,7 @@ pub fn run(
     });
     match started {
         Ok((child, told)) => {
+            let told = told.keep(streams::let_go);
             memory::drop_code_pages();
             supervise::until_the_end(child, told, &settings)
         }

@@ -1,10 +1,14 @@
-//! Descriptors 0 to 2: a process may be started with some of them closed, and then the next thing opened would take
-//! their place, to be written to as if it were the log. Rust's start-up sees to that; we come before it.
+//! Descriptors, and the working directory: what a process that stays has to fill, and what it has to let go of.
+//!
+//! 0 to 2 may be closed when we are started, and then the next thing opened would take their place, to be written to as
+//! if it were the log. Rust's start-up sees to that; we come before it. All others are the command's alone: a pipe that
+//! it closes must be closed, a file system that it leaves can be unmounted. close_range(2)
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::stat::Mode;
-use std::os::fd::{BorrowedFd, IntoRawFd};
+use nix::unistd;
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, IntoRawFd, OwnedFd, RawFd};
 
 /// Puts /dev/null where a standard stream is closed; for us alone: the command gets it closed, as we did.
 pub fn fill_gaps() {
@@ -17,4 +21,27 @@ pub fn fill_gaps() {
                 .map(IntoRawFd::into_raw_fd);
         }
     }
+}
+
+/// Lets go of all that is the command's, once it has it: every descriptor above `kept` and 2, and the folder.
+pub fn let_go(kept: OwnedFd) -> OwnedFd {
+    let _ = unistd::chdir("/");
+    // The lowest number there is above the standard streams, or the one that it has.
+    let kept = fcntl(&kept, FcntlArg::F_DUPFD_CLOEXEC(3)).map_or(kept, |lower| {
+        // SAFETY: fcntl has just made this descriptor, and nobody else knows it.
+        unsafe { OwnedFd::from_raw_fd(lower) }
+    });
+    let number = kept.as_raw_fd();
+    close_range(3, number - 1);
+    close_range(number + 1, RawFd::MAX);
+    kept
+}
+
+fn close_range(first: RawFd, last: RawFd) {
+    if first > last {
+        return;
+    }
+    // SAFETY: nothing in this process uses a descriptor of that range: it owns the standard streams and one pipe. A
+    // kernel before 5.9 refuses, and then they stay open.
+    unsafe { nix::libc::syscall(nix::libc::SYS_close_range, first, last, 0) };
 }

@@ -25,7 +25,7 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
         orphans: Orphans::default(),
     };
     let status = supervision.run();
-    terminal::give_back();
+    terminal::take_back(child);
     status
 }
 

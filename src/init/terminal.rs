@@ -1,12 +1,14 @@
-//! The controlling terminal: the child's group in the foreground, Ctrl-C and Ctrl-Z as without us. tcsetpgrp(3),
-//! credentials(7).
+//! The controlling terminal: the child's group in the foreground where we were, Ctrl-C and Ctrl-Z as without us.
+//! tcsetpgrp(3), credentials(7).
 //!
 //! Every call here may fail (no terminal, ENOTTY, ENXIO, EPERM, a closed descriptor), and then there is nothing to do.
+//! All signals are blocked here, so that SIGTTOU stops nobody.
 
 use std::io::{IsTerminal as _, stdin};
 
+use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getpgrp, getpid, getsid, tcgetpgrp, tcsetpgrp};
 
 /// Does a person sit in front of the command?
@@ -14,17 +16,27 @@ pub fn is_ours() -> bool {
     stdin().is_terminal()
 }
 
-/// In the child: puts its own group in the foreground, if its parent's was. SIGTTOU is still blocked here.
-pub fn take_foreground() {
-    if is_ours() && tcgetpgrp(stdin()).is_ok_and(|group| group != getpgrp()) {
-        let _ = tcsetpgrp(stdin(), getpgrp());
-    }
+/// Is this process's group the one that a person types to?
+pub fn is_in_foreground() -> bool {
+    is_ours() && tcgetpgrp(stdin()) == Ok(getpgrp())
 }
 
-/// Takes the terminal back at the end, so that the shell above finds it.
-pub fn give_back() {
-    if is_ours() {
-        let _ = tcsetpgrp(stdin(), getpgrp());
+/// Makes a group the one that a person types to.
+pub fn put_in_foreground(group: Pid) {
+    let _ = tcsetpgrp(stdin(), group);
+}
+
+/// Takes the terminal back from the child's group, so that the shell above finds it; if that shell, or a job of the
+/// child's own, has it by now, it is not ours to take.
+pub fn take_back(child: Pid) {
+    if !is_ours() {
+        return;
+    }
+    // Group 1 is an init's, and kill(2) cannot ask for it: -1 means everybody.
+    let is_gone = |group: Pid| group.as_raw() > 1 && killpg(group, None) == Err(Errno::ESRCH);
+    let its_own = |group: Pid| group == child || is_gone(group);
+    if tcgetpgrp(stdin()).is_ok_and(its_own) {
+        put_in_foreground(getpgrp());
     }
 }
 
@@ -35,10 +47,15 @@ pub fn child_stopped(child: Pid, by: i32) {
         return;
     }
     let leads_session = getsid(None).is_ok_and(|session| session == getpid());
-    if !leads_session {
-        give_back();
-        let _ = kill(getpid(), Signal::SIGSTOP);
-        let _ = tcsetpgrp(stdin(), child);
+    if leads_session {
+        let _ = killpg(child, Signal::SIGCONT);
+        return;
     }
-    let _ = kill(Pid::from_raw(-child.as_raw()), Signal::SIGCONT);
+    take_back(child);
+    let _ = kill(getpid(), Signal::SIGSTOP);
+    // Continued: by `fg`, which gave us the terminal, or by `bg`, which did not. The CONT itself is forwarded like any
+    // signal, after a TERM that came with it: the child must find that first, not its terminal gone.
+    if is_in_foreground() {
+        put_in_foreground(child);
+    }
 }

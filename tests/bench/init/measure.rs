@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::ffi::{CString, c_char, c_int, c_ulong, c_void};
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -52,6 +53,7 @@ unsafe extern "C" {
     ) -> c_int;
     fn kill(pid: c_int, signal: c_int) -> c_int;
     fn prctl(option: c_int, ...) -> c_int;
+    fn sched_setaffinity(pid: c_int, size: usize, processors: *const u64) -> c_int;
     fn signal(signal: c_int, handler: usize) -> usize;
     fn waitpid(pid: c_int, status: *mut c_int, flags: c_int) -> c_int;
 }
@@ -62,6 +64,17 @@ fn now() -> u64 {
     // SAFETY: this is a timespec, where long has 64 bits.
     unsafe { clock_gettime(CLOCK_MONOTONIC, &mut time) };
     time[0] as u64 * 1_000_000_000 + time[1] as u64
+}
+
+/// Keeps this process and what it starts on one processor meanwhile: what an init costs can't hide on another one, and
+/// where the scheduler puts the processes, which would decide more than the inits do, is out of the game.
+fn on_one_processor<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: the sets, of 64 processors, are as large as said.
+    let pin = |set: u64| unsafe { sched_setaffinity(0, size_of_val(&set), &set) };
+    pin(1);
+    let result = work();
+    pin(u64::MAX);
+    result
 }
 
 /// An init to compare.
@@ -140,7 +153,7 @@ impl Init {
         assert!(pid > 0, "no PID namespace: {why}; is this root?");
         let began = loop {
             match birth.began.load(Ordering::SeqCst) {
-                0 => std::hint::spin_loop(),
+                0 => std::thread::yield_now(),
                 began => break began,
             }
         };
@@ -223,40 +236,50 @@ struct Bench {
 }
 
 impl Bench {
-    /// Samples in turns, there and back again, so that nobody has always the same predecessor.
-    fn turns(&self, count: f64, mut sample: impl FnMut(&Contender, usize) -> f64) -> Samples {
-        let mut samples = vec![Vec::new(); self.contenders.len()];
+    /// Samples in turns, each turn in an order of its own: what ran just before has its effect.
+    fn turns(&self, count: f64, mut sample: impl FnMut(usize, usize) -> f64) -> Samples {
+        let mut samples = self.no_samples();
         for turn in 0..self.scaled(count) {
-            let mut order: Vec<_> = self.contenders.iter().zip(&mut samples).collect();
-            if turn % 2 == 1 {
-                order.reverse();
-            }
-            for (contender, samples) in order {
-                samples.push(sample(contender, turn));
+            for who in self.shuffled() {
+                samples[who].push(sample(who, turn));
             }
         }
         samples
+    }
+
+    fn no_samples(&self) -> Samples {
+        vec![Vec::new(); self.contenders.len()]
+    }
+
+    fn shuffled(&self) -> Vec<usize> {
+        let random = RandomState::new();
+        let mut order: Vec<_> = (0..self.contenders.len()).collect();
+        order.sort_by_cached_key(|who| random.hash_one(who));
+        order
     }
 
     fn scaled(&self, count: f64) -> usize {
         (count * self.scale).ceil() as usize
     }
 
-    /// All contenders at once, their commands running.
-    fn all(&self, command: &[&str]) -> Vec<Init> {
-        let start = |contender| {
-            let mut init = Init::start(contender, command);
-            init.report();
-            init
-        };
-        self.contenders.iter().map(start).collect()
+    /// An init whose command runs.
+    fn started(&self, who: usize, command: &[&str]) -> Init {
+        let mut init = Init::start(&self.contenders[who], command);
+        init.report();
+        init
+    }
+
+    /// All of them, at once.
+    fn all(&self) -> Vec<Init> {
+        let start = |who| self.started(who, &[&self.stamp]);
+        (0..self.contenders.len()).map(start).collect()
     }
 
     fn idle(&self) -> Vec<Figure> {
         let fields = ["Rss:", "Private_Dirty:", "Pss:"];
-        let mut values = fields.map(|_| vec![Vec::new(); self.contenders.len()]);
+        let mut values = fields.map(|_| self.no_samples());
         for _ in 0..self.scaled(10.0) {
-            let inits = self.all(&[&self.stamp]);
+            let inits = self.all();
             // For what they do after the fork.
             sleep(Duration::from_millis(200));
             for (values, field) in values.iter_mut().zip(fields) {
@@ -274,29 +297,28 @@ impl Bench {
     }
 
     fn wakeups(&self) -> Vec<Figure> {
-        let inits = self.all(&[&self.stamp]);
+        let inits = self.all();
         let count = || {
             let count = |init: &Init| init.number("status", "voluntary_ctxt_switches:");
             inits.iter().map(count)
         };
         sleep(Duration::from_secs(1));
         let before: Vec<_> = count().collect();
-        sleep(Duration::from_secs(20));
+        let seconds = self.scaled(20.0);
+        sleep(Duration::from_secs(seconds as u64));
         let difference = count().zip(before).map(|(after, before)| after - before);
-        let samples = difference.map(|count| vec![count * 3.0]).collect();
+        let samples = difference.map(|count| vec![count * 60.0 / seconds as f64]);
+        let samples = samples.collect();
         vec![Figure::new("wake-ups per minute while idle", 0.0, samples)]
     }
 
     fn start(&self) -> Vec<Figure> {
-        let samples = self.turns(1000.0, |contender, _| {
-            let mut init = Init::start(contender, &[&self.stamp]);
+        let samples = self.turns(1000.0, |who, _| {
+            let mut init = Init::start(&self.contenders[who], &[&self.stamp]);
             (init.report() - init.began as f64) / 1e3
         });
-        vec![Figure::new(
-            "start to the command's exec, µs",
-            1.15,
-            samples,
-        )]
+        let title = "start to the command's exec, µs";
+        vec![Figure::new(title, 1.15, samples)]
     }
 
     fn early(&self) -> Vec<Figure> {
@@ -311,8 +333,8 @@ impl Bench {
         for run in 0..runs {
             // Spread evenly and without a pattern by the golden ratio, the same for all.
             let delay = EARLY * (run as f64 * 0.618_033_988_749_895).fract();
-            for (who, contender) in self.contenders.iter().enumerate() {
-                let mut init = Init::start(contender, &[&self.stamp]);
+            for who in self.shuffled() {
+                let mut init = Init::start(&self.contenders[who], &[&self.stamp]);
                 let when = init.began + delay as u64;
                 while now() < when {
                     std::hint::spin_loop();
@@ -335,30 +357,27 @@ impl Bench {
     }
 
     fn signal(&self) -> Vec<Figure> {
-        let mut samples = vec![Vec::new(); self.contenders.len()];
-        // Started anew now and then, for a process may have a good or a bad place in the caches.
-        for _ in 0..self.scaled(20.0) {
-            let mut inits = self.all(&[&self.command, "signals"]);
-            for _ in 0..100 {
-                for (init, samples) in inits.iter_mut().zip(&mut samples) {
-                    let sent = now() as f64;
-                    init.send(SIGUSR1);
-                    samples.push((init.report() - sent) / 1e3);
-                }
+        let mut inits: Vec<_> = self.contenders.iter().map(|_| None).collect();
+        let sample = |who: usize, turn| {
+            // Anew now and then, for a process may have a good or a bad place in the caches.
+            if turn % 100 == 0 {
+                inits[who] = Some(self.started(who, &[&self.command, "signals"]));
             }
-        }
-        vec![Figure::new(
-            "forwarded signal, kill to handler, µs",
-            1.0,
-            samples,
-        )]
+            let init: &mut Init = inits[who].as_mut().expect("one since turn 0");
+            let sent = now() as f64;
+            init.send(SIGUSR1);
+            (init.report() - sent) / 1e3
+        };
+        let samples = on_one_processor(|| self.turns(2000.0, sample));
+        let title = "forwarded signal, kill to handler, µs";
+        vec![Figure::new(title, 1.0, samples)]
     }
 
     /// A command that makes orphans, and reports how long their end took.
     fn reaping(&self, kind: &str, number: u32, count: f64) -> Samples {
-        self.turns(count, |contender, _| {
-            Init::start(contender, &[&self.command, kind, &number.to_string()]).report() / 1e6
-        })
+        let command = [&self.command, kind, &number.to_string()];
+        let sample = |who: usize, _| Init::start(&self.contenders[who], &command).report() / 1e6;
+        on_one_processor(|| self.turns(count, sample))
     }
 
     fn orphans(&self) -> Vec<Figure> {
@@ -369,7 +388,7 @@ impl Bench {
 
     fn burst(&self) -> Vec<Figure> {
         let title = format!("a burst of {BURST} orphans, ms");
-        let samples = self.reaping("burst", BURST, 20.0);
+        let samples = self.reaping("burst", BURST, 15.0);
         vec![Figure::new(title, 1.0, samples)]
     }
 }
@@ -463,18 +482,17 @@ fn main() {
         ("orphans", Bench::orphans),
         ("burst", Bench::burst),
     ];
-    if let Some(word) = wanted
-        .iter()
-        .find(|word| known.iter().all(|(name, _)| name != word))
-    {
-        panic!(
+    let is_known = |word: &&String| known.iter().any(|(name, _)| name == word);
+    if let Some(word) = wanted.iter().find(|word| !is_known(word)) {
+        eprintln!(
             "no figure {word:?}; there are {:?}",
             known.map(|(name, _)| name)
         );
+        std::process::exit(64);
     }
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("Load average before: {load}");
-    bench.all(&[&bench.stamp]); // into the page cache
+    bench.all(); // into the page cache
     let mut figures = Vec::new();
     for (name, measure) in known {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {

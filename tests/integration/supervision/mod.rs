@@ -1,7 +1,22 @@
 //! The room of `init`: PID 1 forwards signals, reaps everything, and ends as its command did.
 
+mod bursts;
+mod every_signal;
 mod exit_status;
+mod fakes;
 mod first_breath;
+mod inherited;
+mod jobs;
+mod keeps_out_of_the_way;
+mod left_behind;
+mod observed;
 mod reaping;
+mod rewriting;
 mod signals;
+mod stop_settings;
 mod stopping;
+mod storm;
+mod surroundings;
+mod terminals;
+mod windows;
+mod young_node;

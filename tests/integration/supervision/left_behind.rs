@@ -1,0 +1,184 @@
+//! VMs that outlive the launcher which was told to stop: they get TERM, and time to end.
+
+use std::time::Duration;
+
+use nix::libc;
+
+use super::fakes;
+use crate::harness::*;
+
+/// Takes its time over the end, as a VM does.
+const VM: &str = "takes-signals vm 15 9 300";
+
+/// Ways in which a launcher that dies of TERM leaves a VM behind.
+const LAUNCHERS: [(&str, &str); 6] = [
+    ("in its own group", "VM & wait"),
+    ("in a session of its own", "setsid VM & wait"),
+    ("an orphan already", "(setsid VM &); exec sleep 1000"),
+    (
+        "beside another that ends sooner",
+        "setsid VM & setsid takes-signals other 15 0 50 & wait",
+    ),
+    ("below a shell of its group", "sh -c 'VM; true' & wait"),
+    (
+        "below a shell in a session of their own",
+        "setsid sh -c 'VM; true' & wait",
+    ),
+];
+
+/// Starts beaminit with this launcher.
+type Start = fn(&Pod, &str) -> Running;
+
+fn as_pid_1(pod: &Pod, launcher: &str) -> Running {
+    pod.run(["sh", "-c", launcher])
+}
+
+fn without_proc(pod: &Pod, launcher: &str) -> Running {
+    let hide = "mount -t tmpfs none /proc && exec \"$@\"";
+    pod.first(["sh", "-c", hide, "sh", BEAMINIT, "--", "sh", "-c", launcher])
+}
+
+/// With the machine's own /proc, in which its pids are others.
+fn with_anothers_proc(pod: &Pod, launcher: &str) -> Running {
+    let bare = "umount /proc && exec \"$@\"";
+    pod.first(["sh", "-c", bare, "sh", BEAMINIT, "--", "sh", "-c", launcher])
+}
+
+/// Below a shell that hands TERM on, and tells at the end who is left.
+pub fn as_a_subreaper(pod: &Pod, launcher: &str) -> Running {
+    let shell = "\"$0\" -- sh -c \"$1\" & beaminit=$!; trap 'kill $beaminit' TERM; \
+                 wait $beaminit; wait $beaminit; status=$?; \
+                 for name in /proc/[0-9]*/comm; do echo \"left: $(cat $name)\"; done; exit $status";
+    pod.first(["sh", "-c", shell, BEAMINIT, launcher])
+}
+
+/// What the VM did until beaminit ended with the launcher's status.
+#[track_caller]
+fn stopped(start: Start, launcher: &str) -> Ended {
+    let running = start(&fakes::pod(), &launcher.replace("VM", VM));
+    running.says("vm is ready");
+    running.signal_number(libc::SIGTERM);
+    running.ends_with(143)
+}
+
+fn terms(ended: &Ended) -> usize {
+    ended.stdout.matches("vm takes 15").count()
+}
+
+#[track_caller]
+fn each_is_told_once_and_waited_for(start: Start) {
+    for (name, launcher) in LAUNCHERS {
+        println!("{name}");
+        let ended = stopped(start, launcher);
+        assert!(ended.stdout.contains("vm ends"), "{name}: {ended}");
+        assert_eq!(terms(&ended), 1, "{name}: {ended}");
+        assert!(
+            !ended.stdout.contains("left: takes-signals"),
+            "{name}: {ended}"
+        );
+    }
+}
+
+#[test]
+fn as_pid_1_each_is_told_once_and_waited_for() {
+    each_is_told_once_and_waited_for(as_pid_1);
+}
+
+#[test]
+pub fn as_a_subreaper_each_is_told_once_and_waited_for() {
+    each_is_told_once_and_waited_for(as_a_subreaper);
+}
+
+#[test]
+fn a_vm_below_a_shell_that_waits_for_it_is_told_too() {
+    for start in [as_pid_1 as Start, as_a_subreaper] {
+        let ended = stopped(start, "setsid bash -c 'trap : TERM; VM; exit 1' & wait");
+        assert!(ended.stdout.contains("vm ends"), "{ended}");
+    }
+}
+
+#[test]
+fn without_a_proc_of_its_own_pid_1_tells_everybody_and_waits() {
+    for start in [without_proc as Start, with_anothers_proc] {
+        for (name, launcher) in LAUNCHERS {
+            println!("{name}");
+            let ended = stopped(start, launcher);
+            assert!(ended.stdout.contains("vm ends"), "{name}: {ended}");
+        }
+    }
+}
+
+#[test]
+fn what_a_vm_started_is_left_to_the_vm() {
+    let pod = fakes::pod();
+    let setup = "#!/bin/sh\ntakes-signals port & wait\n";
+    let pod = pod.file_with_mode("/srv/bin/erl_child_setup", setup, 0o755);
+    let launcher = "setsid sh -c 'erl_child_setup & exec takes-signals vm 15 0 500' & wait";
+    for start in [as_pid_1 as Start, as_a_subreaper] {
+        let running = start(&pod, launcher);
+        running.says("vm is ready");
+        running.says("port is ready");
+        running.signal_number(libc::SIGTERM);
+        let ended = running.ends_with(143);
+        assert!(ended.stdout.contains("vm ends"), "{ended}");
+        assert!(!ended.stdout.contains("port takes"), "{ended}");
+    }
+}
+
+#[test]
+fn epmd_is_not_waited_for() {
+    for (vm, start) in [
+        ("", as_pid_1 as Start),
+        ("", as_a_subreaper),
+        ("setsid takes-signals vm 15 0 500 &", as_pid_1),
+    ] {
+        let pod = fakes::pod_where("takes-signals", "epmd");
+        let launcher = format!("(setsid epmd epmd 0 &); {vm} exec takes-signals command 15 3");
+        let running = start(&pod, &launcher);
+        running.says("epmd is ready");
+        running.says("command is ready");
+        if !vm.is_empty() {
+            running.says("vm is ready");
+        }
+        running.signal_number(libc::SIGTERM);
+        let ended = running.ends_within(Duration::from_secs(5));
+        assert_eq!(ended.code, 3, "{ended}");
+        assert_eq!(ended.stdout.contains("vm ends"), !vm.is_empty(), "{ended}");
+    }
+}
+
+#[test]
+fn a_command_that_ends_by_itself_is_not_waited_after() {
+    let launcher = "(setsid takes-signals vm &); read line; exit 6";
+    let mut running = fakes::pod().input(Input::Open).run(["sh", "-c", launcher]);
+    running.says("vm is ready");
+    running.types("go\n");
+    let ended = running.ends_within(Duration::from_secs(5));
+    assert_eq!(ended.code, 6, "{ended}");
+    assert!(!ended.stdout.contains("vm takes"), "{ended}");
+}
+
+#[test]
+fn nor_is_one_that_another_signal_ends() {
+    let running = as_pid_1(
+        &fakes::pod(),
+        "(setsid takes-signals vm &); exec sleep 1000",
+    );
+    running.says("vm is ready");
+    running.signal_number(libc::SIGUSR1);
+    let ended = running.ends_within(Duration::from_secs(5));
+    assert_eq!(ended.code, 138, "{ended}");
+    assert!(!ended.stdout.contains("vm takes"), "{ended}");
+}
+
+#[test]
+fn who_is_left_gets_what_is_sent_from_then_on() {
+    let running = as_pid_1(&fakes::pod(), "setsid takes-signals vm 40 & wait");
+    running.says("vm is ready");
+    for (sent, count) in [(libc::SIGTERM, 1), (libc::SIGTERM, 2), (libc::SIGUSR1, 3)] {
+        running.signal_number(sent);
+        running.says(&format!("vm takes {sent} from 1, {count} in all"));
+    }
+    running.signal_number(40);
+    running.ends_with(143);
+}
