@@ -137,6 +137,7 @@ fn a_terminal_that_hangs_up_tells_the_command() {
     let command = at_a_terminal().run("takes-signals fake 1 7");
     command.says("fake is ready");
     let hang_up = "open(F, '+<', '/proc/1/fd/0') && ioctl(F, 0x5437, 0) or die $!";
-    command.enter(["perl", "-e", hang_up]).ends_with(0);
+    // Its own status says nothing: the end of the pod may be its end.
+    command.enter(["perl", "-e", hang_up]).ends();
     command.ends_with(7);
 }
