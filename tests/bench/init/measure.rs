@@ -313,7 +313,7 @@ impl Bench {
     }
 
     fn start(&self) -> Vec<Figure> {
-        let samples = self.turns(1000.0, |who, _| {
+        let samples = self.turns(600.0, |who, _| {
             let mut init = Init::start(&self.contenders[who], &[&self.stamp]);
             (init.report() - init.began as f64) / 1e3
         });
@@ -388,7 +388,7 @@ impl Bench {
 
     fn burst(&self) -> Vec<Figure> {
         let title = format!("a burst of {BURST} orphans, ms");
-        let samples = self.reaping("burst", BURST, 15.0);
+        let samples = self.reaping("burst", BURST, 11.0);
         vec![Figure::new(title, 1.0, samples)]
     }
 }

@@ -21,7 +21,8 @@ fn five_thousand_orphans_at_once_leave_no_zombie() {
 
 #[test]
 fn burst_after_burst_leaves_no_zombie() {
-    let script = "while leaves-many living 200 0 >/dev/null; do [ -e /srv/enough ] && break; done; echo enough; exec sleep 1000";
+    let script = "while leaves-many living 200 0 >/dev/null && ! [ -e /srv/enough ]; do :; done; \
+                  echo enough; exec sleep 1000";
     let pod = fakes::pod();
     let command = pod.run(["sh", "-c", script]);
     let reaped = || status(command.pid(), "voluntary_ctxt_switches:").parse::<u32>();
@@ -45,7 +46,8 @@ fn the_commands_status_is_exact_among_many() {
 
 #[test]
 fn the_commands_status_is_exact_among_many_time_after_time() {
-    let script = "for n in $(seq 2 60); do \"$0\" -- leaves-many living 50 $n; s=$?; [ $s = $n ] || echo $s, not $n; done";
+    let script = "for n in $(seq 2 60); do \
+                    \"$0\" -- leaves-many living 50 $n; s=$?; [ $s = $n ] || echo $s, not $n; done";
     let ended = fakes::pod()
         .first(["sh", "-c", script, BEAMINIT])
         .ends_with(0);
@@ -57,7 +59,8 @@ fn every_signal_that_ends_the_command_is_128_and_its_number() {
     // Each as a PID 1 of its own.
     let script = "for n in $(seq 64); do \
                     case $n in 17 | 18 | 19 | 2[0-3] | 28 | 32 | 33) continue;; esac; \
-                    unshare --pid --fork --kill-child \"$0\" -- perl -e '$SIG{FPE} = q(DEFAULT); kill shift, $$; sleep 9' $n; s=$?; \
+                    unshare --pid --fork --kill-child \"$0\" -- \
+                      perl -e '$SIG{FPE} = q(DEFAULT); kill shift, $$; sleep 9' $n; s=$?; \
                     [ $s = $((128 + n)) ] || echo $s, not $((128 + n)); done; echo all";
     let ended = fakes::pod()
         .first(["sh", "-c", script, BEAMINIT])

@@ -25,6 +25,8 @@ fn each_reaches_the_commands_whole_group_once_and_nobody_else() {
     for name in ["leader", "member", "stranger"] {
         command.says(&format!("{name} is ready"));
     }
+    // Somebody else's word for it changes nothing.
+    command.signal_number(libc::SIGCHLD);
     for number in forwardable() {
         command.signal_number(number);
         command.says(&format!("member takes {number} from 1,"));

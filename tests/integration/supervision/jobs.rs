@@ -1,4 +1,4 @@
-//! As a job of a shell that controls jobs: it stops, continues, and stays in the background, as the command alone would.
+//! As a job of a shell that controls jobs: it stops, continues and stays in the background as the command alone would.
 
 use super::fakes;
 use crate::harness::*;

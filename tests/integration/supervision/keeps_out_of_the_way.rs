@@ -1,4 +1,4 @@
-//! The supervisor holds nothing that others may want to have back: no directory, no descriptor, no processor, no memory.
+//! The supervisor holds nothing that others want to have back: no directory, no descriptor, no processor, no memory.
 
 use nix::libc;
 

@@ -14,8 +14,8 @@ const TABLES: usize = 6;
 /// Rewritten by no table: when it has come through, so has all that was sent before.
 const LAST: i32 = 64;
 /// By their numbers.
-const NAMES: &str = "- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP \
-                     TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS";
+const NAMES: &str = "- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP \
+                     TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS";
 
 /// The model: what each signal on the left becomes, and nothing else is changed.
 #[derive(Debug)]

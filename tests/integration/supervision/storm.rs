@@ -1,6 +1,6 @@
-//! Random signals, random forks, random rewriting, gust after gust: nothing is lost, nothing remains, the status is right.
+//! Random signals, forks and rewriting, gust after gust: nothing is lost, nothing remains, the status is right.
 //!
-//! For a minute, or BEAMINIT_STORM_SECONDS. A failure tells the seed of its gust; BEAMINIT_TEST_SEED=SEED begins with it.
+//! For a minute, or BEAMINIT_STORM_SECONDS. A failure tells its gust's seed; BEAMINIT_TEST_SEED=SEED begins with it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

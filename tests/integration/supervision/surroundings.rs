@@ -1,4 +1,4 @@
-//! Wherever containers run: without /proc, without privileges, on a read-only root, under another init, in little memory.
+//! Wherever containers run: without /proc or privileges, on a read-only root, under another init, in little memory.
 
 use nix::libc;
 
@@ -140,9 +140,8 @@ fn a_command_that_became_another_user_is_out_of_reach_and_no_reason_to_end() {
     // It is heard by those only who may: the user itself.
     running.says("command hears nothing");
     let taker = running.inmate("takes-signals").expect("the command").pid;
-    running
-        .enter(["kill", "-TERM", &taker.to_string()])
-        .ends_with(0);
+    // The pod's end may be the end of this one too.
+    running.enter(["kill", "-TERM", &taker.to_string()]).ends();
     let ended = running.ends_with(3);
     assert_eq!(ended.stdout.matches(" takes ").count(), 1, "{ended}");
 }
