@@ -3,13 +3,14 @@
 //! Every variable that cannot be read is reported, all of them together, one line each: the variable's name, its value
 //! (never a cookie's), what to do.
 
+mod cookie;
 mod pod;
 mod raw;
 mod resolv_conf;
 mod values;
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -24,9 +25,6 @@ pub use values::{DnsMode, HostForm, LogFormat};
 
 /// How long the dns gate waits where nothing is said.
 const DNS_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// A mounted file of a cookie is read up to here: far above any cookie, far below any harm.
-const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
 
 /// Everything that the environment says, read.
 #[derive(Clone, Debug)]
@@ -195,7 +193,7 @@ impl Reading {
                 lines,
             ),
             pod_ip: read("POD_IP", raw.pod_ip.as_deref(), address, lines),
-            cookie: cookie(&raw, lines),
+            cookie: cookie::read(&raw, lines),
             port: read("ERL_PORT", raw.erl_port.as_deref(), Port::parse, lines),
             node: read(
                 "BEAMINIT_NODE",
@@ -314,56 +312,4 @@ fn namespace(text: &str) -> Result<String, String> {
 
 fn address(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "not an IP address".into())
-}
-
-fn cookie(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
-    let (by, cookie) = match (&raw.erlang_cookie, &raw.erlang_cookie_file) {
-        (Some(_), Some(file)) => {
-            lines.push(format!(
-                "ERLANG_COOKIE and ERLANG_COOKIE_FILE ({file:?}) are both set; unset one of them"
-            ));
-            return None;
-        }
-        (Some(text), None) => ("ERLANG_COOKIE", secret("ERLANG_COOKIE", text, lines)),
-        (None, Some(file)) => ("ERLANG_COOKIE_FILE", cookie_file(file, lines)),
-        (None, None) => return None,
-    };
-    cookie.map(|value| Said {
-        value,
-        by: by.into(),
-    })
-}
-
-fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
-    let text = match read_cookie_file(Path::new(file)) {
-        Ok(text) => text,
-        Err(error) => {
-            lines.push(format!("ERLANG_COOKIE_FILE is {file:?}, which cannot be read: {error}; is the Secret mounted there?"));
-            return None;
-        }
-    };
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    secret(
-        &format!("ERLANG_COOKIE_FILE is {file:?}, and what it holds"),
-        line,
-        lines,
-    )
-}
-
-fn read_cookie_file(path: &Path) -> Result<String, String> {
-    use std::io::Read as _;
-    // Looked at before it is opened: a named pipe would wait for a writer.
-    if !std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .is_file()
-    {
-        return Err("it is not a file".into());
-    }
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(COOKIE_FILE_LIMIT)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
 }

@@ -1,0 +1,63 @@
+//! The cookie as it is given: `ERLANG_COOKIE`, or a mounted file. Whatever is wrong with it, it is not shown.
+
+use std::path::Path;
+
+use super::raw::Raw;
+use super::{Said, secret};
+use crate::launch::node::Cookie;
+
+/// A mounted file of a cookie is read up to here: far above any cookie, far below any harm.
+const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
+
+/// Reads it from the variable, or from the file that the other variable names.
+pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
+    let (by, cookie) = match (&raw.erlang_cookie, &raw.erlang_cookie_file) {
+        (Some(_), Some(file)) => {
+            lines.push(format!(
+                "ERLANG_COOKIE and ERLANG_COOKIE_FILE ({file:?}) are both set; unset one of them"
+            ));
+            return None;
+        }
+        (Some(text), None) => ("ERLANG_COOKIE", secret("ERLANG_COOKIE", text, lines)),
+        (None, Some(file)) => ("ERLANG_COOKIE_FILE", cookie_file(file, lines)),
+        (None, None) => return None,
+    };
+    cookie.map(|value| Said {
+        value,
+        by: by.into(),
+    })
+}
+
+fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
+    let text = match read_cookie_file(Path::new(file)) {
+        Ok(text) => text,
+        Err(error) => {
+            lines.push(format!("ERLANG_COOKIE_FILE is {file:?}, which cannot be read: {error}; is the Secret mounted there?"));
+            return None;
+        }
+    };
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    secret(
+        &format!("ERLANG_COOKIE_FILE is {file:?}, and what it holds"),
+        line,
+        lines,
+    )
+}
+
+fn read_cookie_file(path: &Path) -> Result<String, String> {
+    use std::io::Read as _;
+    // Looked at before it is opened: a named pipe would wait for a writer.
+    if !std::fs::metadata(path)
+        .map_err(|error| error.to_string())?
+        .is_file()
+    {
+        return Err("it is not a file".into());
+    }
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(COOKIE_FILE_LIMIT)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
+}
