@@ -54,6 +54,7 @@ unsafe extern "C" {
     fn kill(pid: c_int, signal: c_int) -> c_int;
     fn prctl(option: c_int, ...) -> c_int;
     fn sched_setaffinity(pid: c_int, size: usize, processors: *const u64) -> c_int;
+    fn setsid() -> c_int;
     fn signal(signal: c_int, handler: usize) -> usize;
     fn waitpid(pid: c_int, status: *mut c_int, flags: c_int) -> c_int;
 }
@@ -102,6 +103,8 @@ extern "C" fn become_init(birth: *mut c_void) -> c_int {
     unsafe {
         let birth = &*birth.cast::<Birth>();
         prctl(PR_SET_PDEATHSIG, SIGKILL as c_ulong);
+        // As container runtimes do; and a signal to an init's own group must not reach us.
+        setsid();
         for (to, from) in (0..).zip(birth.standard) {
             dup2(from, to);
         }
