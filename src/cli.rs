@@ -3,8 +3,9 @@
 //! Options end at the first operand, as in the POSIX Utility Syntax Guidelines: what follows belongs to the command.
 //! A container is configured by its environment, so there are no other flags.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsStr, OsString};
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 
 use crate::exit::Exit;
 
@@ -16,13 +17,13 @@ pub const VERSION: &str = concat!("beaminit ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Request {
+pub enum Request<'a> {
     /// Stay as PID 1 (or a subreaper) and run the command in a child.
-    Run(Vec<OsString>),
+    Run(Words<'a>),
     /// Become the command.
-    Exec(Vec<OsString>),
+    Exec(Words<'a>),
     /// Print what `Run` would do.
-    Plan(Vec<OsString>),
+    Plan(Words<'a>),
     /// `--help`.
     Help,
     /// `--version`.
@@ -41,63 +42,74 @@ impl Usage {
     }
 }
 
-/// Copies the arguments out of C's `main`, the program's own name left out.
-///
-/// # Safety
-/// `values` must point to `count` pointers to C strings.
-pub unsafe fn arguments(
-    count: nix::libc::c_int,
-    values: *const *const nix::libc::c_char,
-) -> Vec<OsString> {
-    use std::os::unix::ffi::OsStringExt as _;
-    (1..usize::try_from(count).unwrap_or(0))
-        .map(|i| {
-            // SAFETY: i is below count, so the caller vouches for the pointer and for the string behind it.
-            let argument = unsafe { std::ffi::CStr::from_ptr(*values.add(i)) };
-            OsString::from_vec(argument.to_bytes().to_vec())
-        })
-        .collect()
+/// Words of the command line, where C's `main` found them: nothing is copied before the fork, so that the process that
+/// stays gets along without a heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words<'a>(&'a [*const nix::libc::c_char]);
+
+impl<'a> Words<'a> {
+    /// The arguments, the program's own name left out.
+    ///
+    /// # Safety
+    /// `values` must point to `count` pointers to C strings, all of which stay as they are.
+    pub unsafe fn of_main(
+        count: nix::libc::c_int,
+        values: *const *const nix::libc::c_char,
+    ) -> Self {
+        let count = usize::try_from(count).unwrap_or(0);
+        // SAFETY: the caller vouches for the pointers. (Linux before 5.18 may start a program with none at all.)
+        let all = unsafe { std::slice::from_raw_parts(values, count) };
+        Self(all.get(1..).unwrap_or_default())
+    }
+
+    fn first(self) -> Option<&'a OsStr> {
+        // SAFETY: `of_main`'s caller vouched for the string behind each pointer.
+        let word = unsafe { CStr::from_ptr(*self.0.first()?) };
+        Some(OsStr::from_bytes(word.to_bytes()))
+    }
+
+    fn rest(self) -> Self {
+        Self(self.0.get(1..).unwrap_or_default())
+    }
+
+    /// Copies them.
+    pub fn to_vec(self) -> Vec<OsString> {
+        std::iter::successors(Some(self), |words| Some(words.rest()))
+            .map_while(|words| words.first().map(OsStr::to_owned))
+            .collect()
+    }
 }
 
-/// Reads the arguments (without the program's own name).
+/// Reads the arguments.
 ///
 /// # Errors
 /// No command, or an option that is none: exit status 64.
-pub fn parse(arguments: Vec<OsString>) -> Result<Request, Usage> {
-    let mut rest = arguments.into_iter().peekable();
-    let first = rest.next_if(|word| word.to_str().is_some_and(is_ours));
-    let request = match first.as_ref().and_then(|word| word.to_str()) {
+pub fn parse(words: Words) -> Result<Request, Usage> {
+    let first = words.first().and_then(OsStr::to_str);
+    let (request, mut command) = match first {
         Some("--help" | "-h") => return Ok(Request::Help),
         Some("--version" | "-V") => return Ok(Request::Version),
-        Some("exec") => Request::Exec as fn(_) -> _,
-        Some("plan") => Request::Plan,
-        _ => Request::Run,
+        Some("exec") => (Request::Exec as fn(_) -> _, words.rest()),
+        Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
+        _ => (Request::Run as fn(_) -> _, words),
     };
     // `beaminit -- exec` runs a command named exec: after the first `--` nothing is ours.
-    if first.as_ref().is_none_or(|word| word != "--")
-        && rest.next_if(|word| word == "--").is_none()
-        && let Some(option) = rest
-            .peek()
-            .filter(|word| word.as_encoded_bytes().starts_with(b"-"))
+    if command.first().is_some_and(|word| word == "--") {
+        command = command.rest();
+    } else if let Some(option) = command
+        .first()
+        .filter(|word| word.as_encoded_bytes().starts_with(b"-"))
     {
         return Err(Usage(format!(
             "unknown option {option:?}: beaminit takes --help and --version, and its environment; \
                  a command follows `--` (try beaminit --help)"
         )));
     }
-    let command: Vec<OsString> = rest.collect();
     match command.first() {
         Some(program) if !program.is_empty() => Ok(request(command)),
         Some(_) => Err(Usage("the command is empty: give the program to run, as in `beaminit -- bin/app start`".into())),
         None => Err(Usage("no command: give the program to run, as in `beaminit -- bin/app start` (try beaminit --help)".into())),
     }
-}
-
-fn is_ours(word: &str) -> bool {
-    matches!(
-        word,
-        "--help" | "-h" | "--version" | "-V" | "exec" | "plan" | "--"
-    )
 }
 
 /// Prints a text on standard output; a reader that has gone is no failure.
@@ -112,6 +124,7 @@ pub fn say(text: &str) -> i32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::ffi::CString;
 
     #[test]
     fn the_readme_shows_the_help_as_it_is_and_it_fits_a_screen() {
@@ -120,40 +133,56 @@ mod tests {
         assert!(include_str!("../CHANGELOG.md").contains("## [Unreleased]"));
     }
 
+    /// How a command line is read: `run erl -x`, or the start of a complaint.
+    fn read(line: &[&str]) -> String {
+        let strings: Vec<CString> = line
+            .iter()
+            .map(|word| CString::new(*word).unwrap())
+            .collect();
+        let pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
+        let (room, words) = match parse(Words(&pointers)) {
+            Ok(Request::Run(words)) => ("run", words),
+            Ok(Request::Exec(words)) => ("exec", words),
+            Ok(Request::Plan(words)) => ("plan", words),
+            Ok(Request::Help) => return "help".into(),
+            Ok(Request::Version) => return "version".into(),
+            Err(usage) => return usage.0,
+        };
+        let words = words.to_vec();
+        format!("{room} {}", words.join(OsStr::new(" ")).display())
+    }
+
     #[test]
     fn reads_the_command_line() {
-        let run = |words: &[&str]| Request::Run(words.iter().map(Into::into).collect());
-        let exec = |words: &[&str]| Request::Exec(words.iter().map(Into::into).collect());
-        let plan = |words: &[&str]| Request::Plan(words.iter().map(Into::into).collect());
-        let table: [(&[&str], Result<Request, &str>); 19] = [
-            (&["erl"], Ok(run(&["erl"]))),
-            (&["--", "erl", "-x"], Ok(run(&["erl", "-x"]))),
-            (&["erl", "--", "x"], Ok(run(&["erl", "--", "x"]))),
-            (&["echo", "-l"], Ok(run(&["echo", "-l"]))),
-            (&["echo", "--help"], Ok(run(&["echo", "--help"]))),
-            (&["--", "exec"], Ok(run(&["exec"]))),
-            (&["--", "--help"], Ok(run(&["--help"]))),
-            (&["exec", "erl"], Ok(exec(&["erl"]))),
-            (&["exec", "--", "plan"], Ok(exec(&["plan"]))),
-            (&["exec", "exec"], Ok(exec(&["exec"]))),
-            (&["plan", "--", "-x"], Ok(plan(&["-x"]))),
-            (
-                &["plan", "bin/app", "start"],
-                Ok(plan(&["bin/app", "start"])),
-            ),
-            (&["--help"], Ok(Request::Help)),
-            (&["--version", "x"], Ok(Request::Version)),
-            (&[], Err("no command")),
-            (&["--"], Err("no command")),
-            (&["plan"], Err("no command")),
-            (&["--verbose", "erl"], Err("unknown option \"--verbose\"")),
-            (&["exec", "-g", "erl"], Err("unknown option \"-g\"")),
+        let table: [(&[&str], &str); 21] = [
+            (&["erl"], "run erl"),
+            (&["--", "erl", "-x"], "run erl -x"),
+            (&["erl", "--", "x"], "run erl -- x"),
+            (&["echo", "-l"], "run echo -l"),
+            (&["echo", "--help"], "run echo --help"),
+            (&["--", "exec"], "run exec"),
+            (&["--", "--help"], "run --help"),
+            (&["exec", "erl"], "exec erl"),
+            (&["exec", "--", "plan"], "exec plan"),
+            (&["exec", "exec"], "exec exec"),
+            (&["plan", "--", "-x"], "plan -x"),
+            (&["plan", "bin/app", "start"], "plan bin/app start"),
+            (&["--help"], "help"),
+            (&["--version", "x"], "version"),
+            (&[], "no command"),
+            (&["--"], "no command"),
+            (&["plan"], "no command"),
+            (&["plan", "--"], "no command"),
+            (&[""], "the command is empty"),
+            (&["--verbose", "erl"], "unknown option \"--verbose\""),
+            (&["exec", "-g", "erl"], "unknown option \"-g\""),
         ];
-        for (words, expected) in table {
-            let got = parse(words.iter().map(Into::into).collect());
-            match expected {
-                Ok(request) => assert_eq!(got, Ok(request), "{words:?}"),
-                Err(start) => assert!(got.unwrap_err().0.starts_with(start), "{words:?}"),
+        for (line, expected) in table {
+            let got = read(line);
+            if matches!(got.split(' ').next(), Some("run" | "exec" | "plan")) {
+                assert_eq!(got, expected, "{line:?}");
+            } else {
+                assert!(got.starts_with(expected), "{line:?}: {got}");
             }
         }
     }

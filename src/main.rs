@@ -1,10 +1,10 @@
 //! A container's entrypoint for Erlang and Elixir nodes.
 //!
 //! Two rooms: [`init`] is the process that stays, and knows signals, children and exit statuses; [`launch`] runs in its
-//! child and becomes the command. `main` blocks the signals, reads the command line and opens the right door.
+//! child and becomes the command. `main` finds the signals blocked, reads the command line and opens the right door.
 //!
-//! There is no `fn main`: the C entry point comes before the start-up of Rust's runtime, which would ignore SIGPIPE and
-//! cost the time in which the kernel drops the signals of a PID 1. See signal(7), pid_namespaces(7).
+//! There is no `fn main`: the C entry point comes before the start-up of Rust's runtime, which would ignore SIGPIPE.
+//! See signal(7), pid_namespaces(7).
 #![cfg_attr(not(test), no_main)]
 
 mod cli;
@@ -21,15 +21,15 @@ extern "C" fn main(
     let inherited = init::signals::block_all();
     init::streams::fill_gaps();
     // SAFETY: count and values are what the C runtime handed to main, untouched.
-    let arguments = unsafe { cli::arguments(count, values) };
-    door(cli::parse(arguments), inherited)
+    let words = unsafe { cli::Words::of_main(count, values) };
+    door(cli::parse(words), inherited)
 }
 
 /// Does what the command line asks for.
 fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inherited) -> i32 {
-    use cli::Request;
-    let start = |command, settings| launch::Start {
-        command,
+    use cli::{Request, Words};
+    let start = |command: Words, settings| launch::Start {
+        command: command.to_vec(),
         environment: std::env::vars_os().collect(),
         settings,
     };

@@ -7,6 +7,7 @@
 //! launch, then becomes the command.
 
 mod child;
+mod entry;
 mod fact;
 mod memory;
 mod orphans;
@@ -46,8 +47,9 @@ pub fn run(
     });
     match started {
         Ok((child, told)) => {
+            // The command first: what is tidied up here can wait for it, where both have one processor. sched_yield(2)
+            std::thread::yield_now();
             let told = told.keep(streams::let_go);
-            memory::drop_code_pages();
             supervise::until_the_end(child, told, &settings)
         }
         Err(errno) => {

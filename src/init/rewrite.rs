@@ -3,28 +3,26 @@
 //! A BEAM that gets INT opens its BREAK menu and, with an open standard input, hangs there for good; QUIT and HUP end it
 //! with nothing shut down. So for a node that nobody sits in front of, all three mean TERM.
 
+use std::borrow::Cow;
+
 use nix::libc;
 
 use super::signals::Signal;
 
 /// What to do instead of forwarding a signal as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rewrites(Vec<(Signal, Option<Signal>)>);
+pub struct Rewrites(Cow<'static, [(Signal, Option<Signal>)]>);
 
 impl Rewrites {
     /// Nothing is rewritten.
-    pub fn none() -> Self {
-        Self(Vec::new())
-    }
+    pub const NONE: Self = Self(Cow::Borrowed(&[]));
 
     /// The default for a node without a terminal.
-    pub fn for_a_node() -> Self {
-        Self(
-            [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP]
-                .map(|from| (from, Some(libc::SIGTERM)))
-                .to_vec(),
-        )
-    }
+    pub const FOR_A_NODE: Self = Self(Cow::Borrowed(&[
+        (libc::SIGINT, Some(libc::SIGTERM)),
+        (libc::SIGQUIT, Some(libc::SIGTERM)),
+        (libc::SIGHUP, Some(libc::SIGTERM)),
+    ]));
 
     /// Reads `INT=TERM,USR2=`; an empty right side drops the signal.
     ///
@@ -45,7 +43,7 @@ impl Rewrites {
             }
             table.push((from, to));
         }
-        Ok(Self(table))
+        Ok(Self(table.into()))
     }
 
     /// What is sent when `signal` came; `None` drops it.
@@ -152,8 +150,8 @@ mod tests {
         ] {
             assert_eq!(table.of(from), to, "{from}");
         }
-        assert_eq!(Rewrites::none().of(2), Some(2));
-        assert_eq!(Rewrites::for_a_node().of(3), Some(15));
+        assert_eq!(Rewrites::NONE.of(2), Some(2));
+        assert_eq!(Rewrites::FOR_A_NODE.of(3), Some(15));
         for bad in [
             "INT",
             "INT=TREM",

@@ -1,49 +1,36 @@
 //! Signals as init has them: all blocked, taken one by one with sigwaitinfo(2).
 //!
-//! First in the flow: [`block_all`] is the first thing in `main`, because the kernel drops every signal to a PID 1 that
+//! They are blocked before anything else is done ([`entry`]), because the kernel drops every signal to a PID 1 that
 //! neither blocks nor handles it (pid_namespaces(7)). A blocked mask beats handlers here: it needs one system call
 //! where handlers for all signals (signal-hook's too) need one each, it keeps the order and the sender of what comes,
 //! and nothing of it can run in the child after fork.
 
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc;
+use nix::sys::time::TimeSpec;
 
 use super::child::is_pid_1;
+use super::entry::{self, Set};
+use super::memory;
 
 /// A signal number: the real-time signals have no name to be an enum by.
 pub type Signal = libc::c_int;
 
 /// What this process was started with, and what the command is to start with: none of it is ours to change.
 pub struct Inherited {
-    mask: libc::sigset_t,
+    mask: Set,
     ignores_children: bool,
 }
 
-/// Blocks every signal; returns what was inherited.
+/// Every signal is blocked; what was inherited?
 pub fn block_all() -> Inherited {
-    let all = all();
-    let mut mask = MaybeUninit::uninit();
-    // SAFETY: the set is whole, and the old mask is written whole; this cannot fail.
-    let mask = unsafe {
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const all, mask.as_mut_ptr());
-        mask.assume_init()
-    };
     Inherited {
-        mask,
+        mask: entry::inherited_mask(),
         ignores_children: false,
-    }
-}
-
-fn all() -> libc::sigset_t {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: sigfillset initialises the whole set.
-    unsafe {
-        libc::sigfillset(set.as_mut_ptr());
-        set.assume_init()
     }
 }
 
@@ -58,14 +45,7 @@ impl Inherited {
         if self.ignores_children {
             set_disposition(libc::SIGCHLD, libc::SIG_IGN);
         }
-        // SAFETY: the mask is one that sigprocmask wrote.
-        unsafe {
-            libc::sigprocmask(
-                libc::SIG_SETMASK,
-                &raw const self.mask,
-                std::ptr::null_mut(),
-            )
-        };
+        entry::set_mask(self.mask);
     }
 }
 
@@ -98,25 +78,31 @@ pub fn send(target: libc::pid_t, signal: Signal) {
 
 /// Waits for the next signal, at most for `limit`; `None` when that time has passed.
 pub fn next(limit: Option<Duration>) -> Option<Signal> {
-    let all = all();
-    let deadline = limit.map(|limit| std::time::Instant::now() + limit);
+    let deadline = limit.map(|limit| Instant::now() + limit);
     loop {
-        let left =
-            deadline.map(|deadline| deadline.saturating_duration_since(std::time::Instant::now()));
-        let timespec = left.map(|left| libc::timespec {
-            tv_sec: left.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-            tv_nsec: left.subsec_nanos().into(),
-        });
-        let pointer = timespec
+        let left = deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+            .map(TimeSpec::from_duration);
+        let left = left
             .as_ref()
-            .map_or(std::ptr::null(), std::ptr::from_ref);
+            .map_or(std::ptr::null(), |left| std::ptr::from_ref(left.as_ref()));
+        // As late as this: whatever runs after it would bring its surroundings back.
+        memory::drop_code_pages();
         // SAFETY: the set and the time outlive the call; a null siginfo and a null time are allowed.
-        let signal = unsafe { libc::sigtimedwait(&raw const all, std::ptr::null_mut(), pointer) };
-        if signal > 0 {
+        let signal = unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigtimedwait,
+                &raw const entry::ALL,
+                std::ptr::null_mut::<libc::siginfo_t>(),
+                left,
+                size_of::<Set>(),
+            )
+        };
+        if let Ok(signal @ 1..) = Signal::try_from(signal) {
             return Some(signal);
         }
         // EINTR comes when this process was stopped and continued; only EAGAIN says that the time has passed.
-        if nix::errno::Errno::last() == nix::errno::Errno::EAGAIN {
+        if Errno::last() == Errno::EAGAIN {
             return None;
         }
     }

@@ -19,7 +19,7 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
     let mut supervision = Supervision {
         child,
         told,
-        rewrites: settings.rewrites.clone(),
+        rewrites: settings.rewrites.as_ref(),
         stop: Stop::new(settings.stop_delay, settings.stop_timeout),
         status: None,
         orphans: Orphans::default(),
@@ -29,18 +29,18 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
     status
 }
 
-struct Supervision {
+struct Supervision<'a> {
     child: Pid,
     told: Told,
     /// The user's own, where they are set.
-    rewrites: Option<Rewrites>,
+    rewrites: Option<&'a Rewrites>,
     stop: Stop,
     /// The child's, once it has ended.
     status: Option<i32>,
     orphans: Orphans,
 }
 
-impl Supervision {
+impl Supervision<'_> {
     fn run(&mut self) -> i32 {
         loop {
             let limit = self
@@ -81,14 +81,12 @@ impl Supervision {
     /// Forwards a signal, as what it is to be.
     fn take(&mut self, signal: Signal) {
         let fact = self.told.so_far();
-        let ours = || {
-            if fact.node && !terminal::is_ours() {
-                Rewrites::for_a_node()
-            } else {
-                Rewrites::none()
-            }
+        let rewrites = match self.rewrites {
+            Some(users) => users,
+            None if fact.node && !terminal::is_ours() => &Rewrites::FOR_A_NODE,
+            None => &Rewrites::NONE,
         };
-        match self.rewrites.clone().unwrap_or_else(ours).of(signal) {
+        match rewrites.of(signal) {
             Some(libc::SIGTERM) => {
                 let now = self.stop.term(clock(), fact);
                 self.send(now);

@@ -4,16 +4,22 @@
 //! Every call here may fail (no terminal, ENOTTY, ENXIO, EPERM, a closed descriptor), and then there is nothing to do.
 //! All signals are blocked here, so that SIGTTOU stops nobody.
 
-use std::io::{IsTerminal as _, stdin};
+use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::{Pid, getpgrp, getpid, getsid, tcgetpgrp, tcsetpgrp};
+use nix::unistd::{Pid, getpgrp, getpid, getsid, isatty, tcgetpgrp, tcsetpgrp};
+
+/// Standard input, without the buffer that Rust's own has: the process that stays reads nothing from it.
+fn stdin() -> BorrowedFd<'static> {
+    // SAFETY: 0 is open from the first moments on (`streams::fill_gaps`), and nobody closes it.
+    unsafe { BorrowedFd::borrow_raw(0) }
+}
 
 /// Does a person sit in front of the command?
 pub fn is_ours() -> bool {
-    stdin().is_terminal()
+    isatty(stdin()).unwrap_or(false)
 }
 
 /// Is this process's group the one that a person types to?

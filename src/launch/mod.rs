@@ -39,6 +39,7 @@ pub struct Start {
 }
 
 /// Launches in init's child; returns the exit status of a start that failed.
+#[inline(never)]
 pub fn run(start: Start, tell_init: &TellInit) -> i32 {
     attempt(start, |prepared| {
         if prepared.plan.role == Role::Node {
@@ -49,11 +50,13 @@ pub fn run(start: Start, tell_init: &TellInit) -> i32 {
 }
 
 /// Launches without an init above: `beaminit exec`.
+#[inline(never)]
 pub fn exec(start: Start) -> i32 {
     attempt(start, |prepared| prepared.go(|| {}))
 }
 
 /// Prints the Plan: changes nothing, waits for nothing.
+#[inline(never)]
 pub fn plan(start: Start) -> i32 {
     attempt(start, |prepared| {
         match crate::cli::say(&prepared.plan.to_string()) {

@@ -8,10 +8,9 @@ use nix::libc;
 use super::fakes::{self, taken};
 use crate::harness::*;
 
-/// What can be sent and caught, TERM last, but for CHLD, which is init's own, and the two that the C library keeps to
-/// itself.
+/// What can be sent and caught, TERM last, but for CHLD, which is init's own.
 fn forwardable() -> impl Iterator<Item = i32> {
-    let ours = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD, 32, 33];
+    let ours = [libc::SIGKILL, libc::SIGSTOP, libc::SIGCHLD];
     (1..=libc::SIGRTMAX())
         .filter(move |number| !ours.contains(number) && *number != libc::SIGTERM)
         .chain([libc::SIGTERM])

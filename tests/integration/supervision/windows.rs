@@ -25,7 +25,12 @@ struct Window {
     is_open: fn(first: i32, child: Option<i32>) -> bool,
 }
 
-const WINDOWS: [Window; 4] = [
+const WINDOWS: [Window; 5] = [
+    Window {
+        name: "before main",
+        held_up: &["-e", "inject=set_tid_address:delay_enter="],
+        is_open: |first, child| child.is_none() && is_held_in(first, &[libc::SYS_set_tid_address]),
+    },
     Window {
         name: "between block and fork",
         held_up: &["-e", "inject=pipe2:delay_enter="],
