@@ -78,7 +78,8 @@ pub fn send(target: libc::pid_t, signal: Signal) {
 
 /// Waits for the next signal, at most for `limit`; `None` when that time has passed.
 pub fn next(limit: Option<Duration>) -> Option<Signal> {
-    let deadline = limit.map(|limit| Instant::now() + limit);
+    // A deadline that no clock reaches is none.
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     loop {
         let left = deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
@@ -105,5 +106,19 @@ pub fn next(limit: Option<Duration>) -> Option<Signal> {
         if Errno::last() == Errno::EAGAIN {
             return None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_for_longer_than_any_clock_runs() {
+        let inherited = block_all();
+        // SAFETY: raise takes an integer; the signal is blocked in this thread, and only here is it waited for.
+        unsafe { libc::raise(libc::SIGURG) };
+        assert_eq!(next(Some(Duration::MAX)), Some(libc::SIGURG));
+        inherited.give_back();
     }
 }
