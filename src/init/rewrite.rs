@@ -81,18 +81,23 @@ fn pair(part: &str) -> Result<(Signal, Option<Signal>), String> {
 fn number(text: &str) -> Result<Signal, String> {
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    // `parse` alone would take "+15".
+    let digits = |text: &str| {
+        let all = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<Signal>().ok().filter(|_| all)
+    };
     let offset = |text: &str| {
         if text.is_empty() {
             Some(0)
         } else {
-            text.strip_prefix(['+', '-'])?.parse::<Signal>().ok()
+            digits(text.strip_prefix(['+', '-'])?)
         }
     };
     let number = if let Some(rest) = name.strip_prefix("RTMIN") {
         offset(rest).and_then(|n| libc::SIGRTMIN().checked_add(n))
     } else if let Some(rest) = name.strip_prefix("RTMAX") {
         offset(rest).and_then(|n| libc::SIGRTMAX().checked_sub(n))
-    } else if let Ok(number) = name.parse() {
+    } else if let Some(number) = digits(name) {
         Some(number)
     } else {
         format!("SIG{name}")
@@ -128,6 +133,9 @@ mod tests {
             ("RTMAX-2", Some(62)),
             ("RTMAX+1", Some(63)),
             ("RTMIN+99", None),
+            ("RTMIN++1", None),
+            ("RTMIN+-1", None),
+            ("+15", None),
             ("0", None),
             ("65", None),
             ("-1", None),
