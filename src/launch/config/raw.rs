@@ -68,7 +68,8 @@ pub fn read(environment: &Environment) -> (Raw, Lines) {
             }
         } else if name.starts_with("BEAMINIT_") && !Settings::NAMES.contains(&name) {
             lines.push(format!(
-                "{name} is no variable of beaminit's; did you mean {}?",
+                "{} is no variable of beaminit's; did you mean {}?",
+                name.escape_debug(),
                 nearest(name)
             ));
         }
@@ -155,7 +156,7 @@ mod tests {
             ("SNAME", b"a\xff"),
             ("ERLANG_COOKIE", b"secret\xff"),
             ("BEAMINIT_DSN", b"off"),
-            ("BEAMINIT_TIMEOUT", b"1s"),
+            ("BEAMINIT_TIMEOUT\n", b"1s"),
         ]));
         assert_eq!(lines.len(), 4);
         assert!(
@@ -170,6 +171,7 @@ mod tests {
                 .any(|line| line.ends_with("did you mean BEAMINIT_DNS?")),
             "{lines:?}"
         );
-        assert!(!lines.join("").contains("secret"));
+        let all = lines.join("");
+        assert!(!all.contains("secret") && !all.contains('\n'), "{all:?}");
     }
 }
