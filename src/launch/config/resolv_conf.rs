@@ -56,7 +56,7 @@ impl ResolvConf {
     pub fn namespace(&self) -> Option<&str> {
         self.search.iter().find_map(|domain| {
             let (namespace, rest) = domain.split_once('.')?;
-            (rest.starts_with("svc.") && namespace != "svc").then_some(namespace)
+            (rest.starts_with("svc.") && !matches!(namespace, "" | "svc")).then_some(namespace)
         })
     }
 
@@ -127,6 +127,12 @@ mod tests {
                 "search only.svc.zone.test",
                 vec!["127.0.0.1"],
                 Some("only"),
+                Some("zone.test"),
+            ),
+            (
+                "search .svc.zone.test",
+                vec!["127.0.0.1"],
+                None,
                 Some("zone.test"),
             ),
             (
