@@ -259,15 +259,15 @@ impl Claims {
         place: &dyn Fn(usize) -> Place,
         own_text: bool,
     ) {
-        let (pairs, _) = values.as_chunks::<2>();
+        let (pairs, odd) = values.as_chunks::<2>();
         let ours = |name: &str| match name {
             "inet_dist_listen_min" => Some(PortKind::Min),
             "inet_dist_listen_max" => Some(PortKind::Max),
             "erl_epmd_node_listen_port" => Some(PortKind::Epmdless),
             _ => None,
         };
-        let all_ours =
-            !pairs.is_empty() && pairs.iter().all(|[name, _]| ours(&name.text).is_some());
+        // A word that is left over would become a value of the flag before.
+        let all_ours = odd.is_empty() && pairs.iter().all(|[name, _]| ours(&name.text).is_some());
         for [name, value] in pairs {
             if let Some(kind) = ours(&name.text) {
                 // Cut out with the flag itself where nothing else hangs on it.
@@ -324,6 +324,13 @@ mod tests {
                 0,
                 1,
                 "-kernel a b  c d",
+            ),
+            (
+                "-kernel inet_dist_listen_min -kernel inet_dist_listen_min 1 5",
+                0,
+                0,
+                1,
+                "-kernel inet_dist_listen_min -kernel  5",
             ),
             ("-extra -name a@b", 0, 0, 0, "-extra -name a@b"),
             ("-eval -name", 1, 0, 0, "-eval "),
