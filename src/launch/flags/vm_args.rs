@@ -48,17 +48,19 @@ impl VmArgs {
 
 /// Replaces `${NAME}` and `${NAME:-default}`, line by line, until none is left: what relx's start script does.
 pub fn expand(text: &str, variable: Variable) -> String {
+    let lines = text.split('\n').map(|line| expand_line(line, variable));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn expand_line(line: &str, variable: Variable) -> String {
     // A value may hold another `${…}`; one that holds itself must not go round for ever.
     const MOST: usize = 1000;
-    let mut text = text.to_owned();
+    let mut text = line.to_owned();
     for _ in 0..MOST {
         let Some((before, rest)) = text.split_once("${") else {
             break;
         };
-        let Some((inside, after)) = rest
-            .split_once('}')
-            .filter(|(inside, _)| !inside.contains('\n'))
-        else {
+        let Some((inside, after)) = rest.split_once('}') else {
             break;
         };
         let (name, default) = inside.split_once(":-").unwrap_or((inside, ""));
@@ -88,6 +90,7 @@ mod tests {
             ("${A:-x}", "1"),
             ("${B}", "1"),
             ("${open\n}", "${open\n}"),
+            ("${open\n${A}", "${open\n1"),
             ("$A {A}", "$A {A}"),
         ] {
             assert_eq!(expand(text, &variable), expected, "{text}");
