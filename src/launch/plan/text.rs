@@ -36,21 +36,12 @@ impl Text {
         let Some(utf8) = text.to_str() else {
             return Self::plain(text);
         };
-        let words = split(utf8, Syntax::Blanks);
-        let mut secret: Vec<Range<usize>> = Vec::new();
-        for (at, word) in words.iter().enumerate() {
-            let values = words
-                .iter()
-                .skip(at + 1)
-                .take_while(|value| !value.text.starts_with(['-', '+']));
-            match word.text.trim_start_matches(['\'', '"']) {
-                "-setcookie" => {
-                    secret.extend(values.take(2).last().map(|value| value.span.clone()));
-                }
-                "--cookie" => secret.extend(words.get(at + 1).map(|value| value.span.clone())),
-                _ => {}
-            }
-        }
+        // Nobody says here who will read it: a shell, or the VM.
+        let mut secret: Vec<Range<usize>> = [Syntax::Blanks, Syntax::Variable, Syntax::File]
+            .into_iter()
+            .flat_map(|syntax| secrets(utf8, syntax))
+            .collect();
+        secret.sort_by_key(|range| range.start);
         Self {
             real: text.to_owned(),
             shown: hide(utf8, &secret),
@@ -106,13 +97,36 @@ impl Text {
     }
 }
 
+/// Where cookies stand in a text.
+fn secrets(text: &str, syntax: Syntax) -> Vec<Range<usize>> {
+    let words = split(text, syntax);
+    let mut secret = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let values = words
+            .iter()
+            .skip(at + 1)
+            .take_while(|value| !value.text.starts_with(['-', '+']));
+        match word.text.trim_start_matches(['\'', '"']) {
+            "-setcookie" => {
+                secret.extend(values.take(2).last().map(|value| value.span.clone()));
+            }
+            "--cookie" => secret.extend(words.get(at + 1).map(|value| value.span.clone())),
+            _ => {}
+        }
+    }
+    secret
+}
+
+/// The text without its secrets, which are in order and may overlap.
 fn hide(text: &str, secret: &[Range<usize>]) -> String {
     let mut shown = String::new();
     let mut from = 0;
     for range in secret {
-        shown += text.get(from..range.start).unwrap_or_default();
-        shown += "<cookie>";
-        from = range.end;
+        if range.start >= from {
+            shown += text.get(from..range.start).unwrap_or_default();
+            shown += "<cookie>";
+        }
+        from = from.max(range.end);
     }
     shown + text.get(from..).unwrap_or_default()
 }
@@ -155,6 +169,18 @@ mod tests {
             (
                 vec!["sh", "-c", "erl -setcookie 'c'"],
                 vec!["sh", "-c", "erl -setcookie <cookie>"],
+            ),
+            (
+                vec![
+                    "elixir",
+                    "--erl",
+                    r#"-setcookie 'a b' "-setcookie" c\ d -x"#,
+                ],
+                vec![
+                    "elixir",
+                    "--erl",
+                    r#"-setcookie <cookie> "-setcookie" <cookie> -x"#,
+                ],
             ),
             (vec!["erl", "-setcookie"], vec!["erl", "-setcookie"]),
             (vec!["echo", "c"], vec!["echo", "c"]),
