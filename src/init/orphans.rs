@@ -52,12 +52,17 @@ impl Orphans {
     }
 }
 
+/// A process, as /proc tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Process {
-    pid: libc::pid_t,
-    parent: libc::pid_t,
-    group: libc::pid_t,
-    name: String,
+pub struct Process {
+    /// Its id.
+    pub pid: libc::pid_t,
+    /// Its parent's.
+    pub parent: libc::pid_t,
+    /// Its group's.
+    pub group: libc::pid_t,
+    /// Its name.
+    pub name: String,
 }
 
 /// The living processes below this one; `None` where /proc is missing, or another PID namespace's.
@@ -89,7 +94,7 @@ fn below(top: libc::pid_t, all: Vec<Process>) -> Vec<Process> {
 }
 
 /// One line of /proc/PID/stat, if it is of a living process: `PID (NAME) STATE PARENT GROUP …`.
-fn read(stat: &str) -> Option<Process> {
+pub fn read(stat: &str) -> Option<Process> {
     let (pid, rest) = stat.split_once(" (")?;
     // The name may hold anything, a parenthesis too.
     let (name, rest) = rest.rsplit_once(") ")?;

@@ -37,7 +37,13 @@ impl Settings {
         Self::parse(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
 
-    fn parse(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, Complaints> {
+    /// Reads the variables, as `variable` gives them.
+    ///
+    /// # Errors
+    /// One line for each that cannot be read.
+    pub fn parse(
+        variable: impl Fn(&str) -> Option<std::ffi::OsString>,
+    ) -> Result<Self, Complaints> {
         let mut settings = Self::default();
         let mut complaints = Vec::new();
         let mut read = |name: &str, take: &mut dyn FnMut(&str) -> Result<(), String>| {

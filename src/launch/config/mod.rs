@@ -6,7 +6,7 @@
 mod cookie;
 mod pod;
 mod raw;
-mod resolv_conf;
+pub mod resolv_conf;
 mod values;
 
 use std::net::IpAddr;

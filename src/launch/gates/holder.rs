@@ -47,7 +47,7 @@ pub fn of(port: u16) -> Option<Holder> {
 }
 
 /// The inodes of the sockets that listen on a port, out of a table like /proc/net/tcp.
-fn listeners(table: &str, port: u16) -> Vec<String> {
+pub fn listeners(table: &str, port: u16) -> Vec<String> {
     let ending = format!(":{port:04X}");
     let rows = table
         .lines()

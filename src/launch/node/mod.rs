@@ -7,6 +7,8 @@ mod host;
 pub mod identity;
 mod name;
 mod port;
+#[cfg(test)]
+mod properties;
 
 pub use cookie::Cookie;
 pub use host::{Host, dashed};

@@ -182,7 +182,8 @@ impl Servers {
     }
 }
 
-fn outcome(result: Result<Lookup, NetError>) -> Outcome {
+/// What was said, out of what hickory makes of it.
+pub fn outcome(result: Result<Lookup, NetError>) -> Outcome {
     match result {
         Ok(lookup) => records(&lookup),
         Err(error) if error.is_nx_domain() => Outcome::NxDomain,

@@ -1,6 +1,9 @@
 //! The formulas as a table: environment and pod in, names out.
 #![allow(clippy::unwrap_used, clippy::too_many_lines)] // a table is as long as it is
 
+use hickory_resolver::proto::rr::Name;
+use proptest::prelude::*;
+
 use super::*;
 use crate::launch::config::{Pod, Reading};
 
@@ -184,5 +187,16 @@ fn says_what_is_missing() {
     ] {
         let got = names(&words).unwrap_err();
         assert!(got.contains(says), "{words:?}: {got}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn asks_for_a_ptr_by_the_name_that_dns_software_does(address: IpAddr) {
+        let name = reverse_name(address);
+        prop_assert_eq!(format!("{name}."), Name::from(address).to_ascii());
+        prop_assert!(Host::parse(&name).is_ok());
     }
 }

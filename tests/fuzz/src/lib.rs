@@ -1,0 +1,29 @@
+//! All that reads bytes or files in beaminit, each as a function of bytes that fails where a property does not hold.
+//!
+//! Built twice: by cargo-fuzz, for each of `fuzz_targets`; and as a test of beaminit itself, which has every file of
+//! `corpus` go through its target. There is no library to depend on, so the rooms are included, by `mod` lines of our own
+//! that open what is private.
+#![allow(dead_code, unused_imports)] // of the rooms only what reads is called, and their unit tests run elsewhere
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc
+)]
+
+#[path = "../../../src/cli.rs"]
+mod cli;
+#[path = "../../../src/exit.rs"]
+mod exit;
+mod init;
+mod launch;
+#[cfg(test)]
+mod replay;
+mod targets;
+
+pub use targets::*;
+
+#[cfg(test)]
+fn main() -> std::process::ExitCode {
+    replay::all()
+}

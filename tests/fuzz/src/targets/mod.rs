@@ -1,0 +1,113 @@
+//! The targets, and what several of them need.
+
+mod command_line;
+mod cookie;
+mod dns_answer;
+mod environment;
+mod flags;
+mod names;
+mod proc;
+mod release;
+mod resolv_conf;
+mod signals;
+mod vm_args;
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
+
+use crate::launch::config::Environment;
+use crate::launch::flags::{Claims, PortKind};
+
+pub use command_line::command_line;
+pub use cookie::cookie;
+pub use dns_answer::dns_answer;
+pub use environment::environment;
+pub use flags::flags;
+pub use names::names;
+pub use proc::proc;
+pub use release::release;
+pub use resolv_conf::resolv_conf;
+pub use signals::signals;
+pub use vm_args::vm_args;
+
+/// A target: fails by a panic.
+pub type Target = fn(&[u8]);
+
+/// All of them, as the folders of the corpus are called.
+pub const ALL: [(&str, Target); 11] = [
+    ("command_line", command_line),
+    ("cookie", cookie),
+    ("dns_answer", dns_answer),
+    ("environment", environment),
+    ("flags", flags),
+    ("names", names),
+    ("proc", proc),
+    ("release", release),
+    ("resolv_conf", resolv_conf),
+    ("signals", signals),
+    ("vm_args", vm_args),
+];
+
+/// What stands for a cookie, and may show nowhere.
+const SECRET: &str = "hunter2";
+
+/// As the code itself reads files that may hold anything.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// What the kernel ends with a NUL each: words, or variables.
+fn strings(bytes: &[u8]) -> Vec<OsString> {
+    let ended = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    ended
+        .split(|byte| *byte == 0)
+        .map(|bytes| OsString::from_vec(bytes.to_vec()))
+        .collect()
+}
+
+/// `NAME=VALUE`.
+fn assignment(entry: &[u8]) -> Option<(OsString, OsString)> {
+    let at = entry.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = entry.split_at(at);
+    let own = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    Some((own(name), own(value.get(1..)?)))
+}
+
+/// A variable, the last of that name, as the command sees it.
+fn variable<'a>(environment: &'a Environment, name: &str) -> Option<&'a str> {
+    let (_, value) = environment.iter().rev().find(|(known, _)| known == name)?;
+    value.to_str()
+}
+
+/// A file in memory, for what takes a path.
+struct MemoryFile(File);
+
+impl MemoryFile {
+    fn new(bytes: &[u8]) -> Self {
+        use nix::sys::memfd::{MFdFlags, memfd_create};
+        let mut file = File::from(memfd_create(c"fuzz", MFdFlags::empty()).unwrap());
+        file.write_all(bytes).unwrap();
+        Self(file)
+    }
+
+    fn path(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
+    }
+}
+
+/// Does a text itself, not a file that it includes, claim a name, a cookie or a pin?
+fn claims_anything(claims: &Claims) -> bool {
+    let pins = claims
+        .ports
+        .iter()
+        .filter(|claim| claim.value.kind != PortKind::Epmdless);
+    let names = claims.names.iter().map(|claim| &claim.span);
+    let cookies = claims.cookies.iter().map(|claim| &claim.span);
+    let mut spans = names.chain(cookies).chain(pins.map(|claim| &claim.span));
+    spans.any(Option::is_some)
+}

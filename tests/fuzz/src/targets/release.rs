@@ -1,0 +1,170 @@
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::launch::config::{Config, Environment, Pod, Reading};
+use crate::launch::flags::words::Syntax;
+use crate::launch::flags::{Claims, Place};
+use crate::launch::launchers::{self, Role};
+use crate::launch::plan::{Command, Plan};
+
+/// A release's files, with `bin/app` its script.
+const FILES: [&str; 7] = [
+    "bin/app",
+    "vm.args",
+    "releases/start_erl.data",
+    "releases/COOKIE",
+    "releases/1/env.sh",
+    "releases/1/vm.args",
+    "releases/1/vm.args.src",
+];
+
+/// A command, its environment and the files of its release, up to the Plan. Each part is headed by a line `== NAME`:
+/// `command` has a word a line, `env` an assignment a line, and the others are files; the command `app` is the release's
+/// own script.
+pub fn release(bytes: &[u8]) {
+    let text = super::text(bytes);
+    let folder = Folder::new();
+    let mut words: Vec<OsString> = Vec::new();
+    let mut environment: Environment = vec![
+        ("SNAME".into(), "app".into()),
+        ("HOSTNAME".into(), "app-0.example.com".into()),
+        ("HOME".into(), "/tmp".into()),
+    ];
+    for part in text.split("== ").skip(1) {
+        let (name, content) = part.split_once('\n').unwrap_or((part, ""));
+        match name {
+            "command" => words = content.lines().map(Into::into).collect(),
+            "env" => environment.extend(
+                content
+                    .lines()
+                    .filter(|line| !line.contains('\0'))
+                    .filter_map(|line| super::assignment(line.as_bytes())),
+            ),
+            _ if FILES.contains(&name) => fs::write(folder.0.join(name), content).unwrap(),
+            _ => {}
+        }
+    }
+    // Elsewhere it is not a cookie.
+    let secret = !text.contains(super::SECRET);
+    if secret {
+        let cookie = format!("{}'s \"own\" \\ #", super::SECRET);
+        environment.push(("ERLANG_COOKIE".into(), cookie.into()));
+    }
+    let file = match words.first() {
+        Some(word) if word == "app" => folder.0.join("bin/app"),
+        Some(word) => Path::new("/usr/bin").join(word),
+        None => return,
+    };
+    let Ok(mut config) = Reading::new(environment, None).config() else {
+        return;
+    };
+    config.pod = Pod {
+        hostname: Some("app-0".into()),
+        addresses: vec![[10, 1, 2, 3].into()],
+        ..Pod::default()
+    };
+    is_planned(&config, &Command { words, file }, secret);
+}
+
+fn is_planned(config: &Config, command: &Command, secret: bool) {
+    let planned = launchers::recognise(command, config).and_then(|launcher| {
+        let plan = Plan::make(config, command, launcher.as_deref(), None)?;
+        Ok((launcher, plan))
+    });
+    let (launcher, plan) = match planned {
+        Ok(planned) => planned,
+        Err(failure) => {
+            assert!(!failure.lines.is_empty());
+            assert!(!(secret && failure.lines.concat().contains(super::SECRET)));
+            return;
+        }
+    };
+    let shown = plan.to_string();
+    assert!(shown.starts_with("command  ") && shown.ends_with('\n'));
+    assert!(!(secret && format!("{shown}{plan:?}").contains(super::SECRET)));
+    let role = launcher.map_or(Role::Neither, |launcher| launcher.role());
+    assert_eq!(plan.identity.is_some(), role != Role::Neither);
+    nothing_is_left(&plan);
+    match plan.launcher {
+        _ if role == Role::Neither => assert!(plan.recipe.set.is_empty()),
+        "erl" | "elixir" | "iex" | "mix" if role == Role::Node => the_name_wins(&plan),
+        "relx release" => the_script_finds_one_name(&plan),
+        _ => {}
+    }
+}
+
+/// What is handed on of the user's other variables has no name and no cookie.
+fn nothing_is_left(plan: &Plan) {
+    let flags = |name: &String| name.ends_with("FLAGS") || name.ends_with("OPTIONS");
+    let others = plan.recipe.set.iter().filter(|(name, _)| flags(name));
+    for (name, text) in others.filter(|(name, _)| *name != "ERL_AFLAGS") {
+        let syntax = if name == "ELIXIR_ERL_OPTIONS" {
+            Syntax::Blanks
+        } else {
+            Syntax::Variable
+        };
+        let text = text.reveal().to_str().unwrap();
+        let claims = Claims::of_text(text, syntax, &|_| Place::CommandLine);
+        let names = claims.names.iter().all(|claim| claim.span.is_none());
+        let cookies = claims.cookies.iter().all(|claim| claim.span.is_none());
+        assert!(names && cookies, "{name}={text}");
+    }
+}
+
+/// What the VM reads first is the node's own name, port and cookie.
+fn the_name_wins(plan: &Plan) {
+    let settled = plan.identity.as_ref().unwrap();
+    let flags = plan.recipe.set.get("ERL_AFLAGS");
+    let flags = flags.map_or("", |text| text.reveal().to_str().unwrap());
+    let claims = Claims::of_text(flags, Syntax::Variable, &|_| Place::CommandLine);
+    let node = settled.node.value.to_string();
+    if settled.node.by != "the command line" {
+        assert_eq!(claims.names.len(), 1, "{flags}");
+    }
+    for claim in &claims.names {
+        assert_eq!(
+            (&claim.value.text, claim.value.long),
+            (&node, settled.node.value.is_long())
+        );
+    }
+    if let Some(port) = settled.pin() {
+        let ports = claims.ports.iter().map(|claim| claim.value.text.clone());
+        assert!(ports.eq([port.to_string(), port.to_string()]), "{flags}");
+    }
+}
+
+/// Its script takes the only line that begins with a name.
+fn the_script_finds_one_name(plan: &Plan) {
+    for file in &plan.recipe.files {
+        let settled = plan.identity.as_ref().unwrap();
+        let content = file.content.reveal().to_str().unwrap();
+        let name = format!("{} {}", settled.node.value.flag(), settled.node.value);
+        assert_eq!(content.lines().next(), Some(name.as_str()));
+        let claims = Claims::of_text(content, Syntax::File, &|_| Place::CommandLine);
+        let own = claims.names.iter().filter(|claim| claim.span.is_some());
+        assert_eq!(own.count(), 1, "{content}");
+    }
+}
+
+/// A release's folders, in memory; gone when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("/dev/shm/beaminit-fuzz-{}-{number}", std::process::id());
+        let folder = Self(name.into());
+        fs::create_dir_all(folder.0.join("bin")).unwrap();
+        fs::create_dir_all(folder.0.join("releases/1")).unwrap();
+        folder
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,45 @@
+use crate::launch::flags::words::Syntax;
+use crate::launch::flags::{Claims, Place, VmArgs};
+
+/// A `vm.args`, a file that it may include as `${FILE}`, and variables that it may name; each ends with a NUL.
+pub fn vm_args(bytes: &[u8]) {
+    let mut parts = bytes.split(|byte| *byte == 0);
+    let file = super::MemoryFile::new(parts.next().unwrap_or_default());
+    let included = super::MemoryFile::new(parts.next().unwrap_or_default());
+    let variables: Vec<_> = parts.filter_map(super::assignment).collect();
+    let variable = |name: &str| {
+        if name == "FILE" {
+            return Some(included.path().display().to_string());
+        }
+        // A value that names itself grows; the environment's own limit is the system's.
+        super::variable(&variables, name)
+            .filter(|value| value.len() <= 64)
+            .map(ToOwned::to_owned)
+    };
+    for expand in [false, true] {
+        let args = VmArgs::read(&file.path(), expand.then_some(&variable)).unwrap();
+        let rest = args.rest(true);
+        let again = Claims::of_text(&rest, Syntax::File, &|line| Place::File("x".into(), line));
+        assert!(!super::claims_anything(&again), "{rest:?}");
+        for claim in &args.claims.names {
+            assert!(matches!(&claim.place, Place::File(path, 1..) if path.starts_with("/proc")));
+        }
+    }
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    expands_by_line(&super::text(text));
+}
+
+/// As relx's script does: no line has to do with another.
+fn expands_by_line(text: &str) {
+    let variable = |name: &str| (name.len() % 2 == 1).then(|| name.replace(['$', '{'], ""));
+    let expanded = |text: &str| {
+        let file = super::MemoryFile::new(text.as_bytes());
+        let args = VmArgs::read(&file.path(), Some(&variable)).unwrap();
+        // With claims in it, the rest is not all of it.
+        (!super::claims_anything(&args.claims)).then(|| args.rest(true))
+    };
+    let lines: Option<Vec<String>> = text.split('\n').map(expanded).collect();
+    if let (Some(whole), Some(lines)) = (expanded(text), lines) {
+        assert_eq!(whole, lines.join("\n"));
+    }
+}
