@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer, debug_fn};
 use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -26,7 +26,13 @@ pub fn start(logging: &Logging) {
     // It can be set once in a process, and a process starts one log.
     let _ = match logging.format {
         LogFormat::Text => {
-            tracing::subscriber::set_global_default(builder.event_format(Plain).finish())
+            // The line says it all; the fields are for those who search in them.
+            let message = debug_fn(|writer, field, value| match field.name() {
+                "message" => write!(writer, "{value:?}"),
+                _ => Ok(()),
+            });
+            let plain = builder.event_format(Plain).fmt_fields(message);
+            tracing::subscriber::set_global_default(plain.finish())
         }
         LogFormat::Json => tracing::subscriber::set_global_default(
             builder

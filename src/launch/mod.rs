@@ -21,11 +21,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::init::{Complaints, TellInit};
 use config::{Config, DnsMode, Environment, Pod, Reading};
-use failure::Failure;
+use failure::{Details, Failure};
 use gates::dns::{self, Question};
 use launchers::{Launcher, Role};
-use node::NodeName;
-use node::identity::{self, Lookup};
+use node::identity::{self, Chosen, Lookup};
 use plan::{Command, Plan};
 
 /// What a launch starts from.
@@ -82,7 +81,17 @@ fn attempt(start: Start, next: impl FnOnce(Prepared) -> Result<(), Failure>) -> 
 
 fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
     for line in &failure.lines {
-        error!("{line}");
+        if let Some(Details {
+            names,
+            addresses,
+            answers,
+            cause,
+        }) = failure.details.as_deref()
+        {
+            error!(names, addresses, answers, cause, "{line}");
+        } else {
+            error!("{line}");
+        }
     }
     log::leave_reason(&failure.lines, termination_log);
     failure.exit.status()
@@ -149,7 +158,7 @@ impl Prepared {
     }
 
     /// The dns gate for a node; for a client, one question where the name depends on the answer.
-    fn ask_dns(&self) -> Result<Option<NodeName>, Failure> {
+    fn ask_dns(&self) -> Result<Option<Chosen>, Failure> {
         let Some(settled) = self
             .plan
             .identity
@@ -164,8 +173,9 @@ impl Prepared {
             mode: settled.dns,
             own: self.config.addresses(),
             servers: &conf.nameservers,
+            over_tcp: conf.over_tcp,
             limit: self.plan.dns_timeout,
-            kubernetes: self.config.is_kubernetes(),
+            cluster: identity::look_around(&self.config),
             completed: identity::completes(&self.config),
         };
         if self.plan.role == Role::Node {

@@ -12,6 +12,12 @@ pub const OWN_NAME: &str = "app-0.app.prod.svc.cluster.local";
 /// The name that the cluster gives the same pod where it has no other: its address, dashed.
 pub const DASHED_NAME: &str = "10-1-2-3.app.prod.svc.cluster.local";
 
+/// The name of the next pod of the same Service.
+pub const SIBLING: &str = "app-1.app.prod.svc.cluster.local";
+
+/// The name of the Service itself.
+pub const SERVICE_NAME: &str = "app.prod.svc.cluster.local";
+
 /// Pod `app-0` of a StatefulSet behind the headless Service `app` in namespace `prod`; its `erl` says how it was started.
 pub fn stateful_pod() -> Pod {
     Pod::new("app-0")

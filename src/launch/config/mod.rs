@@ -17,10 +17,10 @@ use tracing::level_filters::LevelFilter;
 
 use super::failure::Failure;
 use super::node::{Cookie, Host, NamePart, NodeName, Port};
-use crate::exit::Exit;
 
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
+pub use resolv_conf::Nameserver;
 pub use values::{DnsMode, HostForm, LogFormat};
 
 /// How long the dns gate waits where nothing is said.
@@ -226,10 +226,7 @@ impl Reading {
         if complaints.is_empty() {
             Ok(config)
         } else {
-            Err(Failure {
-                exit: Exit::Config,
-                lines: complaints,
-            })
+            Err(Failure::config_lines(complaints))
         }
     }
 }
@@ -243,6 +240,12 @@ impl Config {
             .rev()
             .find(|(known, _)| known == name)?;
         value.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// Does this pod have addresses of IPv6 alone?
+    pub fn has_ipv6_alone(&self) -> bool {
+        let all = self.addresses();
+        !all.is_empty() && all.iter().all(IpAddr::is_ipv6)
     }
 
     /// Are there signs of Kubernetes: a namespace from anywhere, or its API's address?

@@ -3,15 +3,49 @@
 //! As found in the wild: comments behind values, CRLF, unknown options, scoped addresses. What cannot be read is left
 //! out: glibc does the same, and a pod with one good nameserver is a good pod.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvConf {
     /// The nameservers in their order; with none named, the one on this host.
-    pub nameservers: Vec<IpAddr>,
+    pub nameservers: Vec<Nameserver>,
     /// The search list, without trailing dots.
     pub search: Vec<String>,
+    /// `options use-vc`: they are asked over TCP only.
+    pub over_tcp: bool,
+}
+
+/// A nameserver's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nameserver {
+    /// The address.
+    pub address: IpAddr,
+    /// The interface that a link-local address is on: its name or number. RFC 4007 §11
+    pub interface: Option<String>,
+}
+
+impl Nameserver {
+    /// Reads `10.96.0.10`, `fd00::a` or `fe80::1%eth0`.
+    fn parse(word: &str) -> Option<Self> {
+        let (address, interface) = match word.split_once('%') {
+            Some((address, name)) if !name.is_empty() => {
+                (address.parse::<Ipv6Addr>().ok()?.into(), Some(name.into()))
+            }
+            _ => (word.parse().ok()?, None),
+        };
+        Some(Self { address, interface })
+    }
+}
+
+impl fmt::Display for Nameserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)?;
+        self.interface
+            .iter()
+            .try_for_each(|name| write!(f, "%{name}"))
+    }
 }
 
 impl Default for ResolvConf {
@@ -25,12 +59,13 @@ impl ResolvConf {
     pub fn parse(text: &str) -> Self {
         let mut nameservers = Vec::new();
         let mut search = Vec::new();
+        let mut over_tcp = false;
         for line in text.lines() {
             let line = line.split(['#', ';']).next().unwrap_or_default();
             let mut words = line.split_whitespace();
             match words.next() {
                 Some("nameserver") => {
-                    nameservers.extend(words.next().and_then(|word| word.parse::<IpAddr>().ok()));
+                    nameservers.extend(words.next().and_then(Nameserver::parse));
                 }
                 // The last of `search` and `domain` counts.
                 Some("search" | "domain") => {
@@ -39,16 +74,21 @@ impl ResolvConf {
                         .filter(|w| !w.is_empty())
                         .collect();
                 }
+                Some("options") => over_tcp |= words.any(|word| word == "use-vc"),
                 _ => {}
             }
         }
         if nameservers.is_empty() {
-            nameservers.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            nameservers.push(Nameserver {
+                address: Ipv4Addr::LOCALHOST.into(),
+                interface: None,
+            });
         }
         nameservers.dedup();
         Self {
             nameservers,
             search,
+            over_tcp,
         }
     }
 
@@ -81,7 +121,6 @@ mod properties;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -121,6 +160,12 @@ mod tests {
                 None,
             ),
             (
+                "nameserver fe80::1%eth0\nnameserver 10.0.0.1%eth0\nnameserver fe80::2%",
+                vec!["fe80::1%eth0"],
+                None,
+                None,
+            ),
+            (
                 "search svc.zone.test.",
                 vec!["127.0.0.1"],
                 None,
@@ -146,11 +191,9 @@ mod tests {
             ),
         ] {
             let read = ResolvConf::parse(text);
-            let expected: Vec<IpAddr> = servers
-                .iter()
-                .map(|server| server.parse().unwrap())
-                .collect();
-            assert_eq!(read.nameservers, expected, "{text}");
+            let found: Vec<String> = read.nameservers.iter().map(ToString::to_string).collect();
+            assert_eq!(found, servers, "{text}");
+            assert_eq!(read.over_tcp, text.contains("use-vc"), "{text}");
             assert_eq!((read.namespace(), read.zone()), (namespace, zone), "{text}");
         }
     }

@@ -7,7 +7,6 @@ use super::{Demands, Launcher, Role};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, FlagVariables, Place};
-use crate::launch::node::Host;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Erl {
@@ -90,9 +89,7 @@ pub fn node_flags(
     if demands.command_line.names.is_empty() {
         ours.push(&format!("{} {node} ", node.flag()));
     }
-    if matches!(node.host, Host::Address(address) if address.is_ipv6())
-        && !demands.command_line.proto_dist
-    {
+    if settled.ipv6 && !demands.command_line.proto_dist {
         ours.push("-proto_dist inet6_tcp ");
     }
     if let Some(pin) = settled.pin() {

@@ -179,7 +179,7 @@ impl Relx {
         let node = &settled.node.value;
         let mut text = Text::default();
         text.push(&format!("{} {node}\n", node.flag()));
-        if settled.is_ipv6() && !self.args.claims.proto_dist {
+        if settled.ipv6 && !self.args.claims.proto_dist {
             text.push("-proto_dist inet6_tcp\n");
         }
         if let Some(cookie) = &settled.cookie {

@@ -121,6 +121,24 @@ pub fn dashed(address: IpAddr) -> String {
     label
 }
 
+/// The name that a PTR question asks: RFC 1035 §3.5, RFC 3596 §2.5.
+pub fn reverse_name(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(v6) => {
+            let nibbles = v6
+                .octets()
+                .into_iter()
+                .rev()
+                .map(|byte| format!("{:x}.{:x}.", byte & 0xf, byte >> 4));
+            nibbles.collect::<String>() + "ip6.arpa"
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

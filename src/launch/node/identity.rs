@@ -4,14 +4,17 @@
 //! host name, the address. Which of several candidates it is, DNS says at the gate. Kubernetes' records:
 //! <https://github.com/kubernetes/dns/blob/master/docs/specification.md>
 
+mod cluster;
+
 use std::net::IpAddr;
 
-use super::{Host, NamePart, NodeName, dashed};
-use crate::launch::config::{Cluster, Config, HostForm};
+use super::host::{dashed, reverse_name};
+use super::{Host, NamePart, NodeName};
+use crate::launch::config::{Config, HostForm};
 use crate::launch::failure::Failure;
 
-/// Kubernetes' zone where no search list tells another.
-const ZONE: &str = "cluster.local";
+use cluster::service;
+pub use cluster::{Cluster, completes, look_around};
 
 /// A name that this node may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,15 @@ pub enum Lookup {
     Service,
     /// The PTR of this address gives the host.
     Reverse(IpAddr),
+}
+
+/// What DNS said of the candidates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The one that the node is.
+    pub node: NodeName,
+    /// Its record has addresses of IPv6 alone.
+    pub ipv6: bool,
 }
 
 /// The variable that says, on purpose, what the node is called; a name made of mere defaults yields to a release's own.
@@ -216,100 +228,6 @@ fn pod_ip(config: &Config) -> Result<Found, Failure> {
     })
 }
 
-/// `$CLUSTER_HOSTNAME`, completed, and how.
-fn service(config: &Config) -> Result<(Host, String), Failure> {
-    let Some(cluster) = &config.cluster else {
-        return Err(Failure::config(
-            "CLUSTER_HOSTNAME is not set; set it to the Service's DNS name",
-        ));
-    };
-    let Completion { suffix, how } = completion(cluster, config)?;
-    if suffix.is_empty() {
-        return Ok((cluster.host.clone(), "CLUSTER_HOSTNAME".into()));
-    }
-    let host = Host::under(&cluster.host.to_string(), &suffix).map_err(|reason| {
-        Failure::config(format!(
-            "CLUSTER_HOSTNAME is {:?}, completed: {reason}",
-            cluster.host.to_string()
-        ))
-    })?;
-    Ok((host, format!("CLUSTER_HOSTNAME, completed with {how}")))
-}
-
-/// Is `CLUSTER_HOSTNAME` a name that had to be completed?
-pub fn completes(config: &Config) -> bool {
-    let completed = |cluster| completion(cluster, config).is_ok_and(|done| !done.suffix.is_empty());
-    config.cluster.as_ref().is_some_and(completed)
-}
-
-struct Completion {
-    suffix: String,
-    how: String,
-}
-
-/// What `svc`, `svc.ns` and `svc.ns.svc` lack. Names with a dot at the end, or with more labels, are whole.
-fn completion(cluster: &Cluster, config: &Config) -> Result<Completion, Failure> {
-    let text = cluster.host.to_string();
-    let labels: Vec<&str> = text.split('.').collect();
-    let (zone, zone_from) = match config.pod.resolv_conf.zone() {
-        Some(zone) => (zone, "resolv.conf"),
-        None => (ZONE, "the default"),
-    };
-    let of_zone = format!("zone {zone} ({zone_from})");
-    match labels.as_slice() {
-        _ if cluster.absolute => Ok(Completion {
-            suffix: String::new(),
-            how: String::new(),
-        }),
-        [_] => {
-            let (namespace, from) = namespace(config).ok_or_else(|| {
-                Failure::config(format!(
-                    "CLUSTER_HOSTNAME is {text:?}, and no namespace is known to complete it; set POD_NAMESPACE, or write the whole name"
-                ))
-            })?;
-            let how = format!("namespace {namespace} ({from}) and {of_zone}");
-            Ok(Completion {
-                suffix: format!("{namespace}.svc.{zone}"),
-                how,
-            })
-        }
-        [_, _] => Ok(Completion {
-            suffix: format!("svc.{zone}"),
-            how: of_zone,
-        }),
-        [_, _, svc] if svc.eq_ignore_ascii_case("svc") => Ok(Completion {
-            suffix: zone.into(),
-            how: of_zone,
-        }),
-        _ => Ok(Completion {
-            suffix: String::new(),
-            how: String::new(),
-        }),
-    }
-}
-
-fn namespace(config: &Config) -> Option<(&str, &'static str)> {
-    let variable = config
-        .namespace
-        .as_deref()
-        .map(|name| (name, "POD_NAMESPACE"));
-    let file = || {
-        config
-            .pod
-            .namespace
-            .as_deref()
-            .map(|name| (name, "the service account"))
-    };
-    let search = || {
-        config
-            .pod
-            .resolv_conf
-            .namespace()
-            .map(|name| (name, "resolv.conf"))
-    };
-    variable.or_else(file).or_else(search)
-}
-
 fn first_address(config: &Config) -> Result<(IpAddr, &'static str), Failure> {
     if let Some(address) = config.pod_ip {
         return Ok((address, "POD_IP"));
@@ -317,24 +235,6 @@ fn first_address(config: &Config) -> Result<(IpAddr, &'static str), Failure> {
     config.pod.addresses.first().map(|address| (*address, "this pod's address")).ok_or_else(|| {
         Failure::config("POD_IP is not set, and no interface has an address that peers could reach; set POD_IP")
     })
-}
-
-/// The name that a PTR question asks: RFC 1035 §3.5, RFC 3596 §2.5.
-fn reverse_name(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, d] = v4.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
-        }
-        IpAddr::V6(v6) => {
-            let nibbles = v6
-                .octets()
-                .into_iter()
-                .rev()
-                .map(|byte| format!("{:x}.{:x}.", byte & 0xf, byte >> 4));
-            nibbles.collect::<String>() + "ip6.arpa"
-        }
-    }
 }
 
 #[cfg(test)]

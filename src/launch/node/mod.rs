@@ -11,6 +11,6 @@ mod port;
 mod properties;
 
 pub use cookie::Cookie;
-pub use host::{Host, dashed};
+pub use host::{Host, dashed, reverse_name};
 pub use name::{NamePart, NodeName};
 pub use port::Port;

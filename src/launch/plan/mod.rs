@@ -19,7 +19,7 @@ use super::config::Config;
 use super::failure::Failure;
 use super::flags::FlagVariables;
 use super::launchers::{Launcher, Role};
-use super::node::NodeName;
+use super::node::identity::Chosen;
 
 pub use program::Command;
 pub use recipe::Recipe;
@@ -44,7 +44,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes the Plan. `answer` is the name that DNS chose, once it has.
+    /// Makes the Plan. `answer` is what DNS chose, once it has.
     ///
     /// # Errors
     /// What cannot be done: bad configuration, or a file of the release that cannot be beaten.
@@ -52,7 +52,7 @@ impl Plan {
         config: &Config,
         command: &Command,
         launcher: Option<&dyn Launcher>,
-        answer: Option<&NodeName>,
+        answer: Option<&Chosen>,
     ) -> Result<Self, Failure> {
         let mut plan = Self {
             launcher: launcher.map_or("no BEAM known to beaminit", Launcher::label),

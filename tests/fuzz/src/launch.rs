@@ -1,7 +1,7 @@
 //! The room that becomes the command, up to the Plan, and what its gates read.
 
-#[path = "../../../src/launch/gates/dns/ask.rs"]
-pub mod ask;
+#[path = "../../../src/launch/gates/dns/answer.rs"]
+pub mod answer;
 #[path = "../../../src/launch/config/mod.rs"]
 pub mod config;
 #[path = "../../../src/launch/failure.rs"]

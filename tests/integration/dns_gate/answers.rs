@@ -1,46 +1,57 @@
 //! Whatever a name server may answer: it is survived, and what it was is said.
 
+use std::time::Duration;
+
+use super::{diagnosis, side_by_side};
 use crate::clusters::*;
 use crate::harness::*;
 
 /// What the pod says when this is all that it is ever told.
-fn last_words_after(answer: Answer) -> String {
+pub fn last_words_after(answer: Answer) -> String {
     let mut pod = stateful_pod().env("BEAMINIT_DNS_TIMEOUT", "1s");
     let dns = pod.nameserver(CLUSTER_DNS);
     dns.answer_everything(answer);
-    let ended = pod.run("erl").ends_with(69);
-    let errors: Vec<_> = ended
-        .stderr
-        .lines()
-        .filter(|line| line.contains("error: "))
-        .collect();
-    assert_eq!(errors.len(), 1, "{ended}");
-    assert!(errors[0].contains(OWN_NAME), "{ended}");
-    errors[0].to_owned()
+    let error = diagnosis(&pod);
+    assert!(error.contains(OWN_NAME), "{error}");
+    error
 }
 
-/// Starts the pod with a few such answers first and the true one then.
-fn starts_after(answer: &Answer) {
+/// Starts a pod with a few such answers about the addresses first and the true one then; and one with such answers about
+/// everything, until the server recovers.
+pub fn starts_after(answer: &Answer) {
+    side_by_side([starts_after_some, starts_after_nothing_else], |starts| {
+        starts(answer);
+    });
+}
+
+fn starts_after_some(answer: &Answer) {
     let mut pod = stateful_pod();
     let dns = pod.nameserver(CLUSTER_DNS);
-    let truth = Answer::address("10.1.2.3");
-    let ours = [answer.clone(), answer.clone(), truth];
-    dns.script(OWN_NAME, RecordType::A, ours);
-    dns.script(
-        OWN_NAME,
-        RecordType::AAAA,
-        [
-            answer.clone(),
-            answer.clone(),
-            Answer::NoData { negative_ttl: 5 },
-        ],
-    );
+    for (kind, truth) in [
+        (RecordType::A, Answer::address("10.1.2.3")),
+        (RecordType::AAAA, Answer::NoData { negative_ttl: 5 }),
+    ] {
+        dns.script(OWN_NAME, kind, [answer.clone(), answer.clone(), truth]);
+    }
     assert_eq!(name_in(&pod), format!("app@{OWN_NAME}"), "after {answer:?}");
+}
+
+fn starts_after_nothing_else(answer: &Answer) {
+    let mut pod = stateful_pod();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    dns.answer_everything(answer.clone());
+    let node = pod.run("erl");
+    dns.is_asked_for(OWN_NAME);
+    dns.recover();
+    let ended = node.ends();
+    assert_eq!(ended.code, 0, "after {answer:?} about all: {ended}");
 }
 
 #[test]
 fn nxdomain() {
-    starts_after(&Answer::NxDomain { negative_ttl: 30 });
+    starts_after(&Answer::NxDomain { negative_ttl: 1 });
+    starts_after(&Answer::NxDomain { negative_ttl: 0 });
 }
 
 #[test]
@@ -51,7 +62,8 @@ fn nxdomain_without_soa() {
 
 #[test]
 fn nodata() {
-    starts_after(&Answer::NoData { negative_ttl: 30 });
+    starts_after(&Answer::NoData { negative_ttl: 1 });
+    starts_after(&Answer::NoDataWithoutSoa);
     let words = last_words_after(Answer::NoData { negative_ttl: 30 });
     assert!(
         !words.contains("NXDOMAIN"),
@@ -123,22 +135,44 @@ fn truncated_and_no_tcp() {
 }
 
 #[test]
-fn an_alias() {
+fn many_addresses() {
     let mut pod = stateful_pod();
     let dns = pod.nameserver(CLUSTER_DNS);
-    let alias = Answer::Alias(
-        "pod-17.example.com".into(),
-        vec!["10.1.2.3".parse().unwrap()],
-    );
-    dns.script(OWN_NAME, RecordType::A, [alias]);
+    // More than a datagram holds.
+    let many = (1..=250).map(|n| [10, 1, 2, n].into()).collect();
+    dns.script(OWN_NAME, RecordType::A, [Answer::Addresses(many)]);
     assert_eq!(name_in(&pod), format!("app@{OWN_NAME}"));
 }
 
 #[test]
-fn an_alias_of_itself() {
-    let looped = Answer::Alias(OWN_NAME.into(), vec![]);
-    starts_after(&looped);
-    last_words_after(looped);
+fn records_that_may_not_be_kept() {
+    let mut pod = stateful_pod();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let fleeting = Answer::For(0, Box::new(Answer::address("10.1.2.3")));
+    dns.script(OWN_NAME, RecordType::A, [fleeting]);
+    assert_eq!(name_in(&pod), format!("app@{OWN_NAME}"));
+}
+
+#[test]
+fn a_foreign_record_that_may_not_be_kept() {
+    let mut pod = stateful_pod().env("BEAMINIT_DNS_TIMEOUT", "2s");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let fleeting = Answer::For(0, Box::new(Answer::address("10.1.2.9")));
+    dns.script(OWN_NAME, RecordType::A, [fleeting]);
+    diagnosis(&pod);
+    let asked = dns.asked().len();
+    assert!(asked <= 6 * 3, "{asked} questions in 2 s");
+}
+
+#[test]
+fn an_answer_that_takes_its_time() {
+    let late = Duration::from_millis(1200);
+    let truth = Answer::address("10.1.2.3");
+    starts_after(&Answer::Late(late, Box::new(truth.clone())));
+    starts_after(&Answer::Late(late, Box::new(Answer::servfail())));
+    // Long after anybody waits for it: nothing but silence.
+    let words = last_words_after(Answer::Late(Duration::from_secs(4), Box::new(truth)));
+    assert!(words.contains("no answer"), "{words}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod terminal;
 mod transcript;
 mod words;
 
-pub use dns::{Answer, Dns, RecordType};
+pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
 pub use network::Network;
 pub use pod::{BEAMINIT, Pod};
 pub use process::{Ended, eventually};

@@ -9,7 +9,7 @@ use super::*;
 
 #[derive(Clone, Debug)]
 enum Line {
-    Nameserver(IpAddr),
+    Nameserver(IpAddr, Option<&'static str>),
     Search(&'static str, Vec<String>),
     Odd(String),
 }
@@ -17,7 +17,9 @@ enum Line {
 fn line() -> impl Strategy<Value = Line> {
     let domains = vec(r"[a-z0-9_-]{1,9}(\.[A-Z0-9-]{1,9}){0,3}", 1..6);
     prop_oneof![
-        any::<IpAddr>().prop_map(Line::Nameserver),
+        any::<IpAddr>().prop_map(|address| Line::Nameserver(address, None)),
+        (any::<Ipv6Addr>(), select(vec!["eth0", "2"]))
+            .prop_map(|(address, interface)| Line::Nameserver(address.into(), Some(interface))),
         (select(vec!["search", "domain"]), domains)
             .prop_map(|(keyword, domains)| Line::Search(keyword, domains)),
         odd().prop_map(Line::Odd),
@@ -28,9 +30,10 @@ fn line() -> impl Strategy<Value = Line> {
 fn odd() -> impl Strategy<Value = String> {
     let fixed = [
         "",
-        "options ndots:5 use-vc edns0 trust-ad single-request what:ever",
+        "options ndots:5 edns0 trust-ad single-request what:ever",
         "nameserver",
-        "nameserver fe80::1%eth0",
+        "nameserver fe80::1%",
+        "nameserver 10.0.0.1%eth0",
         "nameserver 10.0.0.256",
         "nameserver dns.example.com 10.0.0.1",
         "nameserver10.0.0.1",
@@ -50,7 +53,10 @@ fn odd() -> impl Strategy<Value = String> {
 /// A line as somebody may have typed it: indented, with tabs, a comment behind it, CRLF.
 fn typed(line: &Line, [indent, gap, comment, end]: [&str; 4]) -> String {
     let words = match line {
-        Line::Nameserver(address) => vec!["nameserver".into(), address.to_string()],
+        Line::Nameserver(address, None) => vec!["nameserver".into(), address.to_string()],
+        Line::Nameserver(address, Some(interface)) => {
+            vec!["nameserver".into(), format!("{address}%{interface}")]
+        }
         Line::Search(keyword, domains) => {
             let dotted = domains.iter().map(|domain| format!("{domain}."));
             let domains = if comment.is_empty() {
@@ -80,19 +86,22 @@ proptest! {
     #[test]
     fn only_the_good_lines_count(lines in vec((line(), typing()), 0..12)) {
         let text: String = lines.iter().map(|(line, typing)| typed(line, *typing)).collect();
-        let mut nameservers: Vec<IpAddr> = Vec::new();
+        let mut nameservers: Vec<Nameserver> = Vec::new();
         let mut search = Vec::new();
         for (line, _) in lines {
             match line {
-                Line::Nameserver(address) if nameservers.last() != Some(&address) => nameservers.push(address),
+                Line::Nameserver(address, interface) => {
+                    nameservers.push(Nameserver { address, interface: interface.map(Into::into) });
+                    nameservers.dedup();
+                }
                 Line::Search(_, domains) => search = domains,
-                _ => {}
+                Line::Odd(_) => {}
             }
         }
         if nameservers.is_empty() {
-            nameservers.push("127.0.0.1".parse().unwrap());
+            nameservers.push(Nameserver { address: Ipv4Addr::LOCALHOST.into(), interface: None });
         }
-        prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search });
+        prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search, over_tcp: false });
     }
 
     #[test]

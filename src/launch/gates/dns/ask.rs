@@ -1,225 +1,241 @@
 //! One question, asked of the nameservers themselves: absolute names, no cache, no /etc/hosts.
 //!
-//! Each nameserver has a resolver of its own: hickory's common deadline would let a dead first one starve the second, and
-//! an answer like SERVFAIL would not reach it. RFC 1035, resolv.conf(5).
+//! Over hickory's transports, not its resolver: that one keeps the SOA's TTL to itself, sends an unanswered question three
+//! times a second, and drops the interface of a link-local nameserver. RFC 1035, RFC 7766, resolv.conf(5).
 
-use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::lookup::Lookup;
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::net::tcp::TcpClientStream;
+use hickory_resolver::net::udp::UdpClientStream;
+use hickory_resolver::net::xfer::{DnsHandle as _, DnsRequestSender as _, FirstAnswer as _};
+use hickory_resolver::proto::op::{
+    DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode,
+};
+use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+use super::answer::{self, Answer, Outcome, Read};
+use super::pace::Asked;
+use crate::launch::config::Nameserver;
 
 /// After this long without an answer the next nameserver is asked as well.
 const PATIENCE: Duration = Duration::from_millis(800);
 /// After this long a nameserver has not answered.
 const LIMIT: Duration = Duration::from_secs(3);
-
-/// What a nameserver said, and which.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// What.
-    pub outcome: Outcome,
-    /// Who.
-    pub server: IpAddr,
-}
-
-/// What was said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// These addresses.
-    Addresses(Vec<IpAddr>),
-    /// These names (of a PTR).
-    Names(Vec<String>),
-    /// There is no such name.
-    NxDomain,
-    /// The name exists, without such records.
-    NoData,
-    /// An error code, like SERVFAIL.
-    Code(String),
-    /// Nothing, in the time there was.
-    Silence,
-    /// Something that is no answer.
-    Garbage(String),
-}
-
-impl Outcome {
-    /// Has the server answered the question, yes or no? Otherwise another one is worth asking.
-    fn is_conclusive(&self) -> bool {
-        matches!(
-            self,
-            Self::Addresses(_) | Self::Names(_) | Self::NxDomain | Self::NoData
-        )
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Addresses(list) => f.write_str(
-                &list
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            ),
-            Self::Names(list) => f.write_str(&list.join(", ")),
-            Self::NxDomain => f.write_str("NXDOMAIN"),
-            Self::NoData => f.write_str("no address records"),
-            Self::Code(code) => f.write_str(code),
-            Self::Silence => f.write_str("no answer"),
-            Self::Garbage(what) => write!(f, "an answer that cannot be read ({what})"),
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} from {}", self.outcome, self.server)
-    }
-}
+/// So many aliases are followed.
+const LONGEST_CHAIN: usize = 4;
+/// A datagram may be lost: it is sent a second time after this long.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The nameservers.
-#[derive(Clone)]
-pub struct Servers(Vec<(IpAddr, TokioResolver)>);
+#[derive(Clone, Debug)]
+pub struct Servers {
+    list: Arc<[Server]>,
+    /// The one that answered last is asked first: a dead one costs its delay once.
+    first: Arc<AtomicUsize>,
+    asked: Arc<Asked>,
+}
+
+#[derive(Clone, Debug)]
+struct Server {
+    name: Nameserver,
+    address: SocketAddr,
+    over_tcp: bool,
+}
 
 impl Servers {
-    /// One resolver for each address.
-    ///
-    /// # Errors
-    /// A resolver could not be made.
-    pub fn new(addresses: &[IpAddr]) -> Result<Self, NetError> {
-        let made = addresses.iter().map(|address| {
-            let config =
-                ResolverConfig::from_name_servers(vec![NameServerConfig::udp_and_tcp(*address)]);
-            let mut options = ResolverOpts::default();
-            options.timeout = LIMIT;
-            options.attempts = 0;
-            options.cache_size = 0;
-            options.use_hosts_file = ResolveHosts::Never;
-            let builder =
-                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-            Ok((*address, builder.with_options(options).build()?))
-        });
-        made.collect::<Result<_, NetError>>().map(Self)
-    }
-
-    /// The addresses of a name: of A and AAAA together.
-    pub async fn addresses(&self, name: &Name) -> Answer {
-        let (v4, v6) = tokio::join!(
-            self.ask(name, RecordType::A),
-            self.ask(name, RecordType::AAAA)
-        );
-        match (v4.outcome, v6.outcome) {
-            (Outcome::Addresses(mut all), Outcome::Addresses(more)) => {
-                all.extend(more);
-                Answer {
-                    outcome: Outcome::Addresses(all),
-                    server: v4.server,
-                }
-            }
-            // A server that knows the name but has trouble with one type: the trouble is the news.
-            (_, outcome @ Outcome::Addresses(_)) | (Outcome::NoData, outcome) => Answer {
-                outcome,
-                server: v6.server,
-            },
-            (outcome, _) => Answer {
-                outcome,
-                server: v4.server,
-            },
+    /// The nameservers in their order; over TCP only, if that is wanted.
+    pub fn new(nameservers: &[Nameserver], over_tcp: bool) -> Self {
+        let server = |name: &Nameserver| Server {
+            name: name.clone(),
+            address: socket_address(name),
+            over_tcp,
+        };
+        Self {
+            list: nameservers.iter().map(server).collect(),
+            first: Arc::default(),
+            asked: Arc::default(),
         }
     }
 
-    /// The names that the PTR of an address has.
-    pub async fn names(&self, reverse: &Name) -> Answer {
-        self.ask(reverse, RecordType::PTR).await
+    /// The addresses of a name: those of a second family only if it has none of the first.
+    pub async fn addresses(
+        &self,
+        name: &str,
+        first: RecordType,
+        second: Option<RecordType>,
+    ) -> Answer {
+        let answer = self.ask(name, first).await;
+        let Some(second) = second.filter(|_| answer.outcome == Outcome::NoData) else {
+            return answer;
+        };
+        let other = self.ask(name, second).await;
+        if other.outcome == Outcome::NxDomain {
+            // The name exists, the first answer said: this one is a cache's, from before.
+            return answer;
+        }
+        other
     }
 
-    /// Asks the servers in turn: the next one when one fails, or has been silent for a while. The first conclusive
-    /// answer counts.
-    async fn ask(&self, name: &Name, kind: RecordType) -> Answer {
-        let mut asked: JoinSet<Answer> = JoinSet::new();
-        let mut servers = self.0.iter();
+    /// Asks the servers in turn, the last that answered first: the next one when one fails, or has been silent for a
+    /// while. The first conclusive answer counts.
+    pub async fn ask(&self, name: &str, kind: RecordType) -> Answer {
+        let name = absolute(name);
+        let mut asked: JoinSet<(usize, Answer)> = JoinSet::new();
+        let first = self.first.load(Relaxed);
+        let count = self.list.len();
+        let mut order = (0..count).map(|at| (first + at) % count);
         let mut last = None;
         loop {
-            let more = servers.next();
-            if let Some((server, resolver)) = more {
-                let (server, resolver, name) = (*server, resolver.clone(), name.clone());
-                asked.spawn(async move {
-                    let said = timeout(LIMIT + PATIENCE, resolver.lookup(name, kind)).await;
-                    Answer {
-                        outcome: said.map_or(Outcome::Silence, outcome),
-                        server,
-                    }
-                });
+            if let Some((at, server)) = order
+                .next()
+                .and_then(|at| Some((at, self.list.get(at)?.clone())))
+            {
+                self.asked.one_more().await;
+                let name = name.clone();
+                asked.spawn(async move { (at, server.ask(name, kind).await) });
             }
-            let patience = if servers.len() > 0 {
-                PATIENCE
-            } else {
-                2 * LIMIT
-            };
+            let patience = if order.len() > 0 { PATIENCE } else { 2 * LIMIT };
             match timeout(patience, asked.join_next()).await {
-                Ok(Some(Ok(answer))) if answer.outcome.is_conclusive() => return answer,
-                Ok(Some(Ok(answer))) => last = Some(answer),
+                Ok(Some(Ok((at, answer)))) if answer.outcome.is_conclusive() => {
+                    self.first.store(at, Relaxed);
+                    return answer;
+                }
+                Ok(Some(Ok((_, answer)))) => last = Some(answer),
                 Ok(Some(Err(_))) | Err(_) => {}
                 Ok(None) => break,
             }
         }
-        let nobody = self
-            .0
-            .first()
-            .map_or(IpAddr::from([127, 0, 0, 1]), |(server, _)| *server);
-        last.unwrap_or(Answer {
+        last.unwrap_or_else(|| Answer {
             outcome: Outcome::Silence,
-            server: nobody,
+            server: self
+                .list
+                .first()
+                .map_or_else(nobody, |server| server.name.clone()),
+            ttl: None,
         })
     }
-}
 
-/// What was said, out of what hickory makes of it.
-pub fn outcome(result: Result<Lookup, NetError>) -> Outcome {
-    match result {
-        Ok(lookup) => records(&lookup),
-        Err(error) if error.is_nx_domain() => Outcome::NxDomain,
-        Err(error) if error.is_no_records_found() => Outcome::NoData,
-        Err(NetError::Dns(DnsError::ResponseCode(code))) => Outcome::Code(mnemonic(code)),
-        Err(NetError::Timeout | NetError::NoConnections | NetError::Io(_)) => Outcome::Silence,
-        Err(error) => Outcome::Garbage(error.to_string()),
+    /// How many questions were asked since this was last called.
+    pub fn asked(&self) -> usize {
+        self.asked.since()
+    }
+
+    /// Whether each nameserver takes a TCP connection: of one that answers nothing, that is worth knowing.
+    pub async fn reachable_over_tcp(&self) -> Vec<(Nameserver, Result<(), std::io::Error>)> {
+        let mut tried = JoinSet::new();
+        for server in self.list.iter().cloned() {
+            tried.spawn(async move {
+                let connect = tokio::net::TcpStream::connect(server.address);
+                let connected = timeout(AGAIN, connect).await;
+                let silent = || Err(std::io::ErrorKind::TimedOut.into());
+                (
+                    server.name,
+                    connected.map_or_else(|_| silent(), |done| done.map(drop)),
+                )
+            });
+        }
+        tried.join_all().await
     }
 }
 
-fn records(lookup: &Lookup) -> Outcome {
-    let mut addresses = Vec::new();
-    let mut names = Vec::new();
-    for record in lookup.answers() {
-        match &record.data {
-            RData::A(a) => addresses.push(IpAddr::V4(a.0)),
-            RData::AAAA(aaaa) => addresses.push(IpAddr::V6(aaaa.0)),
-            RData::PTR(ptr) => names.push(ptr.0.to_ascii().trim_end_matches('.').to_owned()),
-            _ => {}
+impl Server {
+    async fn ask(&self, name: Name, kind: RecordType) -> Answer {
+        let (outcome, ttl) = match timeout(LIMIT, self.resolve(name, kind)).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(NetError::Proto(error))) => (Outcome::Garbage(error.to_string()), None),
+            Ok(Err(_)) | Err(_) => (Outcome::Silence, None),
+        };
+        Answer {
+            outcome,
+            server: self.name.clone(),
+            ttl,
         }
     }
-    match (addresses.is_empty(), names.is_empty()) {
-        (false, _) => Outcome::Addresses(addresses),
-        (_, false) => Outcome::Names(names),
-        _ => Outcome::NoData,
+
+    /// Asks, and asks for what an alias stands for, where the server has not done so itself.
+    async fn resolve(&self, mut name: Name, kind: RecordType) -> Result<Read, NetError> {
+        for _ in 0..LONGEST_CHAIN {
+            let response = self.response(name.clone(), kind).await?;
+            match answer::read(&response, &name, kind) {
+                (Outcome::Alias(target), _) => name = target,
+                read => return Ok(read),
+            }
+        }
+        Ok((Outcome::NoData, None))
+    }
+
+    /// With EDNS, so that more fits into a datagram; without it for a server that takes it for an error. RFC 6891 §7
+    async fn response(&self, name: Name, kind: RecordType) -> Result<DnsResponse, NetError> {
+        let mut options = DnsRequestOptions::default();
+        let question = Query::query(name, kind);
+        let response = self
+            .send(&DnsRequest::from_query(question.clone(), options))
+            .await?;
+        if response.metadata.response_code != ResponseCode::FormErr {
+            return Ok(response);
+        }
+        options.use_edns = false;
+        self.send(&DnsRequest::from_query(question, options)).await
+    }
+
+    /// Over UDP, and over TCP what does not fit there. RFC 7766 §5
+    async fn send(&self, request: &DnsRequest) -> Result<DnsResponse, NetError> {
+        // As long as it lives, so does the task behind a connection.
+        let provider = TokioRuntimeProvider::new();
+        if !self.over_tcp {
+            let mut datagrams = UdpClientStream::builder(self.address, provider.clone())
+                .with_timeout(Some(2 * LIMIT))
+                .with_max_retries(2)
+                .with_retry_interval_floor(AGAIN.as_millis().try_into().unwrap_or(1000))
+                .build();
+            let response = datagrams
+                .send_message(request.clone())
+                .first_answer()
+                .await?;
+            if !response.metadata.truncation {
+                return Ok(response);
+            }
+        }
+        let connection =
+            TcpClientStream::exchange(self.address, None, LIMIT, None, provider.clone());
+        connection.await?.send(request.clone()).first_answer().await
     }
 }
 
-/// The code as RFC 1035 and dig(1) spell it.
-fn mnemonic(code: hickory_resolver::proto::op::ResponseCode) -> String {
-    use hickory_resolver::proto::op::ResponseCode;
-    match code {
-        ResponseCode::ServFail => "SERVFAIL".into(),
-        ResponseCode::Refused => "REFUSED".into(),
-        ResponseCode::FormErr => "FORMERR".into(),
-        ResponseCode::NotImp => "NOTIMP".into(),
-        other => format!("{other:?}").to_ascii_uppercase(),
+/// Port 53 of a nameserver, through its interface. RFC 4007 §11
+fn socket_address(server: &Nameserver) -> SocketAddr {
+    let number = |name: &str| {
+        let known = nix::net::if_::if_nametoindex(name).ok();
+        known.or_else(|| name.parse().ok()).unwrap_or(0)
+    };
+    match server.address {
+        IpAddr::V4(v4) => (v4, 53).into(),
+        IpAddr::V6(v6) => {
+            let interface = server.interface.as_deref().map_or(0, number);
+            SocketAddrV6::new(v6, 53, 0, interface).into()
+        }
     }
+}
+
+/// Never asked: there is always a nameserver.
+fn nobody() -> Nameserver {
+    Nameserver {
+        address: [127, 0, 0, 1].into(),
+        interface: None,
+    }
+}
+
+/// The name as the root would read it: no search list, whatever `ndots` says. A [`Host`](crate::launch::node::Host) is
+/// always a name.
+fn absolute(host: &str) -> Name {
+    let mut name = Name::from_ascii(host).unwrap_or_default();
+    name.set_fqdn(true);
+    name
 }

@@ -1,33 +1,41 @@
 //! The dns gate: waits until one of the node's names resolves, to this very pod.
 //!
-//! The first gate; its answer is which candidate the node is. Asked politely: each round a little later than the one
-//! before, jittered, so that a hundred pods that start together do not ask together.
+//! The first gate; its answer is which candidate the node is. Each candidate has a [`Watch`], all are asked side by side,
+//! round after round at the [`pace`] of a polite client. Whether the nameserver can be asked without harm is found out on
+//! the way ([`proof`]), and at the deadline a [`diagnosis`] says what is wrong.
 
+mod answer;
 mod ask;
+mod diagnosis;
+mod keys;
+mod pace;
+mod proof;
+mod watch;
 mod words;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hickory_resolver::proto::rr::Name;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::exit::Exit;
-use crate::launch::config::DnsMode;
+use crate::launch::config::{DnsMode, Nameserver};
 use crate::launch::failure::Failure;
-use crate::launch::node::identity::{Candidate, Lookup};
-use crate::launch::node::{Host, NodeName};
+use crate::launch::node::identity::{Candidate, Chosen, Cluster};
 
-use ask::{Answer, Outcome, Servers};
+use answer::Outcome;
+use ask::Servers;
+use watch::{BOTH, Ground, Manner, ODD, PLAIN, Seen, Watch};
 
-/// The pause after the first round; it grows by half from round to round.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The round in which the nameserver is put to the proof: not the first, and not the same for all that start together.
+const PROOF: std::ops::Range<u32> = 2..5;
 /// The log hears of the wait no more often than this.
 const PROGRESS: Duration = Duration::from_secs(5);
+/// However close the deadline, an answer gets this long.
+const LEAST: Duration = Duration::from_millis(200);
 /// A client asks once, and takes the first candidate if there is no answer by then.
 const ONCE: Duration = Duration::from_secs(2);
 
@@ -38,64 +46,88 @@ pub struct Question<'a> {
     pub candidates: &'a [Candidate],
     /// What the record must answer.
     pub mode: DnsMode,
-    /// This pod's addresses.
+    /// This pod's addresses, its foremost one first.
     pub own: Vec<IpAddr>,
     /// The nameservers.
-    pub servers: &'a [IpAddr],
+    pub servers: &'a [Nameserver],
+    /// Over TCP only?
+    pub over_tcp: bool,
     /// How long to wait; `None` is for ever.
     pub limit: Option<Duration>,
-    /// Are there signs of Kubernetes? It decides which causes are likely.
-    pub kubernetes: bool,
+    /// What is known of the cluster, if there is one.
+    pub cluster: Option<Cluster>,
     /// Was `CLUSTER_HOSTNAME` completed?
     pub completed: bool,
-}
-
-/// What a round said of one candidate.
-#[derive(Clone, Debug)]
-struct Seen {
-    /// The name that was asked last, as a user would type it.
-    asked: String,
-    /// What was said of it.
-    answer: Answer,
-    /// The node's name, if this was the right answer.
-    node: Option<NodeName>,
 }
 
 /// Waits for the answer; returns the name of the node.
 ///
 /// # Errors
 /// [`Exit::Gate`] at the deadline, with what was asked, who said what last, and the likely cause.
-pub fn wait(question: &Question) -> Result<NodeName, Failure> {
+pub fn wait(question: &Question) -> Result<Chosen, Failure> {
     block_on(async {
-        let servers = servers(question)?;
+        let ground = question.ground();
+        let mut watches: Vec<Watch> = question.candidates.iter().map(Watch::new).collect();
+        let mut manner = question.manner();
+        let mut is_proven = manner == PLAIN;
+        let (mut rounds, mut told) = (0_u32, None::<Instant>);
+        let proof_round = fastrand::u32(PROOF);
+        let mut last: Vec<Seen> = Vec::new();
         let start = Instant::now();
         let deadline = question.limit.and_then(|limit| start.checked_add(limit));
         let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let mut pause = FIRST_PAUSE;
-        let mut told: Option<Instant> = None;
-        let mut last: Vec<Seen> = Vec::new();
         loop {
-            match limited(round(question, &servers), left()).await {
-                Some(seen) => last = seen,
-                None => return Err(Failure::new(Exit::Gate, words::failed(question, &last))),
-            }
-            if let Some((seen, node)) = last
+            let began = start.elapsed();
+            let puzzled = last.iter().any(|seen| !seen.answer.outcome.is_conclusive());
+            let proves = !is_proven && (rounds >= proof_round || puzzled);
+            let work = async {
+                let looked = look(watches, &ground, manner, began);
+                let proof = async {
+                    if proves {
+                        proof::find(question, &ground).await
+                    } else {
+                        None
+                    }
+                };
+                tokio::join!(looked, proof)
+            };
+            let Some((looked, proof)) = limited(work, left()).await else {
+                return Err(diagnosis::find(question, &ground, &last).await);
+            };
+            watches = looked;
+            last = watches
                 .iter()
-                .find_map(|seen| Some((seen, seen.node.clone()?)))
-            {
-                info!("{}", words::found(question, seen, start.elapsed()));
-                return Ok(node);
+                .filter_map(|watch| watch.seen.clone())
+                .collect();
+            if let Some(chosen) = choose(question, &ground, &last, start.elapsed()) {
+                return Ok(chosen);
             }
             if left().is_some_and(|left| left.is_zero()) {
-                return Err(Failure::new(Exit::Gate, words::failed(question, &last)));
+                return Err(diagnosis::find(question, &ground, &last).await);
+            }
+            if watches.iter().any(|watch| watch.odd_tells_nothing) {
+                (manner, is_proven) = (PLAIN, true);
+            } else if let Some(found) = proof {
+                (manner, is_proven) = (found, true);
+                if manner == PLAIN {
+                    // What was said in this round was nothing.
+                    continue;
+                }
             }
             if told.is_none_or(|told| told.elapsed() >= PROGRESS) {
                 info!("{}", words::waiting(question, &last, left()));
                 told = Some(Instant::now());
             }
-            let jittered = pause.mul_f64(0.75 + 0.5 * fastrand::f64());
-            sleep(left().map_or(jittered, |left| jittered.min(left))).await;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            let asked = ground.servers.asked();
+            // The proof comes once: it is worth no later round.
+            let counted = if rounds == proof_round {
+                asked.min(watches.len())
+            } else {
+                asked
+            };
+            let pause = pace::pause(began, counted);
+            sleep(left().map_or(pause, |left| pause.min(left))).await;
+            rounds = rounds.saturating_add(1);
         }
     })?
 }
@@ -104,14 +136,42 @@ pub fn wait(question: &Question) -> Result<NodeName, Failure> {
 ///
 /// # Errors
 /// The system gives no socket.
-pub fn once(question: &Question) -> Result<Option<NodeName>, Failure> {
+pub fn once(question: &Question) -> Result<Option<Chosen>, Failure> {
     block_on(async {
-        let servers = servers(question)?;
-        let seen = limited(round(question, &servers), Some(ONCE))
-            .await
-            .unwrap_or_default();
-        Ok(seen.into_iter().find_map(|seen| seen.node))
+        let ground = question.ground();
+        let work = async {
+            let manner = match question.manner() {
+                ODD => proof::find(question, &ground).await.unwrap_or(BOTH),
+                plain => plain,
+            };
+            let watches = question.candidates.iter().map(Watch::new).collect();
+            look(watches, &ground, manner, Duration::ZERO).await
+        };
+        let watches = limited(work, Some(ONCE)).await.unwrap_or_default();
+        let mut seen = watches.into_iter().filter_map(|watch| watch.seen);
+        Ok(seen.find_map(|seen| chosen(&seen, &ground)))
     })?
+}
+
+impl Question<'_> {
+    fn ground(&self) -> Arc<Ground> {
+        Arc::new(Ground {
+            servers: Servers::new(self.servers, self.over_tcp),
+            mode: self.mode,
+            own: self.own.clone(),
+        })
+    }
+
+    /// How to begin. Docker's server keeps no negative answers, and sends questions of odd types on to the outside.
+    fn manner(&self) -> Manner {
+        let docker = IpAddr::from([127, 0, 0, 11]);
+        let is_docker = self.servers.iter().any(|server| server.address == docker);
+        if self.cluster.is_some() && !is_docker {
+            ODD
+        } else {
+            PLAIN
+        }
+    }
 }
 
 /// One thread is enough for a handful of questions.
@@ -128,99 +188,53 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.block_on(work))
 }
 
-fn servers(question: &Question) -> Result<Servers, Failure> {
-    Servers::new(question.servers).map_err(|error| {
-        Failure::new(
-            Exit::System,
-            format!("cannot prepare to ask DNS: {error}; is /etc/resolv.conf right?"),
-        )
-    })
-}
-
 /// Waits for `work` as long as there is time: a dead server's silence may not outlast the deadline.
 async fn limited<T>(work: impl Future<Output = T>, left: Option<Duration>) -> Option<T> {
     match left {
-        Some(left) => timeout(left.max(FIRST_PAUSE), work).await.ok(),
+        Some(left) => timeout(left.max(LEAST), work).await.ok(),
         None => Some(work.await),
     }
 }
 
-/// Asks for all candidates side by side; what was said, in their order.
-async fn round(question: &Question<'_>, servers: &Servers) -> Vec<Seen> {
-    let mut asked = JoinSet::new();
-    for (at, candidate) in question.candidates.iter().cloned().enumerate() {
-        let (servers, mode, own) = (servers.clone(), question.mode, question.own.clone());
-        asked.spawn(async move { (at, look_up(&candidate, mode, &own, &servers).await) });
+/// One round: all names side by side.
+async fn look(
+    watches: Vec<Watch>,
+    ground: &Arc<Ground>,
+    manner: Manner,
+    now: Duration,
+) -> Vec<Watch> {
+    let mut looking = JoinSet::new();
+    for (at, mut watch) in watches.into_iter().enumerate() {
+        let ground = Arc::clone(ground);
+        looking.spawn(async move {
+            watch.look(&ground, manner, now).await;
+            (at, watch)
+        });
     }
-    let mut seen = asked.join_all().await;
-    seen.sort_by_key(|(at, _)| *at);
-    seen.into_iter().map(|(_, seen)| seen).collect()
+    let mut watches = looking.join_all().await;
+    watches.sort_by_key(|(at, _)| *at);
+    watches.into_iter().map(|(_, watch)| watch).collect()
 }
 
-async fn look_up(candidate: &Candidate, mode: DnsMode, own: &[IpAddr], servers: &Servers) -> Seen {
-    match candidate.lookup {
-        Lookup::Reverse(address) => reverse(candidate, address, servers).await,
-        Lookup::Own | Lookup::Service => {
-            let asked = candidate.node.host.to_string();
-            let answer = servers.addresses(&absolute(&asked)).await;
-            let right = match &answer.outcome {
-                Outcome::Addresses(found) => {
-                    mode == DnsMode::Any || found.iter().any(|address| own.contains(address))
-                }
-                _ => false,
-            };
-            Seen {
-                asked,
-                answer,
-                node: right.then(|| candidate.node.clone()),
-            }
-        }
+/// The first of the names that is as it should be; says which and why.
+fn choose(question: &Question, ground: &Ground, seen: &[Seen], after: Duration) -> Option<Chosen> {
+    let (one, chosen) = seen
+        .iter()
+        .find_map(|one| Some((one, chosen(one, ground)?)))?;
+    info!("{}", words::found(question, seen, one, after));
+    if let Some(poisoned) = one.poisoned {
+        warn!("{}", words::poisoned(one, poisoned));
     }
+    Some(chosen)
 }
 
-/// The PTR of an address, and whether the name that it tells answers that address again.
-async fn reverse(candidate: &Candidate, address: IpAddr, servers: &Servers) -> Seen {
-    let asked = candidate.node.host.to_string();
-    let answer = servers.names(&absolute(&asked)).await;
-    let Outcome::Names(names) = &answer.outcome else {
-        return Seen {
-            asked,
-            answer,
-            node: None,
-        };
+fn chosen(seen: &Seen, ground: &Ground) -> Option<Chosen> {
+    let found = match &seen.answer.outcome {
+        Outcome::Addresses(found) => found.as_slice(),
+        _ => ground.own.get(..1).unwrap_or_default(),
     };
-    let mut last = None;
-    for name in names {
-        // A name without a dot makes no long name; one that is no host name makes none at all.
-        let Ok(host @ Host::Domain(_)) = Host::parse(name) else {
-            continue;
-        };
-        let forward = servers.addresses(&absolute(name)).await;
-        let right =
-            matches!(&forward.outcome, Outcome::Addresses(found) if found.contains(&address));
-        let node = NodeName::new(candidate.node.name.clone(), host)
-            .ok()
-            .filter(|_| right);
-        let seen = Seen {
-            asked: name.clone(),
-            answer: forward,
-            node,
-        };
-        if seen.node.is_some() {
-            return seen;
-        }
-        last = Some(seen);
-    }
-    last.unwrap_or(Seen {
-        asked,
-        answer,
-        node: None,
+    Some(Chosen {
+        node: seen.node.clone()?,
+        ipv6: !found.is_empty() && found.iter().all(IpAddr::is_ipv6),
     })
-}
-
-/// The name as the root would read it: no search list, whatever `ndots` says. A [`Host`] is always a name.
-fn absolute(host: &str) -> Name {
-    let mut name = Name::from_ascii(host).unwrap_or_default();
-    name.set_fqdn(true);
-    name
 }

@@ -8,12 +8,11 @@ mod cookie;
 mod name;
 mod port;
 
-use crate::exit::Exit;
 use crate::launch::config::{Config, DnsMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place};
 use crate::launch::launchers::{Launcher, Role};
-use crate::launch::node::identity::{Candidate, Lookup};
+use crate::launch::node::identity::{Candidate, Chosen, Lookup};
 use crate::launch::node::{Cookie, Host, NodeName, Port};
 
 pub use port::Pin;
@@ -33,6 +32,8 @@ pub struct Settled {
     pub replaces_port: bool,
     /// What the record must answer.
     pub dns: DnsMode,
+    /// Must the VM speak IPv6 (`-proto_dist inet6_tcp`)?
+    pub ipv6: bool,
 }
 
 impl Settled {
@@ -42,11 +43,6 @@ impl Settled {
             Some(Pin::Ours(port)) => Some(port.value),
             _ => None,
         }
-    }
-
-    /// Is the host an IPv6 address?
-    pub fn is_ipv6(&self) -> bool {
-        matches!(self.node.value.host, Host::Address(address) if address.is_ipv6())
     }
 
     /// The name as a claim of the command line, for a launcher that gives it there.
@@ -63,7 +59,7 @@ impl Settled {
     }
 }
 
-/// Decides. `answer` is the name that DNS chose, once it has.
+/// Decides. `answer` is what DNS chose, once it has.
 ///
 /// # Errors
 /// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].
@@ -71,11 +67,12 @@ pub fn settle(
     config: &Config,
     launcher: &dyn Launcher,
     flags: &FlagVariables,
-    answer: Option<&NodeName>,
+    answer: Option<&Chosen>,
 ) -> Result<Settled, Failure> {
     let demands = launcher.demands();
     let variables = flags.claims();
-    let (node, candidates) = name::name(config, launcher, &variables, answer)?;
+    let chosen = answer.map(|chosen| &chosen.node);
+    let (node, candidates) = name::name(config, launcher, &variables, chosen)?;
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
@@ -87,6 +84,10 @@ pub fn settle(
     let replaces_port =
         !matches!(port, Some(Pin::Range(_))) || !demands.command_line.ports.is_empty();
     let dns = dns_mode(config, &candidates, &mut lines);
+    let ipv6 = match &node.value.host {
+        Host::Address(address) => address.is_ipv6(),
+        _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
+    };
     if lines.is_empty() {
         Ok(Settled {
             node,
@@ -95,12 +96,10 @@ pub fn settle(
             port,
             replaces_port,
             dns,
+            ipv6,
         })
     } else {
-        Err(Failure {
-            exit: Exit::Config,
-            lines,
-        })
+        Err(Failure::config_lines(lines))
     }
 }
 

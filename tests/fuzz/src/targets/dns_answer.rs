@@ -1,30 +1,35 @@
-use hickory_resolver::lookup::Lookup;
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{DnsResponse, Query};
+use hickory_resolver::proto::op::Message;
+use hickory_resolver::proto::rr::{Name, RecordType};
 
-use crate::launch::ask::{Outcome, outcome};
+use crate::launch::answer::{Outcome, read};
 
-/// A DNS message as it comes from a nameserver.
+/// A DNS message as it comes from a nameserver, read as the answer to each question that the gate asks.
 pub fn dns_answer(bytes: &[u8]) {
-    let said = understood(bytes);
-    match &said {
-        Outcome::Addresses(list) => assert!(!list.is_empty()),
-        Outcome::Names(list) => {
-            assert!(list.iter().all(|name| !name.ends_with('.')) && !list.is_empty());
+    let Ok(message) = Message::from_vec(bytes) else {
+        return;
+    };
+    let asked = message.queries.first().map(|query| query.name().clone());
+    let name = asked.unwrap_or_else(Name::root);
+    for kind in [
+        RecordType::A,
+        RecordType::AAAA,
+        RecordType::PTR,
+        RecordType::Unknown(4711),
+    ] {
+        let (said, ttl) = read(&message, &name, kind);
+        match &said {
+            Outcome::Addresses(list) => {
+                let of_the_family = |v4: bool| list.iter().all(|address| address.is_ipv4() == v4);
+                assert!(!list.is_empty() && of_the_family(kind == RecordType::A) && ttl.is_some());
+            }
+            Outcome::Names(list) => {
+                assert!(list.iter().all(|name| !name.ends_with('.')) && !list.is_empty());
+                assert_eq!(kind, RecordType::PTR);
+            }
+            Outcome::Alias(target) => assert_ne!(*target, name),
+            _ => {}
         }
-        _ => {}
+        let shown = said.to_string();
+        assert!(!shown.contains(char::is_control), "{shown:?}");
     }
-    let shown = said.to_string();
-    assert!(!shown.contains(char::is_control), "{shown:?}");
-}
-
-/// As hickory reads it, and as the gate takes what hickory makes of it.
-fn understood(bytes: &[u8]) -> Outcome {
-    let read = DnsResponse::from_buffer(bytes.to_vec()).map_err(NetError::from);
-    let answer =
-        read.and_then(|response| DnsError::from_response(response).map_err(NetError::from));
-    outcome(answer.map(|response| {
-        let query = response.queries.first().cloned().unwrap_or_else(Query::new);
-        Lookup::new_with_max_ttl(query, response.answers.clone())
-    }))
 }

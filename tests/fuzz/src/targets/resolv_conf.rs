@@ -29,5 +29,14 @@ fn written(conf: &ResolvConf) -> String {
     let servers: Vec<String> = servers
         .map(|server| format!("nameserver {server}"))
         .collect();
-    format!("search {}\n{}\n", conf.search.join(" "), servers.join("\n"))
+    let options = if conf.over_tcp {
+        "options use-vc\n"
+    } else {
+        ""
+    };
+    format!(
+        "search {}\n{}\n{options}",
+        conf.search.join(" "),
+        servers.join("\n")
+    )
 }

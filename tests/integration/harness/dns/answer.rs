@@ -1,31 +1,35 @@
-//! What a name server may answer, and how that looks on the wire.
+//! What a name server may answer, the honest and the strange.
 
 use std::net::IpAddr;
-use std::str::FromStr;
+use std::time::Duration;
 
-use hickory_proto::op::{Message, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA};
-use hickory_proto::rr::{Name, RData, Record};
+use hickory_proto::op::ResponseCode;
 
 /// One answer to one question.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// These addresses, as A or AAAA records as each is.
     Addresses(Vec<IpAddr>),
-    /// A PTR to this name.
-    Pointer(String),
-    /// A CNAME to this name, and the addresses of that.
-    Alias(String, Vec<IpAddr>),
+    /// A PTR to each of these names.
+    Pointers(Vec<String>),
+    /// CNAMEs, from each name to the next, and the addresses of the last.
+    Aliases(Vec<String>, Vec<IpAddr>),
+    /// This, to be believed for so many seconds.
+    For(u32, Box<Answer>),
     /// No such name; the SOA says for how many seconds that may be believed.
     NxDomain { negative_ttl: u32 },
     /// No such name, without an SOA, as Docker's server says it.
     NxDomainWithoutSoa,
     /// The name exists, but has nothing of the type asked for.
     NoData { negative_ttl: u32 },
+    /// The same without an SOA.
+    NoDataWithoutSoa,
     /// Only a response code.
     Code(ResponseCode),
     /// Silence.
     Nothing,
+    /// This, so much later.
+    Late(Duration, Box<Answer>),
     /// Over UDP nothing but the truncated flag, over TCP this.
     Truncated(Box<Answer>),
     /// Truncated over UDP, and no TCP.
@@ -41,7 +45,24 @@ pub enum Answer {
 impl Answer {
     /// One address.
     pub fn address(address: &str) -> Self {
-        Self::Addresses(vec![address.parse().expect("an address")])
+        Self::addresses([address])
+    }
+
+    /// Several addresses.
+    pub fn addresses<const N: usize>(addresses: [&str; N]) -> Self {
+        Self::Addresses(
+            addresses
+                .map(|address| address.parse().expect("an address"))
+                .to_vec(),
+        )
+    }
+
+    /// An alias of this name, which has this address.
+    pub fn alias(name: &str, address: &str) -> Self {
+        Self::Aliases(
+            vec![name.to_owned()],
+            vec![address.parse().expect("an address")],
+        )
     }
 
     /// The server failed.
@@ -54,85 +75,26 @@ impl Answer {
         Self::Code(ResponseCode::Refused)
     }
 
-    /// The bytes that go back, if any.
-    pub(super) fn bytes(&self, query: &Message, over_tcp: bool) -> Option<Vec<u8>> {
-        let mut reply = Message::response(query.metadata.id, OpCode::Query);
-        reply.metadata.recursion_desired = query.metadata.recursion_desired;
-        reply.metadata.recursion_available = true;
-        reply.add_queries(query.queries.iter().cloned());
-        let asked = query.queries.first()?.name().clone();
+    /// For how many seconds a cache may keep it; none where it can't be kept.
+    pub fn ttl(&self) -> Option<u32> {
         match self {
-            Self::Addresses(addresses) => add_addresses(&mut reply, &asked, addresses),
-            Self::Pointer(to) => {
-                reply.add_answer(record(&asked, RData::PTR(PTR(absolute(to)))));
-            }
-            Self::Alias(to, addresses) => {
-                let to = absolute(to);
-                reply.add_answer(record(&asked, RData::CNAME(CNAME(to.clone()))));
-                add_addresses(&mut reply, &to, addresses);
-            }
-            Self::NxDomain { negative_ttl } => {
-                reply.metadata.response_code = ResponseCode::NXDomain;
-                reply.add_authority(soa(*negative_ttl));
-            }
-            Self::NxDomainWithoutSoa => reply.metadata.response_code = ResponseCode::NXDomain,
-            Self::NoData { negative_ttl } => {
-                reply.add_authority(soa(*negative_ttl));
-            }
-            Self::Code(code) => reply.metadata.response_code = *code,
-            Self::Nothing => return None,
-            Self::Truncated(whole) if over_tcp => return whole.bytes(query, over_tcp),
-            Self::TruncatedOnly if over_tcp => return None,
-            Self::Truncated(_) | Self::TruncatedOnly => reply.metadata.truncation = true,
-            Self::Garbage => return Some(b"\0\x01this is not what you asked for".to_vec()),
-            Self::WrongId(honest) => {
-                let mut bytes = honest.bytes(query, over_tcp)?;
-                bytes[0] ^= 0x55;
-                return Some(bytes);
-            }
-            Self::AboutAnother(name, addresses) => {
-                add_addresses(&mut reply, &absolute(name), addresses);
-            }
+            Self::NxDomain { negative_ttl } | Self::NoData { negative_ttl } => Some(*negative_ttl),
+            Self::For(ttl, _) => Some(*ttl),
+            Self::Addresses(_) | Self::Pointers(_) | Self::Aliases(..) => Some(Self::USUAL_TTL),
+            _ => None,
         }
-        Some(reply.to_vec().expect("a message that can be written"))
     }
-}
 
-fn add_addresses(reply: &mut Message, name: &Name, addresses: &[IpAddr]) {
-    for address in addresses {
-        let data = match address {
-            IpAddr::V4(v4) => RData::A(A(*v4)),
-            IpAddr::V6(v6) => RData::AAAA(AAAA(*v6)),
-        };
-        reply.add_answer(record(name, data));
+    /// The TTL of records of which nothing else is said: CoreDNS's.
+    pub(super) const USUAL_TTL: u32 = 5;
+
+    /// The same with this TTL, if it is records without one.
+    pub(super) fn usually_for(self, ttl: u32) -> Self {
+        match self {
+            Self::Addresses(_) | Self::Pointers(_) | Self::Aliases(..) => {
+                Self::For(ttl, Box::new(self))
+            }
+            _ => self,
+        }
     }
-}
-
-fn record(name: &Name, data: RData) -> Record {
-    Record::from_rdata(name.clone(), 5, data)
-}
-
-/// The SOA of a negative answer: its TTL and its minimum both bound how long that may be kept (RFC 2308).
-fn soa(negative_ttl: u32) -> Record {
-    let (zone, server, admin) = (
-        "cluster.local",
-        "ns.dns.cluster.local",
-        "hostmaster.cluster.local",
-    );
-    let soa = SOA::new(
-        absolute(server),
-        absolute(admin),
-        1,
-        7200,
-        1800,
-        86400,
-        negative_ttl,
-    );
-    Record::from_rdata(absolute(zone), negative_ttl, RData::SOA(soa))
-}
-
-fn absolute(name: &str) -> Name {
-    let mut name = Name::from_str(name).expect("a name");
-    name.set_fqdn(true);
-    name
 }

@@ -2,45 +2,49 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::Duration;
 
 use hickory_proto::rr::RecordType;
 
-use super::Answer;
+use super::cache::Cache;
+use super::{Answer, Kind, Question};
 
-/// A question that was asked.
-#[derive(Clone, Debug)]
-pub struct Question {
-    pub at: Instant,
-    /// The name in lower case, without its final dot.
-    pub name: String,
-    pub kind: RecordType,
-    pub over_tcp: bool,
-}
+/// A name that every cluster has.
+pub const API: &str = "kubernetes.default.svc.cluster.local";
 
-/// Whatever answers questions: a zone, or later something in front of one, such as a cache.
-pub trait Answers: Send + 'static {
-    /// The answer to this question.
-    fn answer(&mut self, question: &Question) -> Answer;
-}
-
-/// Names with a script for each of their types, and what is said of everything else.
+/// Names with a script for each of their types, what is said of everything else, and the cache in front.
 pub struct Zone {
-    scripts: BTreeMap<(String, RecordType), VecDeque<Answer>>,
+    kind: Kind,
+    names: BTreeMap<String, Scripts>,
     everything: Option<Answer>,
-    unknown: Answer,
+    unknown: Option<Answer>,
+    cache: Cache,
     asked: Vec<Question>,
 }
 
+type Scripts = BTreeMap<RecordType, VecDeque<Answer>>;
+
 impl Zone {
-    /// An empty zone like CoreDNS's: unknown names don't exist, for 30 s.
+    /// A cluster's zone without a pod in it.
     pub fn new() -> Self {
-        Self {
-            scripts: BTreeMap::new(),
+        let mut zone = Self {
+            kind: Kind::Plain,
+            names: BTreeMap::new(),
             everything: None,
-            unknown: Answer::NxDomain { negative_ttl: 30 },
+            unknown: None,
+            cache: Cache::default(),
             asked: Vec::new(),
+        };
+        zone.publish(API, IpAddr::from([10, 96, 0, 1]));
+        zone
+    }
+
+    /// Behaves like a server of this kind.
+    pub fn become_like(&mut self, kind: Kind) {
+        if !kind.is_of_a_cluster() {
+            self.withdraw(API);
         }
+        self.kind = kind;
     }
 
     /// Makes this the name's only address of its family.
@@ -55,23 +59,23 @@ impl Zone {
 
     /// Sets the answers to be given one after the other, the last of them again and again.
     pub fn script(&mut self, name: &str, kind: RecordType, answers: Vec<Answer>) {
-        self.scripts.insert((key(name), kind), answers.into());
+        let scripts = self.names.entry(key(name)).or_default();
+        scripts.insert(kind, answers.into());
     }
 
     /// Forgets a name with all its types.
     pub fn withdraw(&mut self, name: &str) {
-        let gone = key(name);
-        self.scripts.retain(|(name, _), _| *name != gone);
+        self.names.remove(&key(name));
     }
 
-    /// Answers everything like this from now on, whatever was asked.
-    pub fn everything(&mut self, answer: Answer) {
-        self.everything = Some(answer);
+    /// Answers everything like this from now on, whatever was asked; or the truth again.
+    pub fn everything(&mut self, answer: Option<Answer>) {
+        self.everything = answer;
     }
 
     /// Answers like this what is unknown.
     pub fn unknown(&mut self, answer: Answer) {
-        self.unknown = answer;
+        self.unknown = Some(answer);
     }
 
     /// All questions so far.
@@ -79,30 +83,112 @@ impl Zone {
         &self.asked
     }
 
-    /// Answers a question and keeps it in mind.
-    pub fn answer(&mut self, question: &Question) -> Answer {
+    /// The cache in front.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Lets time pass for the cache.
+    pub fn grow_older(&mut self, by: Duration) {
+        self.cache.grow_older(by);
+    }
+
+    /// Answers a question and keeps it in mind. The answer comes with its age in seconds.
+    pub fn answer(&mut self, question: &Question) -> (Answer, u32) {
         self.asked.push(question.clone());
         if let Some(answer) = &self.everything {
-            return answer.clone();
+            return (answer.clone(), 0);
         }
-        if let Some(script) = self
-            .scripts
-            .get_mut(&(question.name.clone(), question.kind))
-        {
+        if !self.kind.has_cache() {
+            return (self.known(question), 0);
+        }
+        self.cache.answer(question).unwrap_or_else(|| {
+            let answer = self.known(question);
+            self.cache.keep(question, &answer);
+            (answer, 0)
+        })
+    }
+
+    fn known(&mut self, question: &Question) -> Answer {
+        let scripts = self.names.get_mut(&question.name);
+        if let Some(script) = scripts.and_then(|scripts| scripts.get_mut(&question.kind)) {
             let next = if script.len() > 1 {
                 script.pop_front()
             } else {
                 script.front().cloned()
             };
-            return next.unwrap_or(Answer::Nothing);
+            return next.unwrap_or(Answer::Nothing).usually_for(self.kind.ttl());
         }
-        if self.scripts.keys().any(|(name, _)| *name == question.name) {
-            return Answer::NoData { negative_ttl: 30 };
+        let exists = self.exists(&question.name);
+        match &self.unknown {
+            Some(unknown) if !exists => unknown.clone(),
+            _ => self.kind.without_record(question, exists),
         }
-        self.unknown.clone()
+    }
+
+    /// A name exists if it has a record of any type, or another name under it has.
+    fn exists(&self, name: &str) -> bool {
+        let under = format!(".{name}");
+        self.names.contains_key(name) || self.names.keys().any(|known| known.ends_with(&under))
     }
 }
 
 fn key(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "app-0.app.prod.svc.cluster.local";
+    const ODD: RecordType = RecordType::Unknown(4711);
+
+    fn coredns() -> Zone {
+        let mut zone = Zone::new();
+        zone.become_like(Kind::CoreDns { ttl: 30 });
+        zone
+    }
+
+    /// What is said, as `Debug` shows it, and its age.
+    fn says(zone: &mut Zone, name: &str, kind: RecordType) -> String {
+        let (answer, age) = zone.answer(&Question::about(name, kind));
+        format!("{answer:?}, {age} s old")
+    }
+
+    #[test]
+    fn a_name_is_told_from_a_type_of_it() {
+        let mut zone = coredns();
+        assert!(says(&mut zone, API, ODD).starts_with("NoData { negative_ttl: 30 }"));
+        assert!(says(&mut zone, NAME, ODD).starts_with("NxDomain { negative_ttl: 30 }"));
+        zone.publish(NAME, [10, 1, 2, 3].into());
+        let service = "app.prod.svc.cluster.local";
+        assert!(says(&mut zone, service, ODD).starts_with("NoData"));
+    }
+
+    #[test]
+    fn what_was_asked_too_early_stays_away_under_that_key_alone() {
+        let mut zone = coredns();
+        let absent = says(&mut zone, NAME, RecordType::A);
+        zone.publish(NAME, [10, 1, 2, 3].into());
+        assert_eq!(says(&mut zone, NAME, RecordType::A), absent);
+        assert!(says(&mut zone, NAME, ODD).starts_with("NoData"));
+        zone.grow_older(Duration::from_secs(29));
+        assert!(says(&mut zone, NAME, RecordType::A).ends_with(", 29 s old"));
+        zone.grow_older(Duration::from_secs(1));
+        assert!(says(&mut zone, NAME, RecordType::A).contains("10.1.2.3"));
+        assert_eq!(zone.cache().len(), 2);
+    }
+
+    #[test]
+    fn an_old_record_stays_as_long() {
+        let mut zone = coredns();
+        zone.publish(NAME, [10, 1, 2, 9].into());
+        says(&mut zone, NAME, RecordType::A);
+        zone.publish(NAME, [10, 1, 2, 3].into());
+        zone.grow_older(Duration::from_secs(29));
+        assert!(says(&mut zone, NAME, RecordType::A).contains("10.1.2.9"));
+        zone.grow_older(Duration::from_secs(1));
+        assert!(says(&mut zone, NAME, RecordType::A).contains("10.1.2.3"));
+    }
 }

@@ -1,0 +1,123 @@
+//! How often is asked: as often as the first minute of a start deserves, and not so often that a thousand pods that start
+//! together are felt by their nameserver.
+//!
+//! For two names, one question each: every 0.7 s in the first minute, every 2.1 s from then on.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// The time in which nearly every record comes.
+const FIRST_MINUTE: Duration = Duration::from_secs(60);
+/// Questions a second until then, and from then on: just below three and one.
+const RATES: [f64; 2] = [2.9, 0.95];
+/// The second round is drawn from this range, times a usual pause: so pods that started together part.
+const PARTING: [f64; 2] = [0.45, 1.75];
+/// The others vary by this much, up and down.
+const JITTER: f64 = 0.04;
+
+/// Questions in any second, whatever happens.
+const MOST: usize = 6;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// When the last questions were asked, and how many since somebody looked.
+#[derive(Debug, Default)]
+pub struct Asked(Mutex<(VecDeque<Instant>, usize)>);
+
+impl Asked {
+    /// Waits until one more may be asked, and counts it.
+    pub async fn one_more(&self) {
+        while let Some(until) = self.count() {
+            sleep_until(until).await;
+        }
+    }
+
+    /// Counts one, or says when there will be room for it.
+    fn count(&self) -> Option<Instant> {
+        // Whoever held the lock when it broke had only counted.
+        let mut asked = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (recent, count) = &mut *asked;
+        let now = Instant::now();
+        while recent.front().is_some_and(|at| *at + SECOND <= now) {
+            recent.pop_front();
+        }
+        if recent.len() >= MOST {
+            return recent.front().map(|at| *at + SECOND);
+        }
+        recent.push_back(now);
+        *count += 1;
+        None
+    }
+
+    /// How many were asked since this was last called.
+    pub fn since(&self) -> usize {
+        let mut asked = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut asked.1)
+    }
+}
+
+/// The pause after a round of so many questions that began so long after the first.
+pub fn pause(began: Duration, questions: usize) -> Duration {
+    let [early, late] = RATES;
+    let rate = if began < FIRST_MINUTE { early } else { late };
+    let [least, most] = if began.is_zero() {
+        PARTING
+    } else {
+        [1.0 - JITTER, 1.0 + JITTER]
+    };
+    let questions = f64::from(u32::try_from(questions.max(1)).unwrap_or(u32::MAX));
+    let varied = least + (most - least) * fastrand::f64();
+    Duration::from_secs_f64(questions / rate * varied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many questions a wait of so many seconds asks.
+    fn asked(questions: usize, seconds: u64) -> usize {
+        let (mut at, mut rounds) = (Duration::ZERO, 0);
+        while at < Duration::from_secs(seconds) {
+            at += pause(at, questions);
+            rounds += 1;
+        }
+        rounds * questions
+    }
+
+    #[test]
+    fn a_pod_asks_no_more_than_promised() {
+        for _ in 0..50 {
+            for questions in [1, 2] {
+                assert!(asked(questions, 10) <= 45);
+                // What the end of the wait asks, and once which way to ask, comes on top.
+                assert!(asked(questions, 60) <= 177);
+                assert!(asked(questions, 300) <= 177 + 240);
+            }
+        }
+    }
+
+    #[test]
+    fn pods_that_start_together_part() {
+        let pods = 1000;
+        let mut seconds = vec![0_usize; 10];
+        for _ in 0..pods {
+            let mut at = Duration::ZERO;
+            while let Some(second) = usize::try_from(at.as_secs())
+                .ok()
+                .and_then(|at| seconds.get_mut(at))
+            {
+                *second += 2;
+                at += pause(at, 2);
+            }
+        }
+        assert!(seconds.iter().all(|asked| *asked < 4 * pods), "{seconds:?}");
+    }
+}
