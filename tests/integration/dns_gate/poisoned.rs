@@ -113,3 +113,25 @@ fn a_services_poison_is_waited_out() {
     let started = Instant::now();
     starts_within(Duration::from_secs(4), &pod.run("erl"), started);
 }
+
+#[test]
+fn a_server_behind_the_same_address_may_have_the_pointer_already() {
+    // As with two CoreDNS behind one Service: the first to hear of the pod says that it exists, the other one is asked.
+    let mut pod = stateful_pod();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let not_yet = || Answer::NxDomain { negative_ttl: 30 };
+    dns.script(OWN_NAME, RecordType::A, [not_yet()]);
+    let pointer = Answer::Pointers(vec![OWN_NAME.to_owned()]);
+    dns.script(
+        &reverse("10.1.2.3"),
+        RecordType::PTR,
+        [not_yet(), not_yet(), pointer],
+    );
+    let started = Instant::now();
+    let ended = starts_within(Duration::from_secs(4), &pod.run("erl"), started);
+    let warnings = warnings(&ended);
+    assert!(
+        warnings.len() == 1 && warnings[0].contains(OWN_NAME),
+        "{ended}"
+    );
+}

@@ -9,6 +9,8 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use crate::launch::config::Nameserver;
 
+/// A record that is not what it should be is asked for again when its TTL has run out, but within these times.
+const STALE: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// A chain of aliases is followed so far.
 const LONGEST_CHAIN: usize = 8;
 
@@ -21,6 +23,19 @@ pub struct Answer {
     pub server: Nameserver,
     /// For how long this will be said: of records their TTL, of their absence what the SOA says, where there is one.
     pub ttl: Option<Duration>,
+}
+
+impl Answer {
+    /// How long it is before another answer can be expected.
+    pub fn says_the_same_for(&self) -> Duration {
+        match self.outcome {
+            Outcome::Addresses(_) => {
+                let [least, most] = STALE;
+                self.ttl.unwrap_or(least).clamp(least, most)
+            }
+            _ => self.ttl.unwrap_or_default(),
+        }
+    }
 }
 
 /// What was said.

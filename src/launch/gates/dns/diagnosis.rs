@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::answer::{Outcome, list_of};
-use super::watch::Ground;
+use super::ground::Ground;
 use super::words::{addresses, each, elsewhere};
 use super::{Question, Seen};
 use crate::exit::Exit;

@@ -7,6 +7,7 @@
 mod answer;
 mod ask;
 mod diagnosis;
+mod ground;
 mod keys;
 mod pace;
 mod proof;
@@ -28,7 +29,9 @@ use crate::launch::node::identity::{Candidate, Chosen, Cluster};
 
 use answer::Outcome;
 use ask::Servers;
-use watch::{BOTH, Ground, Manner, ODD, PLAIN, Seen, Watch};
+use ground::Ground;
+use proof::{BOTH, Manner, ODD, PLAIN};
+use watch::{Seen, Watch};
 
 /// The round in which the nameserver is put to the proof: not the first, and not the same for all that start together.
 const PROOF: std::ops::Range<u32> = 2..5;
@@ -73,15 +76,16 @@ pub fn wait(question: &Question) -> Result<Chosen, Failure> {
         let (mut rounds, mut told) = (0_u32, None::<Instant>);
         let proof_round = fastrand::u32(PROOF);
         let mut last: Vec<Seen> = Vec::new();
-        let start = Instant::now();
-        let deadline = question.limit.and_then(|limit| start.checked_add(limit));
+        let deadline = question
+            .limit
+            .and_then(|limit| ground.since.checked_add(limit));
         let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         loop {
-            let began = start.elapsed();
+            let began = ground.now();
             let puzzled = last.iter().any(|seen| !seen.answer.outcome.is_conclusive());
             let proves = !is_proven && (rounds >= proof_round || puzzled);
             let work = async {
-                let looked = look(watches, &ground, manner, began);
+                let looked = look(watches, &ground, manner);
                 let proof = async {
                     if proves {
                         proof::find(question, &ground).await
@@ -99,7 +103,7 @@ pub fn wait(question: &Question) -> Result<Chosen, Failure> {
                 .iter()
                 .filter_map(|watch| watch.seen.clone())
                 .collect();
-            if let Some(chosen) = choose(question, &ground, &last, start.elapsed()) {
+            if let Some(chosen) = choose(question, &ground, &last) {
                 return Ok(chosen);
             }
             if left().is_some_and(|left| left.is_zero()) {
@@ -125,7 +129,7 @@ pub fn wait(question: &Question) -> Result<Chosen, Failure> {
             } else {
                 asked
             };
-            let pause = pace::pause(began, counted);
+            let pause = pace::pause(rounds, began, counted);
             sleep(left().map_or(pause, |left| pause.min(left))).await;
             rounds = rounds.saturating_add(1);
         }
@@ -145,7 +149,7 @@ pub fn once(question: &Question) -> Result<Option<Chosen>, Failure> {
                 plain => plain,
             };
             let watches = question.candidates.iter().map(Watch::new).collect();
-            look(watches, &ground, manner, Duration::ZERO).await
+            look(watches, &ground, manner).await
         };
         let watches = limited(work, Some(ONCE)).await.unwrap_or_default();
         let mut seen = watches.into_iter().filter_map(|watch| watch.seen);
@@ -159,6 +163,7 @@ impl Question<'_> {
             servers: Servers::new(self.servers, self.over_tcp),
             mode: self.mode,
             own: self.own.clone(),
+            since: Instant::now(),
         })
     }
 
@@ -197,17 +202,12 @@ async fn limited<T>(work: impl Future<Output = T>, left: Option<Duration>) -> Op
 }
 
 /// One round: all names side by side.
-async fn look(
-    watches: Vec<Watch>,
-    ground: &Arc<Ground>,
-    manner: Manner,
-    now: Duration,
-) -> Vec<Watch> {
+async fn look(watches: Vec<Watch>, ground: &Arc<Ground>, manner: Manner) -> Vec<Watch> {
     let mut looking = JoinSet::new();
     for (at, mut watch) in watches.into_iter().enumerate() {
         let ground = Arc::clone(ground);
         looking.spawn(async move {
-            watch.look(&ground, manner, now).await;
+            watch.look(&ground, manner).await;
             (at, watch)
         });
     }
@@ -217,11 +217,11 @@ async fn look(
 }
 
 /// The first of the names that is as it should be; says which and why.
-fn choose(question: &Question, ground: &Ground, seen: &[Seen], after: Duration) -> Option<Chosen> {
+fn choose(question: &Question, ground: &Ground, seen: &[Seen]) -> Option<Chosen> {
     let (one, chosen) = seen
         .iter()
         .find_map(|one| Some((one, chosen(one, ground)?)))?;
-    info!("{}", words::found(question, seen, one, after));
+    info!("{}", words::found(question, seen, one, ground.now()));
     if let Some(poisoned) = one.poisoned {
         warn!("{}", words::poisoned(one, poisoned));
     }

@@ -64,11 +64,11 @@ impl Asked {
     }
 }
 
-/// The pause after a round of so many questions that began so long after the first.
-pub fn pause(began: Duration, questions: usize) -> Duration {
+/// The pause after a round, by its number from 0 on, when it began after the first, and how much it asked.
+pub fn pause(round: u32, began: Duration, questions: usize) -> Duration {
     let [early, late] = RATES;
     let rate = if began < FIRST_MINUTE { early } else { late };
-    let [least, most] = if began.is_zero() {
+    let [least, most] = if round == 0 {
         PARTING
     } else {
         [1.0 - JITTER, 1.0 + JITTER]
@@ -86,10 +86,10 @@ mod tests {
     fn asked(questions: usize, seconds: u64) -> usize {
         let (mut at, mut rounds) = (Duration::ZERO, 0);
         while at < Duration::from_secs(seconds) {
-            at += pause(at, questions);
+            at += pause(rounds, at, questions);
             rounds += 1;
         }
-        rounds * questions
+        usize::try_from(rounds).unwrap_or(0) * questions
     }
 
     #[test]
@@ -107,15 +107,14 @@ mod tests {
     #[test]
     fn pods_that_start_together_part() {
         let pods = 1000;
-        let mut seconds = vec![0_usize; 10];
+        let mut seconds = [0_usize; 10];
         for _ in 0..pods {
-            let mut at = Duration::ZERO;
-            while let Some(second) = usize::try_from(at.as_secs())
-                .ok()
-                .and_then(|at| seconds.get_mut(at))
-            {
+            let (mut at, mut round) = (Duration::ZERO, 0);
+            let second = |at: Duration| usize::try_from(at.as_secs()).unwrap_or(usize::MAX);
+            while let Some(second) = seconds.get_mut(second(at)) {
                 *second += 2;
-                at += pause(at, 2);
+                at += pause(round, at, 2);
+                round += 1;
             }
         }
         assert!(seconds.iter().all(|asked| *asked < 4 * pods), "{seconds:?}");

@@ -7,8 +7,33 @@ use hickory_resolver::proto::rr::RecordType;
 
 use super::Question;
 use super::answer::Outcome;
-use super::watch::{BOTH, Ground, Manner, ODD, PLAIN};
+use super::ground::Ground;
 use crate::launch::node::identity::Cluster;
+
+/// How the nameservers are to be asked whether a name exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// By types that nobody uses.
+    pub odd: bool,
+    /// By its addresses, again and again, as often as the negative TTL allows.
+    pub plain: bool,
+}
+
+/// Odd types tell, and leave the plain keys alone.
+pub const ODD: Manner = Manner {
+    odd: true,
+    plain: false,
+};
+/// Odd types tell nothing here.
+pub const PLAIN: Manner = Manner {
+    odd: false,
+    plain: true,
+};
+/// Nobody knows whether they do.
+pub const BOTH: Manner = Manner {
+    odd: true,
+    plain: true,
+};
 
 /// Finds out; `None` if the servers are in no state to tell.
 pub async fn find(question: &Question<'_>, ground: &Ground) -> Option<Manner> {

@@ -9,102 +9,12 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::RecordType;
 
 use super::answer::{Answer, Outcome};
-use super::ask::Servers;
-use super::keys::{self, Keys};
+use super::ground::Ground;
+use super::keys::Keys;
+use super::proof::{Manner, PLAIN};
 use crate::launch::config::DnsMode;
 use crate::launch::node::identity::{Candidate, Lookup};
-use crate::launch::node::{Host, NodeName, dashed, reverse_name};
-
-/// A record that is not what it should be is asked for again when its TTL has run out, but within these times.
-const STALE: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
-
-/// How the nameservers are to be asked whether a name exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Manner {
-    /// By types that nobody uses.
-    pub odd: bool,
-    /// By its addresses, again and again, as often as the negative TTL allows.
-    pub plain: bool,
-}
-
-/// Odd types tell, and leave the plain keys alone.
-pub const ODD: Manner = Manner {
-    odd: true,
-    plain: false,
-};
-/// Odd types tell nothing here.
-pub const PLAIN: Manner = Manner {
-    odd: false,
-    plain: true,
-};
-/// Nobody knows whether they do.
-pub const BOTH: Manner = Manner {
-    odd: true,
-    plain: true,
-};
-
-/// What does not change while it waits.
-#[derive(Clone, Debug)]
-pub struct Ground {
-    /// Who is asked.
-    pub servers: Servers,
-    /// What the record must answer.
-    pub mode: DnsMode,
-    /// This pod's addresses, its foremost one first.
-    pub own: Vec<IpAddr>,
-}
-
-impl Ground {
-    /// The addresses of a name: of the family of this pod's foremost address, or else of the other one, if it matters.
-    pub async fn addresses(&self, name: &str) -> Answer {
-        let (first, second) = match self.own.first() {
-            Some(IpAddr::V6(_)) => (RecordType::AAAA, RecordType::A),
-            _ => (RecordType::A, RecordType::AAAA),
-        };
-        let has_both = self.own.iter().any(IpAddr::is_ipv4) && self.own.iter().any(IpAddr::is_ipv6);
-        let matters = has_both || self.mode == DnsMode::Any;
-        self.servers
-            .addresses(name, first, Some(second).filter(|_| matters))
-            .await
-    }
-
-    /// The PTR of an address.
-    pub async fn pointer(&self, address: IpAddr) -> Answer {
-        self.servers
-            .ask(&reverse_name(address), RecordType::PTR)
-            .await
-    }
-
-    /// The PTR of this pod's foremost address.
-    pub async fn own_pointer(&self) -> Option<Answer> {
-        Some(self.pointer(*self.own.first()?).await)
-    }
-
-    /// Those of the names that are other pods' of the same Service. What other Services call this pod is no contradiction,
-    /// nor is the name that is made of its address.
-    fn others(&self, host: &Host, names: Vec<String>) -> Vec<String> {
-        let parts = |name: &str| {
-            let (label, domain) = name.split_once('.')?;
-            Some((label.to_owned(), domain.to_ascii_lowercase()))
-        };
-        let Some((_, ours)) = parts(&host.to_string()) else {
-            return Vec::new();
-        };
-        let of_another = |name: &String| {
-            parts(name).is_some_and(|(label, domain)| {
-                domain == ours && !self.own.iter().any(|own| dashed(*own) == label)
-            })
-        };
-        names.into_iter().filter(of_another).collect()
-    }
-
-    /// Whether a name exists, asked so that nobody is harmed.
-    pub async fn exists(&self, name: &str) -> Answer {
-        self.servers
-            .ask(name, RecordType::Unknown(keys::any()))
-            .await
-    }
-}
+use crate::launch::node::{Host, NodeName, reverse_name};
 
 /// What was said of a name last.
 #[derive(Clone, Debug)]
@@ -130,6 +40,8 @@ pub struct Watch {
     negative_ttl: Duration,
     /// A plain question before this time can tell nothing new.
     plain_from: Duration,
+    /// The name exists, and its address is said not to: only the PTR can tell more before that time.
+    in_doubt: bool,
     /// The last thing said, if anything was asked yet.
     pub seen: Option<Seen>,
     /// Odd types do not tell here whether a name exists.
@@ -144,27 +56,31 @@ impl Watch {
             keys: Keys::new(),
             negative_ttl: Duration::ZERO,
             plain_from: Duration::ZERO,
+            in_doubt: false,
             seen: None,
             odd_tells_nothing: false,
         }
     }
 
     /// One round of questions.
-    pub async fn look(&mut self, ground: &Ground, manner: Manner, now: Duration) {
+    pub async fn look(&mut self, ground: &Ground, manner: Manner) {
         match self.candidate.lookup {
-            Lookup::Reverse(address) => self.look_backwards(address, ground, now).await,
-            Lookup::Own | Lookup::Service => self.look_forwards(ground, manner, now).await,
+            Lookup::Reverse(address) => self.look_backwards(address, ground).await,
+            Lookup::Own | Lookup::Service => self.look_forwards(ground, manner).await,
         }
     }
 
-    async fn look_forwards(&mut self, ground: &Ground, manner: Manner, now: Duration) {
+    async fn look_forwards(&mut self, ground: &Ground, manner: Manner) {
         let asked = self.candidate.node.host.to_string();
         let mut manner = manner;
         if manner.odd {
-            if now < self.plain_from && !manner.plain {
+            if ground.now() < self.plain_from && !manner.plain {
+                if self.in_doubt {
+                    self.ask_pointer(ground).await;
+                }
                 return;
             }
-            let Some(kind) = self.keys.take(now, self.negative_ttl) else {
+            let Some(kind) = self.keys.take(ground.now(), self.negative_ttl) else {
                 return;
             };
             let answer = ground.servers.ask(&asked, RecordType::Unknown(kind)).await;
@@ -189,13 +105,13 @@ impl Watch {
             }
             manner.odd &= exists;
         }
-        if now >= self.plain_from {
-            self.compare(asked, ground, manner, now).await;
+        if ground.now() >= self.plain_from {
+            self.compare(asked, ground, manner).await;
         }
     }
 
     /// Asks for the addresses and compares them. With `manner.odd`, the name is known to exist.
-    async fn compare(&mut self, asked: String, ground: &Ground, manner: Manner, now: Duration) {
+    async fn compare(&mut self, asked: String, ground: &Ground, manner: Manner) {
         let checks_pointer = manner.odd && ground.mode == DnsMode::Own;
         let (answer, pointer) = if checks_pointer {
             tokio::join!(ground.addresses(&asked), ground.own_pointer())
@@ -207,8 +123,7 @@ impl Watch {
             _ => Vec::new(),
         };
         let host = &self.candidate.node.host;
-        let is_host = |name: &String| Host::parse(name).is_ok_and(|name| name.is(host));
-        let agrees = told.iter().any(is_host);
+        let agrees = told.iter().any(|name| is_name_of(name, host));
         let ttl = answer.ttl;
         let mut poisoned = None;
         let mut instead = Vec::new();
@@ -225,21 +140,14 @@ impl Watch {
                 poisoned = Some(ttl.unwrap_or_default());
                 true
             }
-            Outcome::NxDomain if manner.odd => {
+            Outcome::NxDomain => {
                 instead = ground.others(host, told);
-                self.odd_tells_nothing = instead.is_empty();
                 false
             }
             _ => false,
         };
-        self.plain_from = now
-            + match answer.outcome {
-                Outcome::Addresses(_) => {
-                    let [least, most] = STALE;
-                    ttl.unwrap_or(least).clamp(least, most)
-                }
-                _ => ttl.unwrap_or_default(),
-            };
+        self.in_doubt = checks_pointer && !right && answer.outcome == Outcome::NxDomain;
+        self.plain_from = ground.now() + answer.says_the_same_for();
         self.seen = Some(Seen {
             asked,
             answer,
@@ -249,14 +157,26 @@ impl Watch {
         });
     }
 
+    /// Asks for the PTR alone. Of several nameservers behind one address, another may know the record already.
+    async fn ask_pointer(&mut self, ground: &Ground) {
+        let host = &self.candidate.node.host;
+        let said = ground.own_pointer().await.map(|answer| answer.outcome);
+        if let (Some(Outcome::Names(names)), Some(seen)) = (said, &mut self.seen)
+            && names.iter().any(|name| is_name_of(name, host))
+        {
+            seen.node = Some(self.candidate.node.clone());
+            seen.poisoned = Some(self.plain_from.saturating_sub(ground.now()));
+        }
+    }
+
     /// The PTR of an address, and whether the name that it tells answers that address again.
-    async fn look_backwards(&mut self, address: IpAddr, ground: &Ground, now: Duration) {
-        if now < self.plain_from {
+    async fn look_backwards(&mut self, address: IpAddr, ground: &Ground) {
+        if ground.now() < self.plain_from {
             return;
         }
         let answer = ground.pointer(address).await;
         let Outcome::Names(names) = &answer.outcome else {
-            self.plain_from = now + answer.ttl.unwrap_or_default();
+            self.plain_from = ground.now() + answer.ttl.unwrap_or_default();
             self.saw(reverse_name(address), answer);
             return;
         };
@@ -274,6 +194,7 @@ impl Watch {
             let forward = ground.addresses(&asked).await;
             let right =
                 matches!(&forward.outcome, Outcome::Addresses(found) if found.contains(&address));
+            self.plain_from = ground.now() + forward.says_the_same_for();
             self.saw(asked, forward);
             if right && let Ok(node) = NodeName::new(self.candidate.node.name.clone(), host) {
                 self.seen = self.seen.take().map(|seen| Seen {
@@ -294,4 +215,8 @@ impl Watch {
             poisoned: None,
         });
     }
+}
+
+fn is_name_of(text: &str, host: &Host) -> bool {
+    Host::parse(text).is_ok_and(|name| name.is(host))
 }
