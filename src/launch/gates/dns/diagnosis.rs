@@ -148,7 +148,7 @@ fn cause(question: &Question, seen: &[Seen], facts: &Facts) -> String {
             _ if !other.instead.is_empty() || facts.is_pods => {
                 "a record of the pod's previous life: does the old pod still end, or does a Service with fixed endpoints keep it?".into()
             }
-            Some(service) if question.cluster.is_some() => virtual_address(&service, found),
+            Some(service) if question.is_in_cluster() => virtual_address(&service, found),
             _ => "does another container have this name? a scaled service needs BEAMINIT_HOST=reverse".into(),
         };
     }
@@ -167,10 +167,10 @@ fn cause(question: &Question, seen: &[Seen], facts: &Facts) -> String {
         _ if reverse && named => "the PTR tells no full host name; set BEAMINIT_HOST to another form".into(),
         _ if reverse => "does this network's DNS know addresses? a default bridge does not, a network of your own does".into(),
         _ if !facts.pointed.is_empty() && question.mode == DnsMode::Own => other_name(question, &facts.pointed),
-        _ if question.completed && question.cluster.is_none() => {
+        _ if question.completed && !question.is_in_cluster() => {
             "CLUSTER_HOSTNAME was completed to that name; end it with a dot if it is whole as it is".into()
         }
-        Some(service) if question.cluster.is_some() => no_record(question, &service, facts),
+        Some(service) if question.is_in_cluster() => no_record(question, &service, facts),
         _ => "is that a name or a network alias of this container? set HOSTNAME and CLUSTER_HOSTNAME to what its peers call it".into(),
     }
 }

@@ -158,6 +158,13 @@ pub fn once(question: &Question) -> Result<Option<Chosen>, Failure> {
 }
 
 impl Question<'_> {
+    /// Is this Kubernetes? It decides which causes are likely.
+    fn is_in_cluster(&self) -> bool {
+        self.cluster
+            .as_ref()
+            .is_some_and(|cluster| cluster.is_certain)
+    }
+
     fn ground(&self) -> Arc<Ground> {
         Arc::new(Ground {
             servers: Servers::new(self.servers, self.over_tcp),

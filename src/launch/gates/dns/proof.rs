@@ -37,7 +37,7 @@ pub const BOTH: Manner = Manner {
 
 /// Finds out; `None` if the servers are in no state to tell.
 pub async fn find(question: &Question<'_>, ground: &Ground) -> Option<Manner> {
-    let Some(Cluster { api, service }) = &question.cluster else {
+    let Some(Cluster { api, service, .. }) = &question.cluster else {
         return Some(PLAIN);
     };
     if ground.exists(api).await.outcome == Outcome::NoData {

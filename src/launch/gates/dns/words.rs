@@ -92,7 +92,7 @@ fn is_service(question: &Question, seen: &Seen) -> bool {
 
 /// In a cluster, one address where one was expected, or one that is somebody else's by now: most likely the predecessor's.
 fn is_stale(question: &Question, seen: &Seen, found: &[IpAddr]) -> bool {
-    question.cluster.is_some() && (found.len() == 1 || !seen.instead.is_empty())
+    question.is_in_cluster() && (found.len() == 1 || !seen.instead.is_empty())
 }
 
 /// `app-0.app (NXDOMAIN from 10.96.0.10) or …`

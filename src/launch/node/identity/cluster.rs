@@ -17,6 +17,8 @@ pub struct Cluster {
     pub api: String,
     /// The name of the Service that the candidates belong to, where they do.
     pub service: Option<String>,
+    /// Is there any other sign of it than a name that was completed?
+    pub is_certain: bool,
 }
 
 /// `$CLUSTER_HOSTNAME`, completed, and how.
@@ -49,14 +51,17 @@ pub fn completes(config: &Config) -> bool {
 pub fn look_around(config: &Config) -> Option<Cluster> {
     let service = service(config).ok().map(|(host, _)| host.to_string());
     let in_zone = service.as_deref().and_then(|name| name.split_once(".svc."));
-    let zone = in_zone.map(|(_, zone)| zone);
-    if zone.is_none() && !config.is_kubernetes() {
+    if in_zone.is_none() && !config.is_kubernetes() {
         return None;
     }
-    let zone = zone.or(config.pod.resolv_conf.zone()).unwrap_or(ZONE);
+    let known = config.pod.resolv_conf.zone();
+    let zone = in_zone.map(|(_, zone)| zone).or(known).unwrap_or(ZONE);
+    // A name that we have completed ourselves is no sign of anything.
+    let is_certain = config.is_kubernetes() || (in_zone.is_some() && !completes(config));
     Some(Cluster {
         api: format!("kubernetes.default.svc.{zone}"),
         service,
+        is_certain,
     })
 }
 
