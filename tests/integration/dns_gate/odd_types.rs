@@ -84,7 +84,7 @@ fn what_was_said_for_two_seconds_is_not_asked_again_before() {
             },
         ],
         |kind| {
-            let mut pod = stateful_pod().env("BEAMINIT_DNS_TIMEOUT", "5s");
+            let mut pod = stateful_pod().env("BEAMINIT_DNS_TIMEOUT", "9s");
             let dns = pod.nameserver(CLUSTER_DNS).like(kind.clone());
             pod.run("erl").ends_with(69);
             for name in [OWN_NAME, DASHED_NAME] {

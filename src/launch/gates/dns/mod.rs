@@ -34,7 +34,7 @@ use proof::{BOTH, Manner, ODD, PLAIN};
 use watch::{Seen, Watch};
 
 /// The round in which the nameserver is put to the proof: not the first, and not the same for all that start together.
-const PROOF: std::ops::Range<u32> = 2..5;
+const PROOF: std::ops::Range<u32> = 1..5;
 /// The log hears of the wait no more often than this.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// However close the deadline, an answer gets this long.

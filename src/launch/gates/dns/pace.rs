@@ -68,7 +68,8 @@ impl Asked {
 pub fn pause(round: u32, began: Duration, questions: usize) -> Duration {
     let [early, late] = RATES;
     let rate = if began < FIRST_MINUTE { early } else { late };
-    let [least, most] = if round == 0 {
+    // A first round that had to ask for more than names is paid for in full.
+    let [least, most] = if round == 0 && questions < MOST {
         PARTING
     } else {
         [1.0 - JITTER, 1.0 + JITTER]
