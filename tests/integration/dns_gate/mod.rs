@@ -12,6 +12,7 @@ mod odd_types;
 mod poisoned;
 mod predecessor;
 mod speed;
+mod table;
 mod tcp;
 mod waiting;
 mod which_name;
