@@ -20,7 +20,8 @@ const JITTER: f64 = 0.04;
 
 /// Questions in any second, whatever happens.
 const MOST: usize = 6;
-const SECOND: Duration = Duration::from_secs(1);
+/// A second, and some for the way to the server, which is longer one time than another.
+const SECOND: Duration = Duration::from_millis(1100);
 
 /// When the last questions were asked, and how many since somebody looked.
 #[derive(Debug, Default)]
