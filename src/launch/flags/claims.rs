@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::ports::{PortFlag, PortFlags, PortKind};
 use super::words::{Syntax, Word, split};
 
 /// How deep args files may include each other: a file that includes itself ends here.
@@ -69,26 +70,6 @@ impl fmt::Debug for CookieFlag {
     }
 }
 
-/// Which port flag it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortKind {
-    /// `inet_dist_listen_min`.
-    Min,
-    /// `inet_dist_listen_max`.
-    Max,
-    /// `-erl_epmd_port` and its like: the port of a node without epmd.
-    Epmdless,
-}
-
-/// A port flag and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortFlag {
-    /// Which.
-    pub kind: PortKind,
-    /// Its value.
-    pub text: String,
-}
-
 /// All claims of one text, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
@@ -98,6 +79,10 @@ pub struct Claims {
     pub cookies: Vec<Claim<CookieFlag>>,
     /// The distribution port.
     pub ports: Vec<Claim<PortFlag>>,
+    /// `-start_epmd`, with its value.
+    pub start_epmd: Vec<Claim<String>>,
+    /// `-epmd_module` and `-no_epmd`: nodes find each other in a way of the user's own.
+    pub own_epmd: Vec<Claim<String>>,
     /// `-remsh NODE`.
     pub remsh: Option<String>,
     /// `-proto_dist` is given.
@@ -133,6 +118,8 @@ impl Claims {
         self.names.extend(other.names);
         self.cookies.extend(other.cookies);
         self.ports.extend(other.ports);
+        self.start_epmd.extend(other.start_epmd);
+        self.own_epmd.extend(other.own_epmd);
         self.remsh = self.remsh.take().or(other.remsh);
         self.proto_dist |= other.proto_dist;
         self.informs |= other.informs;
@@ -140,22 +127,23 @@ impl Claims {
 
     /// Splits them by their place: those for which `belongs` says so, and the others.
     pub fn partition(self, belongs: impl Fn(&Place) -> bool) -> (Self, Self) {
-        let (names, other_names) = self
-            .names
-            .into_iter()
-            .partition(|claim| belongs(&claim.place));
-        let (cookies, other_cookies) = self
-            .cookies
-            .into_iter()
-            .partition(|claim| belongs(&claim.place));
-        let (ports, other_ports) = self
-            .ports
-            .into_iter()
-            .partition(|claim| belongs(&claim.place));
+        fn split<T>(
+            claims: Vec<Claim<T>>,
+            belongs: &impl Fn(&Place) -> bool,
+        ) -> (Vec<Claim<T>>, Vec<Claim<T>>) {
+            claims.into_iter().partition(|claim| belongs(&claim.place))
+        }
+        let (names, other_names) = split(self.names, &belongs);
+        let (cookies, other_cookies) = split(self.cookies, &belongs);
+        let (ports, other_ports) = split(self.ports, &belongs);
+        let (start_epmd, other_start_epmd) = split(self.start_epmd, &belongs);
+        let (own_epmd, other_own_epmd) = split(self.own_epmd, &belongs);
         let others = Self {
             names: other_names,
             cookies: other_cookies,
             ports: other_ports,
+            start_epmd: other_start_epmd,
+            own_epmd: other_own_epmd,
             ..Self::default()
         };
         (
@@ -163,6 +151,8 @@ impl Claims {
                 names,
                 cookies,
                 ports,
+                start_epmd,
+                own_epmd,
                 remsh: self.remsh,
                 proto_dist: self.proto_dist,
                 informs: self.informs,
@@ -171,17 +161,22 @@ impl Claims {
         )
     }
 
-    /// The bytes of all claims of name and cookie in the text itself, in order, and of the pinned port if `ports` says
-    /// so. A port without epmd is not among them: it comes with other flags, and the Plan keeps to it.
-    pub fn spans(&self, ports: bool) -> Vec<Range<usize>> {
+    /// The bytes of all claims of name and cookie in the text itself, in order, and of these port flags.
+    pub fn spans(&self, ports: PortFlags) -> Vec<Range<usize>> {
         let names = self.names.iter().filter_map(|claim| claim.span.clone());
         let cookies = self.cookies.iter().filter_map(|claim| claim.span.clone());
-        let pins = self
-            .ports
+        let taken = self.ports.iter().filter(|claim| match ports {
+            PortFlags::None => false,
+            PortFlags::Pins => claim.value.kind != PortKind::Epmdless,
+            PortFlags::All => true,
+        });
+        let taken = taken.filter_map(|claim| claim.span.clone());
+        let epmd = self
+            .start_epmd
             .iter()
-            .filter(|claim| ports && claim.value.kind != PortKind::Epmdless);
-        let ports = pins.filter_map(|claim| claim.span.clone());
-        let mut spans: Vec<_> = names.chain(cookies).chain(ports).collect();
+            .filter(|_| ports == PortFlags::All)
+            .filter_map(|claim| claim.span.clone());
+        let mut spans: Vec<_> = names.chain(cookies).chain(taken).chain(epmd).collect();
         spans.sort_by_key(|span| span.start);
         spans
     }
@@ -237,6 +232,16 @@ impl Claims {
                         text: texts.next().unwrap_or_default(),
                     };
                     self.ports.push(Claim { value, place, span });
+                }
+                "-start_epmd" | "-epmd_module" | "-no_epmd" => {
+                    let (place, span) = claimed(values);
+                    let value = texts.next().unwrap_or_default();
+                    let claims = if flag.text == "-start_epmd" {
+                        &mut self.start_epmd
+                    } else {
+                        &mut self.own_epmd
+                    };
+                    claims.push(Claim { value, place, span });
                 }
                 "-kernel" => self.read_kernel(flag, values, place, own_text),
                 "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
@@ -343,8 +348,27 @@ mod tests {
                 (names, cookies, ports),
                 "{text}"
             );
-            assert_eq!(without(text, &claims.spans(true)), rest, "{text}");
+            assert_eq!(
+                without(text, &claims.spans(PortFlags::Pins)),
+                rest,
+                "{text}"
+            );
         }
+        let text = "-start_epmd false -x -erl_epmd_port 5 -kernel erl_epmd_node_listen_port 6 -epmd_module m";
+        let claims = read(text);
+        assert_eq!(
+            (
+                claims.start_epmd.len(),
+                claims.own_epmd.len(),
+                claims.ports.len()
+            ),
+            (1, 1, 2)
+        );
+        assert_eq!(
+            without(text, &claims.spans(PortFlags::All)),
+            " -x   -epmd_module m"
+        );
+        assert_eq!(without(text, &claims.spans(PortFlags::Pins)), text);
         assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
         assert!(read("+V").informs && read("-proto_dist inet6_tcp").proto_dist);
     }

@@ -4,10 +4,12 @@
 //! them, beat them, or name the place where it can't. <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
 
 mod claims;
+mod ports;
 mod variables;
 mod vm_args;
 pub mod words;
 
-pub use claims::{Claim, Claims, CookieFlag, NameFlag, Place, PortFlag, PortKind};
+pub use claims::{Claim, Claims, CookieFlag, NameFlag, Place};
+pub use ports::{PortFlag, PortFlags, PortKind};
 pub use variables::FlagVariables;
 pub use vm_args::{Variable, VmArgs};

@@ -8,7 +8,7 @@ use super::{Demands, Fixed, Launcher, Role, erl};
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
+use crate::launch::flags::{Claims, FlagVariables, Place, PortFlags, VmArgs};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
@@ -157,7 +157,7 @@ fn assignments(text: &str, path: &Path) -> Vec<Fixed> {
                 place()
             });
             let short = claims.names.iter().any(|claim| !claim.value.long);
-            let first = variable == "ERL_AFLAGS" && !claims.spans(true).is_empty();
+            let first = variable == "ERL_AFLAGS" && !claims.spans(PortFlags::Pins).is_empty();
             let replaced = variable == "ERL_AFLAGS" && !kept(variable);
             if short || first || replaced {
                 found.push(Fixed {

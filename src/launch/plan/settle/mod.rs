@@ -5,16 +5,18 @@
 //! the release's files; our mere defaults yield to them; a line that cannot be beaten is named.
 
 mod cookie;
+mod epmd;
 mod name;
 mod port;
 
 use crate::launch::config::{Config, DnsMode, Said};
 use crate::launch::failure::Failure;
-use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place};
+use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place, PortFlags};
 use crate::launch::launchers::{Launcher, Role};
 use crate::launch::node::identity::{Candidate, Chosen, Lookup};
 use crate::launch::node::{Cookie, Host, NodeName, Port};
 
+pub use epmd::Epmd;
 pub use port::Pin;
 
 /// The identity of the node, decided.
@@ -28,8 +30,10 @@ pub struct Settled {
     pub cookie: Option<Said<Cookie>>,
     /// The port; `None` for a client, which gets no pin.
     pub port: Option<Pin>,
-    /// Are port flags in variables and files replaced? Not where a range of the release's own is kept.
-    pub replaces_port: bool,
+    /// What of the user's port flags in variables and files is replaced: nothing where a range of the release's own is kept.
+    pub replaces_port: PortFlags,
+    /// How the node makes its port known.
+    pub epmd: Epmd,
     /// What the record must answer.
     pub dns: DnsMode,
     /// Must the VM speak IPv6 (`-proto_dist inet6_tcp`)?
@@ -76,13 +80,20 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
+    let epmd = epmd::settle(config, demands, &variables, &mut lines);
     let port = if launcher.role() == Role::Node {
-        Some(port::settle(config, demands, &variables, &mut lines))
+        let pin = port::settle(config, demands, &variables, &mut lines);
+        epmd.keeps_its_port(&pin, &mut lines);
+        Some(pin)
     } else {
         None
     };
-    let replaces_port =
-        !matches!(port, Some(Pin::Range(_))) || !demands.command_line.ports.is_empty();
+    let keeps_range = matches!(port, Some(Pin::Range(_))) && demands.command_line.ports.is_empty();
+    let replaces_port = if keeps_range {
+        PortFlags::None
+    } else {
+        PortFlags::Pins
+    };
     let dns = dns_mode(config, &candidates, &mut lines);
     let ipv6 = match &node.value.host {
         Host::Address(address) => address.is_ipv6(),
@@ -95,6 +106,7 @@ pub fn settle(
             cookie,
             port,
             replaces_port,
+            epmd,
             dns,
             ipv6,
         })

@@ -16,30 +16,13 @@ pub enum Pin {
     Range(String),
 }
 
-/// epmd's port where ERL_EPMD_PORT does not say another.
-const EPMD: &str = "4369";
-
-/// The port, and complaints about two that differ, or one that epmd takes.
+/// The port, and complaints about two that differ.
 pub fn settle(
     config: &Config,
     demands: &Demands,
     variables: &Claims,
     lines: &mut Vec<String>,
 ) -> Pin {
-    let pin = decide(config, demands, variables, lines);
-    let epmd = config.variable("ERL_EPMD_PORT").unwrap_or(EPMD);
-    if let Pin::Ours(port) = &pin
-        && port.value.to_string() == epmd
-    {
-        lines.push(format!(
-            "{} is {epmd}, which is epmd's own port: the VM would find it taken; choose another",
-            port.by
-        ));
-    }
-    pin
-}
-
-fn decide(config: &Config, demands: &Demands, variables: &Claims, lines: &mut Vec<String>) -> Pin {
     let ours = config.port.map(|value| Said {
         value,
         by: "ERL_PORT".into(),
