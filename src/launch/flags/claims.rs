@@ -1,74 +1,14 @@
 //! What flags claim: a name, a cookie, a port, a node to attach to; and the place of each claim.
 
-use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::claim::{Claim, CookieFlag, NameFlag, Place};
 use super::ports::{PortFlag, PortFlags, PortKind};
 use super::words::{Syntax, Word, split};
 
 /// How deep args files may include each other: a file that includes itself ends here.
 const DEPTH: usize = 8;
-
-/// Where a claim stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Among the command's arguments.
-    CommandLine,
-    /// In a variable.
-    Variable(String),
-    /// In a file, at a line from 1.
-    File(PathBuf, usize),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CommandLine => f.write_str("the command line"),
-            Self::Variable(name) => f.write_str(name),
-            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
-        }
-    }
-}
-
-/// Something claimed, where, and which bytes of the text do it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim<T> {
-    /// What is claimed.
-    pub value: T,
-    /// Where.
-    pub place: Place,
-    /// The bytes of flag and values in the text they stand in, if it is that text itself and not an included file.
-    pub span: Option<Range<usize>>,
-}
-
-/// `-name X` or `-sname X`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameFlag {
-    /// `-name`.
-    pub long: bool,
-    /// X.
-    pub text: String,
-}
-
-/// `-setcookie [NODE] C`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CookieFlag {
-    /// NODE.
-    pub node: Option<String>,
-    /// C.
-    pub cookie: Option<String>,
-}
-
-impl fmt::Debug for CookieFlag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "-setcookie {} <cookie>",
-            self.node.as_deref().unwrap_or_default()
-        )
-    }
-}
 
 /// All claims of one text, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +63,16 @@ impl Claims {
         self.remsh = self.remsh.take().or(other.remsh);
         self.proto_dist |= other.proto_dist;
         self.informs |= other.informs;
+    }
+
+    /// Those about the port and epmd alone.
+    pub fn without_identity(self) -> Self {
+        Self {
+            ports: self.ports,
+            start_epmd: self.start_epmd,
+            own_epmd: self.own_epmd,
+            ..Self::default()
+        }
     }
 
     /// Splits them by their place: those for which `belongs` says so, and the others.
@@ -271,9 +221,19 @@ impl Claims {
             "erl_epmd_node_listen_port" => Some(PortKind::Epmdless),
             _ => None,
         };
-        // A word that is left over would become a value of the flag before.
-        let all_ours = odd.is_empty() && pairs.iter().all(|[name, _]| ours(&name.text).is_some());
+        let is_pin = |kind| kind != PortKind::Epmdless;
+        let mut kinds = pairs.iter().map(|[name, _]| ours(&name.text).map(is_pin));
+        let first = kinds.next().flatten();
+        // A word that is left over would become a value of the flag before; and pins are taken out without the others.
+        let all_ours = odd.is_empty() && first.is_some() && kinds.all(|kind| kind == first);
         for [name, value] in pairs {
+            if name.text == "epmd_module" {
+                self.own_epmd.push(Claim {
+                    value: value.text.clone(),
+                    place: place(name.line),
+                    span: None,
+                });
+            }
             if let Some(kind) = ours(&name.text) {
                 // Cut out with the flag itself where nothing else hangs on it.
                 let start = if all_ours {
@@ -369,6 +329,13 @@ mod tests {
             " -x   -epmd_module m"
         );
         assert_eq!(without(text, &claims.spans(PortFlags::Pins)), text);
+        let mixed = "-kernel inet_dist_listen_min 1 erl_epmd_node_listen_port 2 epmd_module m";
+        let claims = read(mixed);
+        assert_eq!(claims.own_epmd.len(), 1);
+        assert_eq!(
+            without(mixed, &claims.spans(PortFlags::Pins)),
+            "-kernel  erl_epmd_node_listen_port 2 epmd_module m"
+        );
         assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
         assert!(read("+V").informs && read("-proto_dist inet6_tcp").proto_dist);
     }

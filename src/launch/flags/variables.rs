@@ -2,7 +2,8 @@
 //!
 //! A user's own flags survive; only what would fight with the Plan's name, cookie and port is taken out.
 
-use super::claims::{Claims, Place};
+use super::claim::Place;
+use super::claims::Claims;
 use super::ports::PortFlags;
 use super::words::{Syntax, split, without};
 use crate::launch::config::Config;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::claims::{Claims, Place};
+use super::claim::Place;
+use super::claims::Claims;
 use super::ports::PortFlags;
 use super::words::{Syntax, without};
 

@@ -89,6 +89,7 @@ impl Plan {
             Epmd::At(port) if port.value != Port::EPMD => {
                 writeln!(f, "epmd     port {}  # {}", port.value, port.by)?;
             }
+            Epmd::Off { by, .. } => writeln!(f, "epmd     off  # {by}")?,
             _ => {}
         }
         if self.role == Role::Node {
