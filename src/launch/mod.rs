@@ -1,6 +1,6 @@
 //! The room that becomes the command. It knows nothing of reaping.
 //!
-//! environment ──► Config ──► Node ──► Plan ──► gates (dns, port) ──► exec
+//! environment ──► Config ──► Node ──► Plan ──► gates (dns, port, epmd) ──► exec
 //!
 //! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
 
@@ -23,9 +23,10 @@ use crate::init::{Complaints, TellInit};
 use config::{Config, DnsMode, Environment, Pod, Reading};
 use failure::{Details, Failure};
 use gates::dns::{self, Question};
+use gates::epmd;
 use launchers::{Launcher, Role};
 use node::identity::{self, Chosen, Lookup};
-use plan::{Command, Plan};
+use plan::{Command, Epmd, Plan};
 
 /// What a launch starts from.
 pub struct Start {
@@ -141,6 +142,7 @@ impl Prepared {
         self.say_identity();
         if self.plan.role == Role::Node {
             self.check_port()?;
+            self.check_name()?;
         }
         for file in &self.plan.recipe.files {
             file.write()?;
@@ -201,6 +203,20 @@ impl Prepared {
         if let Some(identity) = &self.plan.identity {
             info!("node {} ({})", identity.node.value, identity.node.by);
         }
+    }
+
+    fn check_name(&self) -> Result<(), Failure> {
+        let Some(identity) = &self.plan.identity else {
+            return Ok(());
+        };
+        let Epmd::At(port) = &identity.epmd else {
+            return Ok(());
+        };
+        let place = epmd::Place {
+            port: port.value,
+            ipv6: identity.ipv6,
+        };
+        epmd::check(&identity.node.value.name, place)
     }
 
     fn check_port(&self) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ mod cli;
 mod clusters;
 mod dns_gate;
 mod documents;
+mod epmd_gate;
 mod harness;
 mod identity;
 mod plans;

@@ -21,7 +21,7 @@ use super::node::{Cookie, Host, NamePart, NodeName, Port};
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
 pub use resolv_conf::Nameserver;
-pub use values::{DnsMode, HostForm, LogFormat};
+pub use values::{DnsMode, EpmdMode, HostForm, LogFormat};
 
 /// How long the dns gate waits where nothing is said.
 const DNS_TIMEOUT: Duration = Duration::from_secs(120);
@@ -51,6 +51,8 @@ pub struct Config {
     pub dns: Option<DnsMode>,
     /// `BEAMINIT_DNS_TIMEOUT`; `None` is for ever.
     pub dns_timeout: Option<Duration>,
+    /// `BEAMINIT_EPMD`.
+    pub epmd: EpmdMode,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_NODE`.
@@ -165,12 +167,6 @@ impl Reading {
             lines,
         );
         read(
-            "BEAMINIT_EPMD",
-            raw.beaminit_epmd.as_deref(),
-            |text| values::only("auto", "off", text),
-            lines,
-        );
-        read(
             "BEAMINIT_COOKIE_VIA",
             raw.beaminit_cookie_via.as_deref(),
             |text| values::only("arg", "file", text),
@@ -209,6 +205,13 @@ impl Reading {
                 lines,
             ),
             dns_timeout: dns_timeout.unwrap_or(Some(DNS_TIMEOUT)),
+            epmd: read(
+                "BEAMINIT_EPMD",
+                raw.beaminit_epmd.as_deref(),
+                EpmdMode::parse,
+                lines,
+            )
+            .unwrap_or_default(),
             release_cookie: raw
                 .release_cookie
                 .as_deref()

@@ -80,6 +80,26 @@ impl DnsMode {
     }
 }
 
+/// `BEAMINIT_EPMD`: whether the node makes its port known through epmd.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EpmdMode {
+    /// As the VM does: it starts one.
+    #[default]
+    Auto,
+    /// Without.
+    Off,
+}
+
+impl EpmdMode {
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// The words that there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        one_of(&[("auto", Self::Auto), ("off", Self::Off)], text)
+    }
+}
+
 /// `BEAMINIT_LOG_FORMAT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

@@ -1,93 +1,14 @@
 //! What flags claim: a name, a cookie, a port, a node to attach to; and the place of each claim.
 
-use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::claim::{Claim, CookieFlag, NameFlag, Place};
+use super::ports::{PortFlag, PortFlags, PortKind};
 use super::words::{Syntax, Word, split};
 
 /// How deep args files may include each other: a file that includes itself ends here.
 const DEPTH: usize = 8;
-
-/// Where a claim stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Among the command's arguments.
-    CommandLine,
-    /// In a variable.
-    Variable(String),
-    /// In a file, at a line from 1.
-    File(PathBuf, usize),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CommandLine => f.write_str("the command line"),
-            Self::Variable(name) => f.write_str(name),
-            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
-        }
-    }
-}
-
-/// Something claimed, where, and which bytes of the text do it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim<T> {
-    /// What is claimed.
-    pub value: T,
-    /// Where.
-    pub place: Place,
-    /// The bytes of flag and values in the text they stand in, if it is that text itself and not an included file.
-    pub span: Option<Range<usize>>,
-}
-
-/// `-name X` or `-sname X`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameFlag {
-    /// `-name`.
-    pub long: bool,
-    /// X.
-    pub text: String,
-}
-
-/// `-setcookie [NODE] C`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CookieFlag {
-    /// NODE.
-    pub node: Option<String>,
-    /// C.
-    pub cookie: Option<String>,
-}
-
-impl fmt::Debug for CookieFlag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "-setcookie {} <cookie>",
-            self.node.as_deref().unwrap_or_default()
-        )
-    }
-}
-
-/// Which port flag it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortKind {
-    /// `inet_dist_listen_min`.
-    Min,
-    /// `inet_dist_listen_max`.
-    Max,
-    /// `-erl_epmd_port` and its like: the port of a node without epmd.
-    Epmdless,
-}
-
-/// A port flag and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortFlag {
-    /// Which.
-    pub kind: PortKind,
-    /// Its value.
-    pub text: String,
-}
 
 /// All claims of one text, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +19,10 @@ pub struct Claims {
     pub cookies: Vec<Claim<CookieFlag>>,
     /// The distribution port.
     pub ports: Vec<Claim<PortFlag>>,
+    /// `-start_epmd`, with its value.
+    pub start_epmd: Vec<Claim<String>>,
+    /// `-epmd_module` and `-no_epmd`: nodes find each other in a way of the user's own.
+    pub own_epmd: Vec<Claim<String>>,
     /// `-remsh NODE`.
     pub remsh: Option<String>,
     /// `-proto_dist` is given.
@@ -133,29 +58,42 @@ impl Claims {
         self.names.extend(other.names);
         self.cookies.extend(other.cookies);
         self.ports.extend(other.ports);
+        self.start_epmd.extend(other.start_epmd);
+        self.own_epmd.extend(other.own_epmd);
         self.remsh = self.remsh.take().or(other.remsh);
         self.proto_dist |= other.proto_dist;
         self.informs |= other.informs;
     }
 
+    /// Those about the port and epmd alone.
+    pub fn without_identity(self) -> Self {
+        Self {
+            ports: self.ports,
+            start_epmd: self.start_epmd,
+            own_epmd: self.own_epmd,
+            ..Self::default()
+        }
+    }
+
     /// Splits them by their place: those for which `belongs` says so, and the others.
     pub fn partition(self, belongs: impl Fn(&Place) -> bool) -> (Self, Self) {
-        let (names, other_names) = self
-            .names
-            .into_iter()
-            .partition(|claim| belongs(&claim.place));
-        let (cookies, other_cookies) = self
-            .cookies
-            .into_iter()
-            .partition(|claim| belongs(&claim.place));
-        let (ports, other_ports) = self
-            .ports
-            .into_iter()
-            .partition(|claim| belongs(&claim.place));
+        fn split<T>(
+            claims: Vec<Claim<T>>,
+            belongs: &impl Fn(&Place) -> bool,
+        ) -> (Vec<Claim<T>>, Vec<Claim<T>>) {
+            claims.into_iter().partition(|claim| belongs(&claim.place))
+        }
+        let (names, other_names) = split(self.names, &belongs);
+        let (cookies, other_cookies) = split(self.cookies, &belongs);
+        let (ports, other_ports) = split(self.ports, &belongs);
+        let (start_epmd, other_start_epmd) = split(self.start_epmd, &belongs);
+        let (own_epmd, other_own_epmd) = split(self.own_epmd, &belongs);
         let others = Self {
             names: other_names,
             cookies: other_cookies,
             ports: other_ports,
+            start_epmd: other_start_epmd,
+            own_epmd: other_own_epmd,
             ..Self::default()
         };
         (
@@ -163,6 +101,8 @@ impl Claims {
                 names,
                 cookies,
                 ports,
+                start_epmd,
+                own_epmd,
                 remsh: self.remsh,
                 proto_dist: self.proto_dist,
                 informs: self.informs,
@@ -171,17 +111,22 @@ impl Claims {
         )
     }
 
-    /// The bytes of all claims of name and cookie in the text itself, in order, and of the pinned port if `ports` says
-    /// so. A port without epmd is not among them: it comes with other flags, and the Plan keeps to it.
-    pub fn spans(&self, ports: bool) -> Vec<Range<usize>> {
+    /// The bytes of all claims of name and cookie in the text itself, in order, and of these port flags.
+    pub fn spans(&self, ports: PortFlags) -> Vec<Range<usize>> {
         let names = self.names.iter().filter_map(|claim| claim.span.clone());
         let cookies = self.cookies.iter().filter_map(|claim| claim.span.clone());
-        let pins = self
-            .ports
+        let taken = self.ports.iter().filter(|claim| match ports {
+            PortFlags::None => false,
+            PortFlags::Pins => claim.value.kind != PortKind::Epmdless,
+            PortFlags::All => true,
+        });
+        let taken = taken.filter_map(|claim| claim.span.clone());
+        let epmd = self
+            .start_epmd
             .iter()
-            .filter(|claim| ports && claim.value.kind != PortKind::Epmdless);
-        let ports = pins.filter_map(|claim| claim.span.clone());
-        let mut spans: Vec<_> = names.chain(cookies).chain(ports).collect();
+            .filter(|_| ports == PortFlags::All)
+            .filter_map(|claim| claim.span.clone());
+        let mut spans: Vec<_> = names.chain(cookies).chain(taken).chain(epmd).collect();
         spans.sort_by_key(|span| span.start);
         spans
     }
@@ -238,6 +183,16 @@ impl Claims {
                     };
                     self.ports.push(Claim { value, place, span });
                 }
+                "-start_epmd" | "-epmd_module" | "-no_epmd" => {
+                    let (place, span) = claimed(values);
+                    let value = texts.next().unwrap_or_default();
+                    let claims = if flag.text == "-start_epmd" {
+                        &mut self.start_epmd
+                    } else {
+                        &mut self.own_epmd
+                    };
+                    claims.push(Claim { value, place, span });
+                }
                 "-kernel" => self.read_kernel(flag, values, place, own_text),
                 "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
                 "-proto_dist" => self.proto_dist = true,
@@ -266,9 +221,19 @@ impl Claims {
             "erl_epmd_node_listen_port" => Some(PortKind::Epmdless),
             _ => None,
         };
-        // A word that is left over would become a value of the flag before.
-        let all_ours = odd.is_empty() && pairs.iter().all(|[name, _]| ours(&name.text).is_some());
+        let is_pin = |kind| kind != PortKind::Epmdless;
+        let mut kinds = pairs.iter().map(|[name, _]| ours(&name.text).map(is_pin));
+        let first = kinds.next().flatten();
+        // A word that is left over would become a value of the flag before; and pins are taken out without the others.
+        let all_ours = odd.is_empty() && first.is_some() && kinds.all(|kind| kind == first);
         for [name, value] in pairs {
+            if name.text == "epmd_module" {
+                self.own_epmd.push(Claim {
+                    value: value.text.clone(),
+                    place: place(name.line),
+                    span: None,
+                });
+            }
             if let Some(kind) = ours(&name.text) {
                 // Cut out with the flag itself where nothing else hangs on it.
                 let start = if all_ours {
@@ -343,8 +308,34 @@ mod tests {
                 (names, cookies, ports),
                 "{text}"
             );
-            assert_eq!(without(text, &claims.spans(true)), rest, "{text}");
+            assert_eq!(
+                without(text, &claims.spans(PortFlags::Pins)),
+                rest,
+                "{text}"
+            );
         }
+        let text = "-start_epmd false -x -erl_epmd_port 5 -kernel erl_epmd_node_listen_port 6 -epmd_module m";
+        let claims = read(text);
+        assert_eq!(
+            (
+                claims.start_epmd.len(),
+                claims.own_epmd.len(),
+                claims.ports.len()
+            ),
+            (1, 1, 2)
+        );
+        assert_eq!(
+            without(text, &claims.spans(PortFlags::All)),
+            " -x   -epmd_module m"
+        );
+        assert_eq!(without(text, &claims.spans(PortFlags::Pins)), text);
+        let mixed = "-kernel inet_dist_listen_min 1 erl_epmd_node_listen_port 2 epmd_module m";
+        let claims = read(mixed);
+        assert_eq!(claims.own_epmd.len(), 1);
+        assert_eq!(
+            without(mixed, &claims.spans(PortFlags::Pins)),
+            "-kernel  erl_epmd_node_listen_port 2 epmd_module m"
+        );
         assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
         assert!(read("+V").informs && read("-proto_dist inet6_tcp").proto_dist);
     }

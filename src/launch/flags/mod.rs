@@ -3,11 +3,15 @@
 //! Feeds the Plan: what name, cookie and port do the user's own flags ask for, and where? So that the Plan can keep to
 //! them, beat them, or name the place where it can't. <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
 
+mod claim;
 mod claims;
+mod ports;
 mod variables;
 mod vm_args;
 pub mod words;
 
-pub use claims::{Claim, Claims, CookieFlag, NameFlag, Place, PortFlag, PortKind};
+pub use claim::{Claim, CookieFlag, NameFlag, Place};
+pub use claims::Claims;
+pub use ports::{PortFlag, PortFlags, PortKind};
 pub use variables::FlagVariables;
 pub use vm_args::{Variable, VmArgs};

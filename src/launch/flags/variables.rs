@@ -2,7 +2,9 @@
 //!
 //! A user's own flags survive; only what would fight with the Plan's name, cookie and port is taken out.
 
-use super::claims::{Claims, Place};
+use super::claim::Place;
+use super::claims::Claims;
+use super::ports::PortFlags;
 use super::words::{Syntax, split, without};
 use crate::launch::config::Config;
 
@@ -47,8 +49,8 @@ impl FlagVariables {
         all
     }
 
-    /// The variables that change, and what is left of each without name, cookie and, if `ports` says so, the port.
-    pub fn cleansed(&self, ports: bool) -> Vec<(&str, String)> {
+    /// The variables that change, and what is left of each without name, cookie and these port flags.
+    pub fn cleansed(&self, ports: PortFlags) -> Vec<(&str, String)> {
         let changed = self
             .0
             .iter()
@@ -59,7 +61,7 @@ impl FlagVariables {
     }
 
     /// What is taken out of them, by variable.
-    pub fn left_out(&self, ports: bool) -> Vec<(&str, String)> {
+    pub fn left_out(&self, ports: PortFlags) -> Vec<(&str, String)> {
         let taken = self.0.iter().map(|variable| {
             let spans = variable.claims.spans(ports);
             let taken_out = spans.into_iter().filter_map(|span| variable.text.get(span));
@@ -72,7 +74,7 @@ impl FlagVariables {
     }
 
     /// What is left of one, trimmed.
-    pub fn rest_of(&self, name: &str, ports: bool) -> String {
+    pub fn rest_of(&self, name: &str, ports: PortFlags) -> String {
         self.0
             .iter()
             .find(|variable| variable.name == name)
@@ -93,7 +95,7 @@ impl Variable {
         Some(Self { name, text, claims })
     }
 
-    fn rest(&self, ports: bool) -> String {
+    fn rest(&self, ports: PortFlags) -> String {
         let rest = without(&self.text, &self.claims.spans(ports));
         // A `-kernel` that lost its last value, or blanks alone, are nothing to hand on.
         if split(&rest, Syntax::Variable).is_empty() {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::claims::{Claims, Place};
+use super::claim::Place;
+use super::claims::Claims;
+use super::ports::PortFlags;
 use super::words::{Syntax, without};
 
 /// Looks up a variable.
@@ -40,8 +42,8 @@ impl VmArgs {
         Self { text, claims }
     }
 
-    /// The text without its claims of name and cookie, and of the port if `ports` says so.
-    pub fn rest(&self, ports: bool) -> String {
+    /// The text without its claims of name and cookie, and these port flags.
+    pub fn rest(&self, ports: PortFlags) -> String {
         without(&self.text, &self.claims.spans(ports))
     }
 }
@@ -104,7 +106,10 @@ mod tests {
             "## x\n-sname foo\n-setcookie c\n+K true\n-kernel a b\n".into(),
             Path::new("vm.args"),
         );
-        assert_eq!(args.rest(true), "## x\n\n\n+K true\n-kernel a b\n");
+        assert_eq!(
+            args.rest(PortFlags::Pins),
+            "## x\n\n\n+K true\n-kernel a b\n"
+        );
         assert_eq!(
             args.claims
                 .names

@@ -1,5 +1,6 @@
 //! `Plan ──► gates ──► exec`: what must be true of the world before the node starts.
 
 pub mod dns;
+pub mod epmd;
 mod holder;
 pub mod port;

@@ -4,7 +4,8 @@
 //! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
 
 use super::erl::{demands, node_flags, remote_flags};
-use super::{Demands, Launcher, Role};
+use super::{Demands, Launcher, Otp, Role};
+use crate::launch::config::Config;
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::{Syntax, split};
 use crate::launch::flags::{Claims, FlagVariables};
@@ -17,7 +18,7 @@ struct Elixir {
 }
 
 /// Is it `elixir`, `iex` or `mix`?
-pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
+pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>> {
     let program = *["elixir", "iex", "mix"]
         .iter()
         .find(|program| **program == command.name())?;
@@ -43,7 +44,7 @@ pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
     Some(Box::new(Elixir {
         program,
         role,
-        demands: demands(claims),
+        demands: demands(claims, || Otp::of_erl(None, config), config),
     }))
 }
 

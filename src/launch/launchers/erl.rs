@@ -3,7 +3,8 @@
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>
 
-use super::{Demands, Launcher, Role};
+use super::{Demands, Launcher, Otp, Role};
+use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, FlagVariables, Place};
@@ -16,7 +17,7 @@ struct Erl {
 }
 
 /// Is it `erl`?
-pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
+pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>> {
     if command.name() != "erl" {
         return None;
     }
@@ -31,16 +32,17 @@ pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
     Some(Box::new(Erl {
         name: command.name().into(),
         role,
-        demands: demands(claims),
+        demands: demands(claims, || Otp::of_erl(Some(command), config), config),
     }))
 }
 
 /// Sorts the claims of a command line: those in the files that it names are not its own.
-pub fn demands(claims: Claims) -> Demands {
+pub fn demands(claims: Claims, otp: impl FnOnce() -> Option<Otp>, config: &Config) -> Demands {
     let (command_line, files) = claims.partition(|place| *place == Place::CommandLine);
     Demands {
         command_line,
         files,
+        otp: (config.epmd == EpmdMode::Off).then(otp).flatten(),
         ..Demands::default()
     }
 }
@@ -92,11 +94,7 @@ pub fn node_flags(
     if settled.ipv6 && !demands.command_line.proto_dist {
         ours.push("-proto_dist inet6_tcp ");
     }
-    if let Some(pin) = settled.pin() {
-        ours.push(&format!(
-            "-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin} "
-        ));
-    }
+    ours.push(&settled.port_flags());
     ours.append(&cookie_flags(demands, settled, &node.to_string()));
     put_first(ours, settled, flags, recipe);
 }
@@ -115,6 +113,7 @@ pub fn remote_flags(
         let number = fastrand::u32(..);
         ours.push(&format!("{} rem-{number:08x}-{node} -hidden ", node.flag()));
     }
+    ours.push(&settled.client_port_flags());
     ours.append(&cookie_flags(demands, settled, target));
     put_first(ours, settled, flags, recipe);
 }

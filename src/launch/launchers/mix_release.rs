@@ -4,11 +4,13 @@
 use std::path::Path;
 
 use super::script::Script;
-use super::{Demands, Fixed, Launcher, Role, erl};
-use crate::launch::config::{Config, Said};
+use super::{Demands, Fixed, Launcher, Otp, Role, erl};
+use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
+use crate::launch::flags::{
+    Claim, Claims, FlagVariables, Place, PortFlag, PortFlags, PortKind, VmArgs,
+};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
@@ -68,19 +70,25 @@ fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Fail
         )));
     };
     let folder = script.root.join("releases").join(version);
-    let vm_args = config
-        .variable("RELEASE_VM_ARGS")
-        .map_or_else(|| folder.join("vm.args"), Into::into);
-    let mut files = Claims::default();
-    // A client is started with another args file, and without the pin.
-    if role == Role::Node
-        && let Ok(args) = VmArgs::read(&vm_args, None)
-    {
-        files = args.claims;
-    }
+    let off = config.epmd == EpmdMode::Off;
+    let args_file = |variable: &str, name: &str| {
+        let path = config
+            .variable(variable)
+            .map_or_else(|| folder.join(name), Into::into);
+        VmArgs::read(&path, None).map_or_else(|_| Claims::default(), |args| args.claims)
+    };
+    // A client is started with another args file, and without the pin; without epmd it must know the node's.
+    let (files, node_ports) = match role {
+        Role::Node => (args_file("RELEASE_VM_ARGS", "vm.args"), Vec::new()),
+        _ if off => (
+            args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity(),
+            args_file("RELEASE_VM_ARGS", "vm.args").ports,
+        ),
+        _ => (Claims::default(), Vec::new()),
+    };
     let env_sh = folder.join("env.sh");
     let fixed = std::fs::read(&env_sh)
-        .map(|text| assignments(&String::from_utf8_lossy(&text), &env_sh))
+        .map(|text| assignments(&String::from_utf8_lossy(&text), &env_sh, off))
         .unwrap_or_default();
     let literal = fixed
         .iter()
@@ -101,7 +109,9 @@ fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Fail
         node: literal.or_else(variable),
         cookie: own_cookie(&script.root.join("releases/COOKIE")),
         files,
+        node_ports,
         fixed,
+        otp: off.then(|| Otp::of_root(&script.root)).flatten(),
         ..Demands::default()
     })
 }
@@ -117,8 +127,9 @@ fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
 }
 
 /// The lines of env.sh that assign a variable whatever its value was: `NAME=…` and `export NAME=…`, but neither
-/// `NAME=${NAME:-…}` nor one inside an `if` or `case` that looks at NAME first.
-fn assignments(text: &str, path: &Path) -> Vec<Fixed> {
+/// `NAME=${NAME:-…}` nor one inside an `if` or `case` that looks at NAME first. `off`: a port without epmd may not be in
+/// any of them, for two of those are none.
+fn assignments(text: &str, path: &Path, off: bool) -> Vec<Fixed> {
     let mut found = Vec::new();
     let mut conditions: Vec<&str> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -157,9 +168,12 @@ fn assignments(text: &str, path: &Path) -> Vec<Fixed> {
                 place()
             });
             let short = claims.names.iter().any(|claim| !claim.value.long);
-            let first = variable == "ERL_AFLAGS" && !claims.spans(true).is_empty();
+            let first = variable == "ERL_AFLAGS" && !claims.spans(PortFlags::Pins).is_empty();
             let replaced = variable == "ERL_AFLAGS" && !kept(variable);
-            if short || first || replaced {
+            let epmdless = |claim: &Claim<PortFlag>| claim.value.kind == PortKind::Epmdless;
+            let second = off && claims.ports.iter().any(epmdless);
+            let restarts = off && claims.start_epmd.iter().any(|claim| claim.value != "false");
+            if short || first || replaced || second || restarts {
                 found.push(Fixed {
                     place: place(),
                     variable,
@@ -241,21 +255,21 @@ impl Launcher for MixRelease {
         if let Some(cookie) = &settled.cookie {
             recipe.set("RELEASE_COOKIE", Text::cookie(&cookie.value));
         }
-        match self.role {
-            Role::Node => {
-                // The script itself gives the name; a second one only where its vm.args has another.
-                let mut demands = self.demands.clone();
-                if demands.files.names.is_empty() {
-                    demands.command_line.names = vec![settled.name_claim()];
-                }
-                erl::node_flags(&demands, settled, flags, recipe);
+        if self.role == Role::Node {
+            // The script itself gives the name; a second one only where its vm.args has another.
+            let mut demands = self.demands.clone();
+            if demands.files.names.is_empty() {
+                demands.command_line.names = vec![settled.name_claim()];
             }
-            _ => erl::put_first(
-                erl::cookie_flags(&self.demands, settled, &node.to_string()),
+            erl::node_flags(&demands, settled, flags, recipe);
+        } else {
+            let mut ours = Text::plain(settled.client_port_flags());
+            ours.append(&erl::cookie_flags(
+                &self.demands,
                 settled,
-                flags,
-                recipe,
-            ),
+                &node.to_string(),
+            ));
+            erl::put_first(ours, settled, flags, recipe);
         }
         if self.daemon {
             recipe.warn("a daemon's script ends at once, and this container with it; use start or start_iex");
@@ -301,18 +315,24 @@ mod tests {
                 Some(Some("a@b")),
             ),
         ] {
-            let found = assignments(line, Path::new("env.sh"));
+            let found = assignments(line, Path::new("env.sh"), false);
             let got = found.first().map(|fixed| fixed.value.as_deref());
             assert_eq!(got, expected, "{line}");
         }
         let found = assignments(
             "\nexport RELEASE_DISTRIBUTION=none\nexport RELEASE_COOKIE=abc",
             Path::new("e"),
+            false,
         );
         let shown: Vec<_> = found
             .iter()
             .map(|fixed| format!("{} {}", fixed.place, fixed.variable))
             .collect();
         assert_eq!(shown, ["e:2 RELEASE_DISTRIBUTION", "e:3 RELEASE_COOKIE"]);
+        for flags in ["-erl_epmd_port 5", "-start_epmd true"] {
+            let line = format!("export ERL_ZFLAGS=\"{flags} $ERL_ZFLAGS\"");
+            let count = |off| assignments(&line, Path::new("e"), off).len();
+            assert_eq!((count(false), count(true)), (0, 1), "{line}");
+        }
     }
 }

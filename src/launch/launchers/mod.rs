@@ -5,14 +5,17 @@
 mod elixir;
 mod erl;
 mod mix_release;
+mod otp;
 mod relx;
 mod script;
 
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
-use crate::launch::flags::{Claims, FlagVariables, Place};
+use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled};
+
+pub use otp::Otp;
 
 /// What the command is to the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +41,21 @@ pub struct Demands {
     pub node: Option<Said<String>>,
     /// The cookie that the release has of its own.
     pub cookie: Option<Said<Cookie>>,
+    /// For a client, what the node's own files say of the port.
+    pub node_ports: Vec<Claim<PortFlag>>,
     /// What cannot be beaten.
     pub fixed: Vec<Fixed>,
+    /// The OTP that will run: looked for where it matters, for a node without epmd.
+    pub otp: Option<Otp>,
+}
+
+impl Demands {
+    /// ERL_DIST_PORT, where the launcher makes a port without epmd of it.
+    pub fn dist_port(&self) -> Option<&Fixed> {
+        self.fixed
+            .iter()
+            .find(|fixed| fixed.variable == "ERL_DIST_PORT")
+    }
 }
 
 /// A line of a file that wins over all that we can say.
@@ -80,7 +96,9 @@ pub trait Launcher {
 /// # Errors
 /// The launcher's own files cannot be read.
 pub fn recognise(command: &Command, config: &Config) -> Result<Option<Box<dyn Launcher>>, Failure> {
-    if let Some(found) = erl::recognise(command).or_else(|| elixir::recognise(command)) {
+    if let Some(found) =
+        erl::recognise(command, config).or_else(|| elixir::recognise(command, config))
+    {
         return Ok(Some(found));
     }
     let Some(script) = script::Script::read(command) else {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::erl::cleanse;
 use super::script::Script;
-use super::{Demands, Fixed, Launcher, Role};
+use super::{Demands, Fixed, Launcher, Otp, Role};
 use crate::exit::Exit;
-use crate::launch::config::Config;
+use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{FlagVariables, Place, Variable, VmArgs};
-use crate::launch::plan::{Command, Recipe, Settled, Text};
+use crate::launch::plan::{Command, Pin, Recipe, Settled, Text};
 
 struct Relx {
     name: String,
@@ -19,6 +19,8 @@ struct Relx {
     daemon: bool,
     args: VmArgs,
     demands: Demands,
+    /// Does its script make the node and its clients do without epmd where ERL_DIST_PORT is set?
+    knows_dist_port: bool,
 }
 
 /// Is it a relx release's script?
@@ -49,13 +51,17 @@ pub fn recognise(
         (_, Some(source)) => source.read(config),
     };
     Some(args.map(|args| {
-        let demands = demands(&args, config);
+        let mut demands = demands(&args, config);
+        if config.epmd == EpmdMode::Off {
+            demands.otp = Otp::of_root(&script.root);
+        }
         let found: Box<dyn Launcher> = Box::new(Relx {
             name,
             role,
             daemon,
             args,
             demands,
+            knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
         });
         found
     }))
@@ -156,6 +162,7 @@ impl Launcher for Relx {
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
+        self.do_without_epmd(settled, recipe)?;
         let path = recipe.private(
             Path::new(&format!("{}.vm.args", self.name)),
             self.vm_args(settled),
@@ -174,6 +181,31 @@ impl Launcher for Relx {
 }
 
 impl Relx {
+    /// The script itself does it where ERL_DIST_PORT is set, for the node and for all its clients.
+    fn do_without_epmd(&self, settled: &Settled, recipe: &mut Recipe) -> Result<(), Failure> {
+        if !settled.epmd.is_off() {
+            return Ok(());
+        }
+        if !self.knows_dist_port {
+            return Err(Failure::config(
+                "BEAMINIT_EPMD is \"off\", and this release's script knows no ERL_DIST_PORT that does without epmd; build it with a rebar3 from 2021 or later, or use auto",
+            ));
+        }
+        match &settled.port {
+            Some(Pin::Ours(port)) => {
+                recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
+            }
+            Some(Pin::Given(port)) if self.demands.dist_port().is_none() => {
+                return Err(Failure::config(format!(
+                    "{} has a port without epmd of its own, and the release's clients would miss it; remove that flag and set ERL_PORT",
+                    port.by
+                )));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// The release's own vm.args with our name, cookie and port. One flag a line, at its start: the script greps them.
     fn vm_args(&self, settled: &Settled) -> Text {
         let node = &settled.node.value;
@@ -194,10 +226,8 @@ impl Relx {
             .push_quoted(&cookie.value)
             .push("\n");
         }
-        if let Some(pin) = settled.pin() {
-            text.push(&format!(
-                "-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin}\n"
-            ));
+        if !settled.epmd.is_off() && settled.pin().is_some() {
+            text.push(settled.port_flags().trim_end()).push("\n");
         }
         text.append(&Text::concealing(
             self.args.rest(settled.replaces_port).as_ref(),

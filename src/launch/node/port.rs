@@ -13,6 +13,9 @@ impl Port {
     /// Where nothing else is said.
     pub const DEFAULT: Self = Self(NonZeroU16::new(43691).unwrap());
 
+    /// epmd's own.
+    pub const EPMD: Self = Self(NonZeroU16::new(4369).unwrap());
+
     /// Reads a port.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use super::node::identity::Chosen;
 
 pub use program::Command;
 pub use recipe::Recipe;
-pub use settle::Settled;
+pub use settle::{Epmd, Pin, Settled};
 pub use text::Text;
 
 /// What will be run, and how.

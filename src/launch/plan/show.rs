@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use super::settle::{Pin, Settled};
+use super::settle::{Epmd, Pin, Settled};
 use super::{Plan, Text};
 use crate::launch::config::DnsMode;
 use crate::launch::flags::words::quote;
 use crate::launch::launchers::Role;
+use crate::launch::node::Port;
 use crate::launch::node::identity::Lookup;
 
 impl fmt::Display for Plan {
@@ -83,6 +84,13 @@ impl Plan {
                 }
                 Pin::Range(range) => writeln!(f, "port     not pinned: {range}")?,
             }
+        }
+        match &identity.epmd {
+            Epmd::At(port) if port.value != Port::EPMD => {
+                writeln!(f, "epmd     port {}  # {}", port.value, port.by)?;
+            }
+            Epmd::Off { by, .. } => writeln!(f, "epmd     off  # {by}")?,
+            _ => {}
         }
         if self.role == Role::Node {
             let limit = self.dns_timeout.map_or_else(

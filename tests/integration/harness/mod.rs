@@ -18,7 +18,7 @@ mod words;
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
 pub use network::Network;
 pub use pod::{BEAMINIT, Pod};
-pub use process::{Ended, eventually};
+pub use process::{Ended, Process, eventually};
 pub use running::{Input, Running};
 pub use words::Words;
 

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::net::{IpAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 
 use nix::sched::{CloneFlags, setns, unshare};
@@ -81,6 +82,30 @@ impl Network {
     pub fn listen(&self, address: &str) -> TcpListener {
         self.inside(|| TcpListener::bind(address))
             .expect("a free port")
+    }
+
+    /// A wire to another network, over which each side reaches this address of the other's.
+    pub fn wire(&self, own: &str, other: &Self, others: &str) {
+        let there = format!(
+            "/proc/{}/fd/{}",
+            std::process::id(),
+            other.namespace.as_raw_fd()
+        );
+        let ip = |words: String| {
+            let status = Command::new("ip").args(words.split(' ')).status();
+            assert!(
+                status.expect("ip (iproute2) starts").success(),
+                "ip {words}"
+            );
+        };
+        let route = |to: &str| {
+            ip("link set wire up".to_owned());
+            ip(format!("route add {to}/32 dev wire"));
+        };
+        let wire = format!("link add wire type veth peer name wire netns {there}");
+        self.inside(|| ip(wire));
+        self.inside(|| route(others));
+        other.inside(|| route(own));
     }
 
     /// Another handle on the same namespace.

@@ -2,6 +2,7 @@
 //! the kernel which port it listens at; around it lie flags and files that say otherwise.
 
 mod cookies;
+mod epmdless;
 mod erl;
 mod fixtures;
 mod mix;

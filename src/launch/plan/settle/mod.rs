@@ -5,16 +5,18 @@
 //! the release's files; our mere defaults yield to them; a line that cannot be beaten is named.
 
 mod cookie;
+mod epmd;
 mod name;
 mod port;
 
 use crate::launch::config::{Config, DnsMode, Said};
 use crate::launch::failure::Failure;
-use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place};
+use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place, PortFlags};
 use crate::launch::launchers::{Launcher, Role};
 use crate::launch::node::identity::{Candidate, Chosen, Lookup};
 use crate::launch::node::{Cookie, Host, NodeName, Port};
 
+pub use epmd::{Epmd, Spelling};
 pub use port::Pin;
 
 /// The identity of the node, decided.
@@ -26,10 +28,12 @@ pub struct Settled {
     pub candidates: Vec<Candidate>,
     /// The cookie; `None` leaves it to the launcher.
     pub cookie: Option<Said<Cookie>>,
-    /// The port; `None` for a client, which gets no pin.
+    /// The port; `None` for a client, which gets no pin, and needs to know the node's port only where epmd does not.
     pub port: Option<Pin>,
-    /// Are port flags in variables and files replaced? Not where a range of the release's own is kept.
-    pub replaces_port: bool,
+    /// What of the user's port flags in variables and files is replaced: nothing where a range of the release's own is kept.
+    pub replaces_port: PortFlags,
+    /// How the node makes its port known.
+    pub epmd: Epmd,
     /// What the record must answer.
     pub dns: DnsMode,
     /// Must the VM speak IPv6 (`-proto_dist inet6_tcp`)?
@@ -37,11 +41,32 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// The port that we have to pin.
+    /// The port that we have to make certain.
     pub fn pin(&self) -> Option<Port> {
         match &self.port {
             Some(Pin::Ours(port)) => Some(port.value),
             _ => None,
+        }
+    }
+
+    /// The flags that pin a node, or have it do without epmd; with a blank behind each.
+    pub fn port_flags(&self) -> String {
+        match (&self.epmd, self.pin()) {
+            (Epmd::Off { spelling, .. }, pin) => without_epmd(*spelling, pin),
+            (_, Some(pin)) => {
+                format!("-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin} ")
+            }
+            (_, None) => String::new(),
+        }
+    }
+
+    /// The flags of a client that finds its node without epmd, and must not listen where that one does.
+    pub fn client_port_flags(&self) -> String {
+        match &self.epmd {
+            Epmd::Off { spelling, .. } => {
+                without_epmd(*spelling, self.pin()) + "-dist_listen false "
+            }
+            _ => String::new(),
         }
     }
 
@@ -57,6 +82,11 @@ impl Settled {
             span: None,
         }
     }
+}
+
+fn without_epmd(spelling: Spelling, pin: Option<Port>) -> String {
+    let port = pin.map_or_else(String::new, |port| spelling.flags(port) + " ");
+    format!("-start_epmd false {port}")
 }
 
 /// Decides. `answer` is what DNS chose, once it has.
@@ -76,13 +106,20 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
-    let port = if launcher.role() == Role::Node {
-        Some(port::settle(config, demands, &variables, &mut lines))
+    let epmd = epmd::settle(config, demands, &variables, &mut lines);
+    let port = if launcher.role() == Role::Node || epmd.is_off() {
+        let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
+        epmd.goes_with(&pin, &mut lines);
+        Some(pin)
     } else {
         None
     };
-    let replaces_port =
-        !matches!(port, Some(Pin::Range(_))) || !demands.command_line.ports.is_empty();
+    let keeps_range = matches!(port, Some(Pin::Range(_))) && demands.command_line.ports.is_empty();
+    let replaces_port = match &epmd {
+        Epmd::Off { .. } => PortFlags::All,
+        _ if keeps_range => PortFlags::None,
+        _ => PortFlags::Pins,
+    };
     let dns = dns_mode(config, &candidates, &mut lines);
     let ipv6 = match &node.value.host {
         Host::Address(address) => address.is_ipv6(),
@@ -95,6 +132,7 @@ pub fn settle(
             cookie,
             port,
             replaces_port,
+            epmd,
             dns,
             ipv6,
         })

@@ -16,30 +16,14 @@ pub enum Pin {
     Range(String),
 }
 
-/// epmd's port where ERL_EPMD_PORT does not say another.
-const EPMD: &str = "4369";
-
-/// The port, and complaints about two that differ, or one that epmd takes.
+/// The port, and complaints about two that differ. `off`: it is that of a node without epmd, whatever pinned it before.
 pub fn settle(
     config: &Config,
     demands: &Demands,
     variables: &Claims,
+    off: bool,
     lines: &mut Vec<String>,
 ) -> Pin {
-    let pin = decide(config, demands, variables, lines);
-    let epmd = config.variable("ERL_EPMD_PORT").unwrap_or(EPMD);
-    if let Pin::Ours(port) = &pin
-        && port.value.to_string() == epmd
-    {
-        lines.push(format!(
-            "{} is {epmd}, which is epmd's own port: the VM would find it taken; choose another",
-            port.by
-        ));
-    }
-    pin
-}
-
-fn decide(config: &Config, demands: &Demands, variables: &Claims, lines: &mut Vec<String>) -> Pin {
     let ours = config.port.map(|value| Said {
         value,
         by: "ERL_PORT".into(),
@@ -52,33 +36,48 @@ fn decide(config: &Config, demands: &Demands, variables: &Claims, lines: &mut Ve
                 ours.value
             ));
         }
-        return given;
+        let epmdless = demands.command_line.ports.iter().any(is_epmdless);
+        return match given {
+            Pin::Given(port) if off && !epmdless => Pin::Ours(port),
+            given => given,
+        };
     }
-    let dist_port = demands
-        .fixed
+    let dist_port = demands.dist_port().map(|fixed| {
+        let text = fixed.value.clone().unwrap_or_default();
+        Claim {
+            value: PortFlag {
+                kind: PortKind::Epmdless,
+                text,
+            },
+            place: fixed.place.clone(),
+            span: None,
+        }
+    });
+    let is_replaced = |claim: &Claim<PortFlag>, rewritten: bool| {
+        off && rewritten && claim.span.is_some() && is_epmdless(claim)
+    };
+    let variables = variables
+        .ports
         .iter()
-        .find(|fixed| fixed.variable == "ERL_DIST_PORT")
-        .map(|fixed| {
-            let text = fixed.value.clone().unwrap_or_default();
-            Claim {
-                value: PortFlag {
-                    kind: PortKind::Epmdless,
-                    text,
-                },
-                place: fixed.place.clone(),
-                span: None,
-            }
-        });
-    let claims: Vec<Claim<PortFlag>> = dist_port
-        .into_iter()
-        .chain(variables.ports.clone())
-        .chain(demands.files.ports.clone())
-        .collect();
-    let epmdless: Vec<_> = claims
+        .map(|claim| (claim, is_replaced(claim, true)));
+    let files = demands
+        .files
+        .ports
         .iter()
-        .filter(|claim| claim.value.kind == PortKind::Epmdless)
-        .cloned()
+        .map(|claim| (claim, is_replaced(claim, demands.rewritten)));
+    // What a client has from elsewhere is not in its way.
+    let nodes = demands.node_ports.iter().map(|claim| (claim, true));
+    let all: Vec<(&Claim<PortFlag>, bool)> = dist_port
+        .iter()
+        .map(|claim| (claim, false))
+        .chain(variables)
+        .chain(files)
+        .chain(nodes)
         .collect();
+    let kept = |(claim, replaced): &(&Claim<PortFlag>, bool)| {
+        (is_epmdless(claim) && !replaced).then(|| (*claim).clone())
+    };
+    let epmdless: Vec<Claim<PortFlag>> = all.iter().filter_map(kept).collect();
     if let Some(given) = pinned(&epmdless, lines) {
         if let Some(ours) = ours.filter(|ours| given.port() != Some(ours.value)) {
             lines.push(format!(
@@ -91,6 +90,7 @@ fn decide(config: &Config, demands: &Demands, variables: &Claims, lines: &mut Ve
     if let Some(ours) = ours {
         return Pin::Ours(ours);
     }
+    let claims: Vec<Claim<PortFlag>> = all.into_iter().map(|(claim, _)| claim.clone()).collect();
     match pinned(&claims, lines) {
         // Said again by us, it holds in whatever else says otherwise.
         Some(Pin::Given(port)) => Pin::Ours(port),
@@ -100,6 +100,10 @@ fn decide(config: &Config, demands: &Demands, variables: &Claims, lines: &mut Ve
             by: "the default".into(),
         }),
     }
+}
+
+fn is_epmdless(claim: &Claim<PortFlag>) -> bool {
+    claim.value.kind == PortKind::Epmdless
 }
 
 /// What port flags come to: the first of each kind counts.

@@ -1,7 +1,7 @@
 use std::ffi::OsStr;
 
 use crate::launch::flags::words::{Syntax, Word, quote, split, without};
-use crate::launch::flags::{Claims, Place};
+use crate::launch::flags::{Claims, Place, PortFlags};
 use crate::launch::plan::Text;
 
 /// Flags of the VM: in a variable, in a file, split by a shell.
@@ -22,7 +22,7 @@ pub fn flags(bytes: &[u8]) {
         let read =
             |text: &str| Claims::of_text(text, syntax, &|line| Place::File("x".into(), line));
         let claims = read(&text);
-        let spans = claims.spans(true);
+        let spans = claims.spans(PortFlags::Pins);
         assert!(spans.iter().all(|span| text.get(span.clone()).is_some()));
         assert!(spans.is_sorted_by_key(|span| span.start));
         let rest = without(&text, &spans);

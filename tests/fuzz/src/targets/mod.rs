@@ -4,6 +4,7 @@ mod command_line;
 mod cookie;
 mod dns_answer;
 mod environment;
+mod epmd_answer;
 mod flags;
 mod names;
 mod proc;
@@ -27,6 +28,7 @@ pub use command_line::command_line;
 pub use cookie::cookie;
 pub use dns_answer::dns_answer;
 pub use environment::environment;
+pub use epmd_answer::epmd_answer;
 pub use flags::flags;
 pub use names::names;
 pub use proc::proc;
@@ -39,11 +41,12 @@ pub use vm_args::vm_args;
 pub type Target = fn(&[u8]);
 
 /// All of them, as the folders of the corpus are called.
-pub const ALL: [(&str, Target); 11] = [
+pub const ALL: [(&str, Target); 12] = [
     ("command_line", command_line),
     ("cookie", cookie),
     ("dns_answer", dns_answer),
     ("environment", environment),
+    ("epmd_answer", epmd_answer),
     ("flags", flags),
     ("names", names),
     ("proc", proc),

@@ -1,5 +1,5 @@
 use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, Place, VmArgs};
+use crate::launch::flags::{Claims, Place, PortFlags, VmArgs};
 
 /// A `vm.args`, a file that it may include as `${FILE}`, and variables that it may name; each ends with a NUL.
 pub fn vm_args(bytes: &[u8]) {
@@ -18,7 +18,7 @@ pub fn vm_args(bytes: &[u8]) {
     };
     for expand in [false, true] {
         let args = VmArgs::read(&file.path(), expand.then_some(&variable)).unwrap();
-        let rest = args.rest(true);
+        let rest = args.rest(PortFlags::Pins);
         let again = Claims::of_text(&rest, Syntax::File, &|line| Place::File("x".into(), line));
         assert!(!super::claims_anything(&again), "{rest:?}");
         for claim in &args.claims.names {
@@ -36,7 +36,7 @@ fn expands_by_line(text: &str) {
         let file = super::MemoryFile::new(text.as_bytes());
         let args = VmArgs::read(&file.path(), Some(&variable)).unwrap();
         // With claims in it, the rest is not all of it.
-        (!super::claims_anything(&args.claims)).then(|| args.rest(true))
+        (!super::claims_anything(&args.claims)).then(|| args.rest(PortFlags::Pins))
     };
     let lines: Option<Vec<String>> = text.split('\n').map(expanded).collect();
     if let (Some(whole), Some(lines)) = (expanded(text), lines) {

@@ -1,0 +1,65 @@
+//! One claim of a flag: what it asks for, and where it stands, so that a message can name the place.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Where a claim stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Among the command's arguments.
+    CommandLine,
+    /// In a variable.
+    Variable(String),
+    /// In a file, at a line from 1.
+    File(PathBuf, usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CommandLine => f.write_str("the command line"),
+            Self::Variable(name) => f.write_str(name),
+            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+        }
+    }
+}
+
+/// Something claimed, where, and which bytes of the text do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<T> {
+    /// What is claimed.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+    /// The bytes of flag and values in the text they stand in, if it is that text itself and not an included file.
+    pub span: Option<Range<usize>>,
+}
+
+/// `-name X` or `-sname X`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameFlag {
+    /// `-name`.
+    pub long: bool,
+    /// X.
+    pub text: String,
+}
+
+/// `-setcookie [NODE] C`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CookieFlag {
+    /// NODE.
+    pub node: Option<String>,
+    /// C.
+    pub cookie: Option<String>,
+}
+
+impl fmt::Debug for CookieFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "-setcookie {} <cookie>",
+            self.node.as_deref().unwrap_or_default()
+        )
+    }
+}

@@ -1,0 +1,22 @@
+use crate::launch::epmd::{Answer, question, read};
+
+/// A name, a NUL, and what is read from epmd's port: the whole, and every piece of it that may have come first.
+pub fn epmd_answer(bytes: &[u8]) {
+    let at = bytes.iter().position(|byte| *byte == 0);
+    let (name, said) = bytes.split_at(at.unwrap_or(0));
+    let said = said.get(1..).unwrap_or_default();
+    let name = super::text(name);
+    assert!(question(&name).ends_with(name.as_bytes()));
+    let whole = read(said, &name);
+    for end in 0..said.len().min(512) {
+        let sooner = read(&said[..end], &name);
+        // What is told once stays told. Behind "no such name" there is nothing, and only more bytes show it.
+        let stays = sooner == whole || sooner == Answer::Incomplete;
+        assert!(stays || (sooner, whole) == (Answer::Free, Answer::Foreign));
+    }
+    if let Answer::Taken(port) = whole {
+        let port = port.to_be_bytes();
+        assert!(said.starts_with(&[b'w', 0, port[0], port[1]]));
+        assert!(said[12..].starts_with(name.as_bytes()));
+    }
+}
