@@ -80,6 +80,25 @@ impl DnsMode {
     }
 }
 
+/// `BEAMINIT_COOKIE_VIA`: how the VM gets its cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieVia {
+    /// As an argument, which `ps` shows.
+    Arg,
+    /// In a file that only this user can read.
+    File,
+}
+
+impl CookieVia {
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// The words that there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        one_of(&[("arg", Self::Arg), ("file", Self::File)], text)
+    }
+}
+
 /// `BEAMINIT_LOG_FORMAT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

@@ -1,10 +1,10 @@
 //! A release made by `mix release`: RELEASE_NODE, RELEASE_DISTRIBUTION and RELEASE_COOKIE, unless its env.sh has the
 //! last word. <https://hexdocs.pm/mix/Mix.Tasks.Release.html>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::script::Script;
-use super::{Demands, Fixed, Launcher, Role, erl};
+use super::{Demands, Fixed, IN_A_FILE, Launcher, Role, erl};
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
@@ -23,6 +23,7 @@ const FLAGS: [&str; 4] = [
 
 struct MixRelease {
     name: String,
+    root: PathBuf,
     role: Role,
     daemon: bool,
     demands: Demands,
@@ -50,6 +51,7 @@ pub fn recognise(
     };
     Ok(Some(Box::new(MixRelease {
         name: script.name.clone(),
+        root: script.root.clone(),
         role,
         daemon: task.starts_with("daemon"),
         demands,
@@ -226,6 +228,10 @@ impl Launcher for MixRelease {
         &self.demands
     }
 
+    fn root(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
     fn cook(
         &self,
         settled: &Settled,
@@ -239,7 +245,13 @@ impl Launcher for MixRelease {
             Text::plain(if node.is_long() { "name" } else { "sname" }),
         );
         if let Some(cookie) = &settled.cookie {
-            recipe.set("RELEASE_COOKIE", Text::cookie(&cookie.value));
+            // The script hands one on, the release's own if none is set; the flag with nothing behind it drops it.
+            let given = if settled.in_file {
+                Text::plain(IN_A_FILE)
+            } else {
+                Text::cookie(&cookie.value)
+            };
+            recipe.set("RELEASE_COOKIE", given);
         }
         match self.role {
             Role::Node => {

@@ -3,6 +3,8 @@
 //!
 //! It needs no network: a missing binary or a bad variable fails at once, before the gates.
 
+mod cookie_file;
+mod private;
 mod program;
 mod recipe;
 mod search;
@@ -21,6 +23,7 @@ use super::flags::FlagVariables;
 use super::launchers::{Launcher, Role};
 use super::node::identity::Chosen;
 
+pub use private::PrivateFile;
 pub use program::Command;
 pub use recipe::Recipe;
 pub use settle::Settled;
@@ -69,7 +72,10 @@ impl Plan {
         let settled = settle::settle(config, launcher, &flags, answer)?;
         launcher.cook(&settled, &flags, &mut plan.recipe)?;
         if config.variable("ERLANG_COOKIE").is_some() {
-            plan.recipe.unset.push("ERLANG_COOKIE");
+            plan.recipe.unset.push("ERLANG_COOKIE".into());
+        }
+        if settled.in_file {
+            cookie_file::plan(config, launcher, &settled, &mut plan.recipe)?;
         }
         if launcher.role() == Role::Node && settled.cookie.is_none() {
             plan.leave_cookie_to_the_vm(config, &settled)?;

@@ -8,7 +8,7 @@ mod cookie;
 mod name;
 mod port;
 
-use crate::launch::config::{Config, DnsMode, Said};
+use crate::launch::config::{Config, CookieVia, DnsMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place};
 use crate::launch::launchers::{Launcher, Role};
@@ -26,6 +26,8 @@ pub struct Settled {
     pub candidates: Vec<Candidate>,
     /// The cookie; `None` leaves it to the launcher.
     pub cookie: Option<Said<Cookie>>,
+    /// Does the VM read it in a file of ours, so that no process shows it?
+    pub in_file: bool,
     /// The port; `None` for a client, which gets no pin.
     pub port: Option<Pin>,
     /// Are port flags in variables and files replaced? Not where a range of the release's own is kept.
@@ -76,6 +78,7 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
+    let in_file = config.cookie_via == CookieVia::File && cookie.is_some();
     let port = if launcher.role() == Role::Node {
         Some(port::settle(config, demands, &variables, &mut lines))
     } else {
@@ -93,6 +96,7 @@ pub fn settle(
             node,
             candidates,
             cookie,
+            in_file,
             port,
             replaces_port,
             dns,
