@@ -90,7 +90,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// With no cookie from anywhere, the VM looks for one in HOME or makes one there, and dies where it can do neither.
+    /// With no cookie from anywhere, the VM looks for one in HOME or makes one there, and dies where it can do neither. A
+    /// node with a long name is one of several, whose homes are not the same.
     fn leave_cookie_to_the_vm(
         &mut self,
         config: &Config,
@@ -116,10 +117,14 @@ impl Plan {
             )));
         }
         if settled.node.value.is_long() {
-            self.recipe.warn(
-                "no cookie is set: the VM makes its own, and nodes with different cookies never connect; set ERLANG_COOKIE",
-            );
+            return Err(Failure::config(format!(
+                "no cookie is set for {}: the VM would make up its own, and nodes with different cookies never connect; set ERLANG_COOKIE or ERLANG_COOKIE_FILE",
+                settled.node.value
+            )));
         }
+        self.recipe.warn(
+            "no cookie is set: the VM makes its own in HOME, and nodes with different cookies never connect; set ERLANG_COOKIE",
+        );
         Ok(())
     }
 }
