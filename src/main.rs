@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), no_main)]
 
 mod cli;
+mod environ;
 mod exit;
 mod init;
 mod launch;
@@ -30,7 +31,7 @@ fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inh
     use cli::{Request, Words};
     let start = |command: Words, settings| launch::Start {
         command: command.to_vec(),
-        environment: std::env::vars_os().collect(),
+        environment: environ::take(),
         settings,
     };
     // Without init in the room, there is nobody to take signals for the command.

@@ -47,6 +47,8 @@ pub fn run(
     });
     match started {
         Ok((child, told)) => {
+            // The child has a copy of its own.
+            crate::environ::forget_secrets();
             // The command first: what is tidied up here can wait for it, where both have one processor. sched_yield(2)
             std::thread::yield_now();
             let told = told.keep(streams::let_go);

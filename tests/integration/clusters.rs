@@ -21,6 +21,7 @@ pub const SERVICE_NAME: &str = "app.prod.svc.cluster.local";
 /// Pod `app-0` of a StatefulSet behind the headless Service `app` in namespace `prod`; its `erl` says how it was started.
 pub fn stateful_pod() -> Pod {
     Pod::new("app-0")
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("SNAME", "app")
         .env("CLUSTER_HOSTNAME", "app")

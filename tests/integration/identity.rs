@@ -14,6 +14,7 @@ fn unhurried(pod: Pod) -> Pod {
 #[test]
 fn everything_reachable_is_sname_at_hostname() {
     let mut pod = Pod::new("app.example.com")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .program("erl", "prints-args");
     let dns = pod.nameserver(CLUSTER_DNS);
@@ -70,6 +71,7 @@ fn a_pods_address_may_be_its_host() {
 #[test]
 fn a_composed_services_container_is_named_by_its_pointer() {
     let mut pod = Pod::new("4f1c2a9b7d3e")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .env("BEAMINIT_HOST", "reverse")
         .program("erl", "prints-args");
@@ -85,7 +87,9 @@ fn the_whole_name_may_be_given() {
     let dns = pod.nameserver(CLUSTER_DNS);
     dns.publish("node.example.com", "10.1.2.3");
     assert_eq!(name_in(&pod), "other@node.example.com");
-    let pod = laptop().env("BEAMINIT_NODE", "other@10.1.2.3");
+    let pod = laptop()
+        .env("BEAMINIT_NODE", "other@10.1.2.3")
+        .env("ERLANG_COOKIE", "chocolate");
     assert_eq!(name_in(&pod), "other@10.1.2.3");
 }
 
@@ -149,7 +153,11 @@ fn the_zone_is_the_search_lists_else_cluster_local() {
 fn trailing_dots_are_stripped() {
     let pod = unhurried(stateful_pod()).env("CLUSTER_HOSTNAME", "app.prod.svc.cluster.local.");
     assert_eq!(name_in(&pod), format!("app@{OWN_NAME}"));
-    let pod = unhurried(Pod::new("app.example.com").program("erl", "prints-args"));
+    let pod = unhurried(
+        Pod::new("app.example.com")
+            .env("ERLANG_COOKIE", "chocolate")
+            .program("erl", "prints-args"),
+    );
     assert_eq!(
         name_in(&pod.env("HOSTNAME", "app.example.com.").env("SNAME", "app")),
         "app@app.example.com"

@@ -21,7 +21,7 @@ use super::node::{Cookie, Host, NamePart, NodeName, Port};
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
 pub use resolv_conf::Nameserver;
-pub use values::{DnsMode, EpmdMode, HostForm, LogFormat};
+pub use values::{CookieVia, DnsMode, EpmdMode, HostForm, LogFormat};
 
 /// How long the dns gate waits where nothing is said.
 const DNS_TIMEOUT: Duration = Duration::from_secs(120);
@@ -41,6 +41,8 @@ pub struct Config {
     pub pod_ip: Option<IpAddr>,
     /// `ERLANG_COOKIE`, or what `ERLANG_COOKIE_FILE` holds.
     pub cookie: Option<Said<Cookie>>,
+    /// `BEAMINIT_COOKIE_VIA`.
+    pub cookie_via: CookieVia,
     /// `ERL_PORT`.
     pub port: Option<Port>,
     /// `BEAMINIT_NODE`.
@@ -166,10 +168,10 @@ impl Reading {
             values::time_limit,
             lines,
         );
-        read(
+        let cookie_via = read(
             "BEAMINIT_COOKIE_VIA",
             raw.beaminit_cookie_via.as_deref(),
-            |text| values::only("arg", "file", text),
+            CookieVia::parse,
             lines,
         );
         if let Some(form) =
@@ -190,6 +192,7 @@ impl Reading {
             ),
             pod_ip: read("POD_IP", raw.pod_ip.as_deref(), address, lines),
             cookie: cookie::read(&raw, lines),
+            cookie_via: cookie_via.unwrap_or(CookieVia::Arg),
             port: read("ERL_PORT", raw.erl_port.as_deref(), Port::parse, lines),
             node: read(
                 "BEAMINIT_NODE",

@@ -100,6 +100,25 @@ impl EpmdMode {
     }
 }
 
+/// `BEAMINIT_COOKIE_VIA`: how the VM gets its cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieVia {
+    /// As an argument, which `ps` shows.
+    Arg,
+    /// In a file that only this user can read.
+    File,
+}
+
+impl CookieVia {
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// The words that there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        one_of(&[("arg", Self::Arg), ("file", Self::File)], text)
+    }
+}
+
 /// `BEAMINIT_LOG_FORMAT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -144,20 +163,6 @@ pub fn time_limit(text: &str) -> Result<Option<Duration>, String> {
     humantime::parse_duration(text)
         .map(|time| Some(time).filter(|time| !time.is_zero()))
         .map_err(|_| "not a time; write it like 90s or 2m, or 0 to wait for ever".into())
-}
-
-/// Reads a setting of which one word is all that this version can do: the other is known, and refused.
-///
-/// # Errors
-/// That it cannot be done yet, or the words that there are.
-pub fn only(able: &str, planned: &str, text: &str) -> Result<(), String> {
-    match text {
-        _ if text == able => Ok(()),
-        _ if text == planned => Err(format!(
-            "this version of beaminit cannot do that yet; use {able}, or leave it unset"
-        )),
-        _ => Err(format!("not one of {able}, {planned}")),
-    }
 }
 
 fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, String> {

@@ -3,6 +3,8 @@
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>
 
+use std::path::{Path, PathBuf};
+
 use super::{Demands, Launcher, Otp, Role};
 use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
@@ -12,6 +14,7 @@ use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Erl {
     name: String,
+    root: Option<PathBuf>,
     role: Role,
     demands: Demands,
 }
@@ -31,6 +34,7 @@ pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>
     };
     Some(Box::new(Erl {
         name: command.name().into(),
+        root: command.root(),
         role,
         demands: demands(claims, || Otp::of_erl(Some(command), config), config),
     }))
@@ -62,6 +66,10 @@ impl Launcher for Erl {
 
     fn demands(&self) -> &Demands {
         &self.demands
+    }
+
+    fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
     }
 
     fn cook(
@@ -119,9 +127,14 @@ pub fn remote_flags(
 }
 
 /// The cookie towards one node wins over any number of `-setcookie C`; without `-nocookie` before it, the VM would still
-/// look for a cookie file, and die where HOME cannot be written.
+/// look for a cookie file, and die where HOME cannot be written. A `-setcookie` with nothing behind it makes the VM drop
+/// all the others and read the file.
 pub fn cookie_flags(demands: &Demands, settled: &Settled, towards: &str) -> Text {
     let mut flags = Text::default();
+    if settled.in_file {
+        flags.push("-setcookie ");
+        return flags;
+    }
     let said = demands
         .command_line
         .cookies

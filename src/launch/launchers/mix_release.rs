@@ -1,10 +1,10 @@
 //! A release made by `mix release`: RELEASE_NODE, RELEASE_DISTRIBUTION and RELEASE_COOKIE, unless its env.sh has the
 //! last word. <https://hexdocs.pm/mix/Mix.Tasks.Release.html>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::script::Script;
-use super::{Demands, Fixed, Launcher, Otp, Role, erl};
+use super::{Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
@@ -25,6 +25,7 @@ const FLAGS: [&str; 4] = [
 
 struct MixRelease {
     name: String,
+    root: PathBuf,
     role: Role,
     daemon: bool,
     demands: Demands,
@@ -52,6 +53,7 @@ pub fn recognise(
     };
     Ok(Some(Box::new(MixRelease {
         name: script.name.clone(),
+        root: script.root.clone(),
         role,
         daemon: task.starts_with("daemon"),
         demands,
@@ -240,6 +242,10 @@ impl Launcher for MixRelease {
         &self.demands
     }
 
+    fn root(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
     fn cook(
         &self,
         settled: &Settled,
@@ -253,7 +259,13 @@ impl Launcher for MixRelease {
             Text::plain(if node.is_long() { "name" } else { "sname" }),
         );
         if let Some(cookie) = &settled.cookie {
-            recipe.set("RELEASE_COOKIE", Text::cookie(&cookie.value));
+            // The script hands one on, the release's own if none is set; the flag with nothing behind it drops it.
+            let given = if settled.in_file {
+                Text::plain(IN_A_FILE)
+            } else {
+                Text::cookie(&cookie.value)
+            };
+            recipe.set("RELEASE_COOKIE", given);
         }
         if self.role == Role::Node {
             // The script itself gives the name; a second one only where its vm.args has another.

@@ -9,6 +9,8 @@ mod otp;
 mod relx;
 mod script;
 
+use std::path::Path;
+
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag};
@@ -16,6 +18,8 @@ use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled};
 
 pub use otp::Otp;
+/// What a start script that insists on a cookie gets where the VM reads the real one in a file.
+const IN_A_FILE: &str = "it-is-in-a-file";
 
 /// What the command is to the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +83,10 @@ pub trait Launcher {
     fn default_name(&self) -> String;
     /// What its files and arguments ask for.
     fn demands(&self) -> &Demands;
+    /// The root of the Erlang that will run, where that is not the `erl` of PATH.
+    fn root(&self) -> Option<&Path> {
+        None
+    }
     /// Makes name, cookie and port certain.
     ///
     /// # Errors

@@ -3,20 +3,32 @@
 
 use std::path::{Path, PathBuf};
 
-use super::erl::cleanse;
 use super::script::Script;
-use super::{Demands, Fixed, Launcher, Otp, Role};
+use super::{Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl};
 use crate::exit::Exit;
 use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{FlagVariables, Place, Variable, VmArgs};
-use crate::launch::plan::{Command, Pin, Recipe, Settled, Text};
+use crate::launch::plan::{Command, Pin, PrivateFile, Recipe, Settled, Text};
+
+/// What the script hands to an escript of its own, the cookie among its arguments.
+const EVOLVE: [&str; 6] = [
+    "upgrade",
+    "downgrade",
+    "install",
+    "uninstall",
+    "unpack",
+    "versions",
+];
 
 struct Relx {
     name: String,
+    root: PathBuf,
     role: Role,
     daemon: bool,
+    /// Does it change the release that runs, or list its versions?
+    evolves: bool,
     args: VmArgs,
     demands: Demands,
     /// Does its script make the node and its clients do without epmd where ERL_DIST_PORT is set?
@@ -37,11 +49,12 @@ pub fn recognise(
         "foreground" | "console" | "console_clean" | "console_boot" | "daemon" | "daemon_boot"
         | "start" => Role::Node,
         "rpc" | "eval" | "stop" | "restart" | "reboot" | "pid" | "ping" | "remote_console"
-        | "remote" | "remsh" | "attach" | "daemon_attach" | "upgrade" | "downgrade" | "install"
-        | "uninstall" | "unpack" | "versions" | "status" => Role::Client,
+        | "remote" | "remsh" | "attach" | "daemon_attach" | "status" => Role::Client,
+        task if EVOLVE.contains(&task) => Role::Client,
         _ => Role::Neither,
     };
     let daemon = matches!(task, "daemon" | "daemon_boot" | "start");
+    let evolves = EVOLVE.contains(&task);
     let name = script
         .assigned("REL_NAME")
         .unwrap_or(&script.name)
@@ -57,8 +70,10 @@ pub fn recognise(
         }
         let found: Box<dyn Launcher> = Box::new(Relx {
             name,
+            root: script.root.clone(),
             role,
             daemon,
+            evolves,
             args,
             demands,
             knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
@@ -156,6 +171,10 @@ impl Launcher for Relx {
         &self.demands
     }
 
+    fn root(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
     fn cook(
         &self,
         settled: &Settled,
@@ -163,16 +182,38 @@ impl Launcher for Relx {
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
         self.do_without_epmd(settled, recipe)?;
-        let path = recipe.private(
-            Path::new(&format!("{}.vm.args", self.name)),
+        if settled.in_file && self.evolves {
+            return Err(Failure::config(
+                "BEAMINIT_COOKIE_VIA is \"file\", and the release's script gives this command the cookie as an argument, which every process can read; set it to arg for this command",
+            ));
+        }
+        let file = PrivateFile::new(
+            &[&format!("{}.vm.args", self.name)],
+            0o600,
             self.vm_args(settled),
         )?;
-        recipe.set("VMARGS_PATH", Text::plain(&path));
+        recipe.set("VMARGS_PATH", Text::plain(&file.path));
+        recipe.files.push(file);
         // The script would take a variable's word for the cookie before its own reading of the file.
-        if let Some(cookie) = &settled.cookie {
-            recipe.set("RELX_COOKIE", Text::cookie(&cookie.value));
+        match &settled.cookie {
+            Some(_) if settled.in_file => {
+                recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
+                // erl_call takes its cookie as an argument alone; nodetool is a VM, which reads the file.
+                recipe.set("USE_NODETOOL", Text::plain("true"));
+            }
+            Some(cookie) => recipe.set("RELX_COOKIE", Text::cookie(&cookie.value)),
+            None => {}
         }
-        cleanse(settled, flags, recipe);
+        if settled.in_file && (self.role == Role::Client || self.daemon) {
+            erl::put_first(
+                erl::cookie_flags(&self.demands, settled, ""),
+                settled,
+                flags,
+                recipe,
+            );
+        } else {
+            erl::cleanse(settled, flags, recipe);
+        }
         if self.daemon {
             recipe.warn("a daemon's script ends at once, and this container with it; use foreground or console");
         }
@@ -214,7 +255,10 @@ impl Relx {
         if settled.ipv6 && !self.args.claims.proto_dist {
             text.push("-proto_dist inet6_tcp\n");
         }
-        if let Some(cookie) = &settled.cookie {
+        if settled.in_file {
+            // With nothing behind it, it drops whatever an included file says.
+            text.push("-setcookie\n");
+        } else if let Some(cookie) = &settled.cookie {
             text.push("-setcookie ")
                 .push_quoted(&cookie.value)
                 .push("\n");

@@ -3,6 +3,8 @@
 //!
 //! It needs no network: a missing binary or a bad variable fails at once, before the gates.
 
+mod cookie_file;
+mod private;
 mod program;
 mod recipe;
 mod search;
@@ -21,6 +23,7 @@ use super::flags::FlagVariables;
 use super::launchers::{Launcher, Role};
 use super::node::identity::Chosen;
 
+pub use private::PrivateFile;
 pub use program::Command;
 pub use recipe::Recipe;
 pub use settle::{Epmd, Pin, Settled};
@@ -69,7 +72,10 @@ impl Plan {
         let settled = settle::settle(config, launcher, &flags, answer)?;
         launcher.cook(&settled, &flags, &mut plan.recipe)?;
         if config.variable("ERLANG_COOKIE").is_some() {
-            plan.recipe.unset.push("ERLANG_COOKIE");
+            plan.recipe.unset.push("ERLANG_COOKIE".into());
+        }
+        if settled.in_file {
+            cookie_file::plan(config, launcher, &settled, &mut plan.recipe)?;
         }
         if launcher.role() == Role::Node && settled.cookie.is_none() {
             plan.leave_cookie_to_the_vm(config, &settled)?;
@@ -84,7 +90,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// With no cookie from anywhere, the VM looks for one in HOME or makes one there, and dies where it can do neither.
+    /// With no cookie from anywhere, the VM looks for one in HOME or makes one there, and dies where it can do neither. A
+    /// node with a long name is one of several, whose homes are not the same.
     fn leave_cookie_to_the_vm(
         &mut self,
         config: &Config,
@@ -110,10 +117,14 @@ impl Plan {
             )));
         }
         if settled.node.value.is_long() {
-            self.recipe.warn(
-                "no cookie is set: the VM makes its own, and nodes with different cookies never connect; set ERLANG_COOKIE",
-            );
+            return Err(Failure::config(format!(
+                "no cookie is set for {}: the VM would make up its own, and nodes with different cookies never connect; set ERLANG_COOKIE or ERLANG_COOKIE_FILE",
+                settled.node.value
+            )));
         }
+        self.recipe.warn(
+            "no cookie is set: the VM makes its own in HOME, and nodes with different cookies never connect; set ERLANG_COOKIE",
+        );
         Ok(())
     }
 }

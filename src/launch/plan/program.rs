@@ -58,6 +58,12 @@ impl Command {
             .unwrap_or_default()
     }
 
+    /// The folder above the program's own, symbolic links followed: the root of an Erlang, if it is its `erl`.
+    pub fn root(&self) -> Option<PathBuf> {
+        let file = std::fs::canonicalize(&self.file).ok()?;
+        Some(file.parent()?.parent()?.to_owned())
+    }
+
     /// The arguments behind the program; those that are not UTF-8 hold nothing that a launcher looks for.
     pub fn arguments(&self) -> impl Iterator<Item = &str> {
         self.words

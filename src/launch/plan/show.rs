@@ -74,7 +74,10 @@ impl Plan {
             }
         }
         match &identity.cookie {
-            Some(cookie) => writeln!(f, "cookie   {}  # {}", cookie.value, cookie.by)?,
+            Some(cookie) => {
+                let way = if identity.in_file { ", in a file" } else { "" };
+                writeln!(f, "cookie   {}  # {}{way}", cookie.value, cookie.by)?;
+            }
             None => writeln!(f, "cookie   the VM's own  # none is set")?,
         }
         if let Some(port) = &identity.port {

@@ -1,26 +1,16 @@
 //! Cookies that OTP would not take, or drop, and places where there is none.
 
-use super::{CONFIG, refused, refused_in, sound_pod};
+use super::{CONFIG, cookieless_pod, refused, refused_in};
 
 #[test]
 fn cookie_files() {
-    let file = |path| [("ERLANG_COOKIE_FILE", path)];
-    refused(
-        "-- erl",
-        &file("/srv/nonesuch"),
-        CONFIG,
-        &["ERLANG_COOKIE_FILE", "/srv/nonesuch"],
-    );
-    refused(
-        "-- erl",
-        &file("/srv"),
-        CONFIG,
-        &["ERLANG_COOKIE_FILE", "/srv"],
-    );
+    let pod = |path| cookieless_pod().env("ERLANG_COOKIE_FILE", path);
+    for path in ["/srv/nonesuch", "/srv"] {
+        let parts = ["ERLANG_COOKIE_FILE", path];
+        refused_in(&pod(path), "-- erl", CONFIG, &parts, path);
+    }
     for content in ["", "\n", "two\nlines\n", "-flag", &"c".repeat(256)] {
-        let pod = sound_pod()
-            .file("/srv/cookie", content)
-            .env("ERLANG_COOKIE_FILE", "/srv/cookie");
+        let pod = pod("/srv/cookie").file("/srv/cookie", content);
         refused_in(&pod, "-- erl", CONFIG, &["ERLANG_COOKIE_FILE"], content);
     }
 }
@@ -52,18 +42,18 @@ fn cookies() {
 #[test]
 fn homes_where_no_cookie_can_be() {
     // The VM would die of it, long after the start.
-    refused(
-        "-- erl",
-        &[("HOME", "")],
-        CONFIG,
-        &["HOME", "ERLANG_COOKIE"],
-    );
-    let nobody = sound_pod().user(1_000_660_000).env("HOME", "/");
-    refused_in(
-        &nobody,
-        "-- erl",
-        CONFIG,
-        &["HOME", "ERLANG_COOKIE"],
-        "HOME=/",
-    );
+    for (pod, home) in [
+        (cookieless_pod(), ""),
+        (cookieless_pod().user(1_000_660_000), "/"),
+    ] {
+        let pod = pod.env("HOME", home);
+        refused_in(&pod, "-- erl", CONFIG, &["HOME", "ERLANG_COOKIE"], home);
+    }
+}
+
+#[test]
+fn long_names_without_a_cookie() {
+    // Each pod would make up its own.
+    let parts = ["no cookie", "app@app-0.app.prod", "ERLANG_COOKIE"];
+    refused_in(&cookieless_pod(), "-- erl", CONFIG, &parts, "no cookie");
 }

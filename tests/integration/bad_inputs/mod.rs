@@ -24,6 +24,11 @@ fn sound_pod() -> Pod {
         .fold(pod, |pod, program| pod.program(program, "marks"))
 }
 
+/// The same without a cookie.
+fn cookieless_pod() -> Pod {
+    sound_pod().without("ERLANG_COOKIE")
+}
+
 /// The error lines of a start that failed before it began.
 #[track_caller]
 fn errors_of(pod: &Pod, ended: &Ended) -> Vec<String> {

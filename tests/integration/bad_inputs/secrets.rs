@@ -1,6 +1,6 @@
 //! The cookie is in no output of beaminit's, whatever the level and however it was given.
 
-use super::sound_pod;
+use super::cookieless_pod;
 use crate::harness::*;
 
 /// Good in every cookie, and in no other text.
@@ -25,12 +25,15 @@ fn keeps_the_secret(pod: Pod, command: impl Words) {
 
 #[test]
 fn of_a_start_that_succeeds() {
-    keeps_the_secret(sound_pod().env("ERLANG_COOKIE", COOKIE), "erl");
-    keeps_the_secret(sound_pod().env("RELEASE_COOKIE", COOKIE), "elixir x.exs");
-    let pod = sound_pod().file("/srv/cookie", format!("{COOKIE}\n"));
+    keeps_the_secret(cookieless_pod().env("ERLANG_COOKIE", COOKIE), "erl");
+    keeps_the_secret(
+        cookieless_pod().env("RELEASE_COOKIE", COOKIE),
+        "elixir x.exs",
+    );
+    let pod = cookieless_pod().file("/srv/cookie", format!("{COOKIE}\n"));
     keeps_the_secret(pod.env("ERLANG_COOKIE_FILE", "/srv/cookie"), "iex");
     keeps_the_secret(
-        sound_pod()
+        cookieless_pod()
             .env("ERLANG_COOKIE", COOKIE)
             .env("BEAMINIT_COOKIE_VIA", "file"),
         "erl",
@@ -39,26 +42,29 @@ fn of_a_start_that_succeeds() {
 
 #[test]
 fn of_a_cookie_on_the_command_line() {
-    keeps_the_secret(sound_pod(), format!("erl -setcookie {COOKIE}").as_str());
     keeps_the_secret(
-        sound_pod(),
+        cookieless_pod(),
+        format!("erl -setcookie {COOKIE}").as_str(),
+    );
+    keeps_the_secret(
+        cookieless_pod(),
         format!("elixir --cookie {COOKIE} x.exs").as_str(),
     );
     let within = format!("-setcookie {COOKIE} +K true");
-    keeps_the_secret(sound_pod(), ["elixir", "--erl", &within, "x.exs"]);
+    keeps_the_secret(cookieless_pod(), ["elixir", "--erl", &within, "x.exs"]);
 }
 
 #[test]
 fn of_a_cookie_in_the_flags_of_the_user() {
     keeps_the_secret(
-        sound_pod().env("ERL_AFLAGS", format!("-setcookie {COOKIE}")),
+        cookieless_pod().env("ERL_AFLAGS", format!("-setcookie {COOKIE}")),
         "erl",
     );
     keeps_the_secret(
-        sound_pod().env("ERL_FLAGS", format!("-setcookie {COOKIE}")),
+        cookieless_pod().env("ERL_FLAGS", format!("-setcookie {COOKIE}")),
         "erl",
     );
-    let pod = sound_pod().env("ELIXIR_ERL_OPTIONS", format!("-setcookie {COOKIE}"));
+    let pod = cookieless_pod().env("ELIXIR_ERL_OPTIONS", format!("-setcookie {COOKIE}"));
     keeps_the_secret(pod, "elixir x.exs");
 }
 
@@ -69,8 +75,8 @@ fn of_a_cookie_that_is_refused() {
         format!("{COOKIE}\n{COOKIE}"),
         COOKIE.repeat(30),
     ] {
-        keeps_the_secret(sound_pod().env("ERLANG_COOKIE", &bad), "erl");
-        let pod = sound_pod()
+        keeps_the_secret(cookieless_pod().env("ERLANG_COOKIE", &bad), "erl");
+        let pod = cookieless_pod()
             .file("/srv/cookie", &bad)
             .env("ERLANG_COOKIE_FILE", "/srv/cookie");
         keeps_the_secret(pod, "erl");
@@ -81,10 +87,10 @@ fn of_a_cookie_that_is_refused() {
 fn of_cookies_that_contradict_each_other() {
     let other = format!("{COOKIE}other");
     keeps_the_secret(
-        sound_pod().env("ERLANG_COOKIE", COOKIE),
+        cookieless_pod().env("ERLANG_COOKIE", COOKIE),
         format!("erl -setcookie {other}").as_str(),
     );
-    let release = sound_pod()
+    let release = cookieless_pod()
         .release("mix-release", "/srv/app1")
         .file_with_mode("/srv/app1/releases/0.1.0/elixir", "#!/bin/sh\n", 0o755)
         .file(
@@ -95,10 +101,12 @@ fn of_cookies_that_contradict_each_other() {
         release.env("ERLANG_COOKIE", COOKIE),
         "/srv/app1/bin/app1 start",
     );
-    let release = sound_pod().release("relx-release", "/srv/relxapp").file(
-        "/srv/relxapp/releases/0.1.0/vm.args",
-        format!("-sname x\n-setcookie {other}\n"),
-    );
+    let release = cookieless_pod()
+        .release("relx-release", "/srv/relxapp")
+        .file(
+            "/srv/relxapp/releases/0.1.0/vm.args",
+            format!("-sname x\n-setcookie {other}\n"),
+        );
     let ended = release
         .env("ERLANG_COOKIE", COOKIE)
         .plan("/srv/relxapp/bin/relxapp foreground")

@@ -178,6 +178,7 @@ fn an_answer_that_takes_its_time() {
 #[test]
 fn only_an_ipv6_address() {
     let mut pod = Pod::with_addresses("app-0", &["fd00:10::3"])
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("SNAME", "app")
         .env("CLUSTER_HOSTNAME", "app")
@@ -190,6 +191,7 @@ fn only_an_ipv6_address() {
 #[test]
 fn either_family_of_a_dual_stack_pod() {
     let mut pod = Pod::with_addresses("app-0", &["10.1.2.3", "fd00:10::3"])
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("SNAME", "app")
         .env("CLUSTER_HOSTNAME", "app")

@@ -124,6 +124,7 @@ fn there_is_no_such_service() {
 #[test]
 fn the_pointer_does_not_lead_back() {
     let mut pod = Pod::new("4f1c2a9b7d3e")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("BEAMINIT_HOST", "reverse")
         .env("BEAMINIT_DNS_TIMEOUT", "1s")
         .program("erl", "marks");

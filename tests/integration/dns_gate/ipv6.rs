@@ -11,6 +11,7 @@ const V6_DASHED: &str = "fd00-10--3.app.prod.svc.cluster.local";
 
 fn pod_with(addresses: &[&str]) -> Pod {
     Pod::with_addresses("app-0", addresses)
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("SNAME", "app")
         .env("CLUSTER_HOSTNAME", "app")

@@ -37,6 +37,7 @@ fn outsides() -> Vec<Answer> {
 /// A container of compose, its name a network alias.
 fn composed() -> Pod {
     Pod::new("app-0")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .env("CLUSTER_HOSTNAME", "shop.example.")
         .program("erl", "prints-args")

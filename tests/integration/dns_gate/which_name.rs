@@ -53,6 +53,7 @@ fn both_are_named_where_neither_comes() {
 #[test]
 fn a_pointer_that_comes_later_is_waited_for() {
     let mut pod = Pod::new("4f1c2a9b7d3e")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .env("BEAMINIT_HOST", "reverse")
         .program("erl", "prints-args");
@@ -68,6 +69,7 @@ fn a_pointer_that_comes_later_is_waited_for() {
 #[test]
 fn without_a_pointer_it_gives_up_with_69() {
     let mut pod = Pod::new("4f1c2a9b7d3e")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("BEAMINIT_HOST", "reverse")
         .env("BEAMINIT_DNS_TIMEOUT", "1s")
         .program("erl", "marks");
@@ -129,6 +131,7 @@ fn the_plan_shows_the_candidates() {
 /// A container with a long, unreadable name, which is known by the pointer of its address.
 fn composed() -> (Pod, Dns) {
     let mut pod = Pod::new("4f1c2a9b7d3e")
+        .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .env("BEAMINIT_HOST", "reverse")
         .program("erl", "prints-args");
@@ -168,6 +171,7 @@ fn of_several_pointers_the_one_that_leads_back_counts() {
 #[test]
 fn a_pointer_of_an_ipv6_address_will_do() {
     let mut pod = Pod::with_addresses("4f1c2a9b7d3e", &["fd00:10::3"])
+        .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .env("BEAMINIT_HOST", "reverse")
         .program("erl", "prints-args");
@@ -194,6 +198,7 @@ fn a_service_need_only_resolve() {
 #[test]
 fn any_address_of_the_interfaces_is_this_pods() {
     let mut pod = Pod::with_addresses("app-0", &["10.1.2.3", "192.168.7.7"])
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("SNAME", "app")
         .env("CLUSTER_HOSTNAME", "app")
@@ -207,6 +212,7 @@ fn any_address_of_the_interfaces_is_this_pods() {
 fn link_local_addresses_are_nobodys_own() {
     side_by_side(["169.254.7.7", "fe80::7"], |link_local| {
         let mut pod = Pod::with_addresses("app-0", &["10.1.2.3", link_local])
+            .env("ERLANG_COOKIE", "chocolate")
             .in_namespace("prod")
             .env("SNAME", "app")
             .env("CLUSTER_HOSTNAME", "app")

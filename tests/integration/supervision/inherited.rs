@@ -179,7 +179,11 @@ fn closed_streams_are_closed_without_init_and_for_a_node() {
 
 #[test]
 fn with_closed_streams_dns_is_asked_and_a_failure_has_its_status() {
-    let mut pod = with_tellers(Pod::new("app-0").in_namespace("prod"));
+    let mut pod = with_tellers(
+        Pod::new("app-0")
+            .env("ERLANG_COOKIE", "chocolate")
+            .in_namespace("prod"),
+    );
     pod = pod.env("CLUSTER_HOSTNAME", "app");
     let dns = pod.nameserver("10.96.0.10");
     dns.publish("app-0.app.prod.svc.cluster.local", "10.1.2.3");

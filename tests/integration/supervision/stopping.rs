@@ -12,6 +12,7 @@ const A_SECOND: Duration = Duration::from_secs(1);
 /// A pod whose record never comes.
 fn waiting_pod() -> (Pod, Dns) {
     let mut pod = Pod::new("app-0")
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("CLUSTER_HOSTNAME", "app")
         .program("erl", "marks");

@@ -158,6 +158,7 @@ fn in_eight_megabytes() {
 #[test]
 fn in_eight_megabytes_a_node_waits_for_its_record() {
     let mut pod = Pod::new("app-0")
+        .env("ERLANG_COOKIE", "chocolate")
         .in_namespace("prod")
         .env("CLUSTER_HOSTNAME", "app")
         .program("erl", "ignores-nothing");

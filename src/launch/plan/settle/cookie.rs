@@ -1,8 +1,8 @@
 //! The cookie: the command line's, ours, or the release's.
 
-use crate::launch::config::{Config, Said};
+use crate::launch::config::{Config, CookieVia, Said};
 use crate::launch::flags::{Claim, Claims, CookieFlag};
-use crate::launch::launchers::Demands;
+use crate::launch::launchers::{Demands, Fixed};
 use crate::launch::node::{Cookie, NodeName};
 
 /// The cookie, and complaints about two that differ or one that cannot be beaten.
@@ -89,6 +89,12 @@ pub fn settle(
             ));
         }
     }
+    if let Some(cookie) = cookie
+        .as_ref()
+        .filter(|_| config.cookie_via == CookieVia::File)
+    {
+        lines.extend(exposed(demands, &cookie.value));
+    }
     // Two cookies towards the own node are none, and one of them is ours.
     let towards_own = |claim: &&Claim<CookieFlag>| {
         claim.value.node.as_ref() == Some(&node.to_string())
@@ -101,4 +107,26 @@ pub fn settle(
         ));
     }
     cookie
+}
+
+/// What would show the cookie to every process of the container, whatever file it is in.
+fn exposed(demands: &Demands, cookie: &Cookie) -> Option<String> {
+    let arguments = demands.command_line.cookies.iter();
+    let in_files = demands.files.cookies.iter();
+    // A file that is rewritten loses its own claims, and keeps those of the files that it includes.
+    let in_files = in_files.filter(|claim| !demands.rewritten || claim.span.is_none());
+    let flag = arguments
+        .chain(in_files)
+        .find(|claim| claim.value.cookie.as_deref() == Some(cookie.reveal()))
+        .map(|claim| &claim.place);
+    let variable = || {
+        let same = |fixed: &&Fixed| {
+            fixed.variable == "RELEASE_COOKIE" && fixed.value.as_deref() == Some(cookie.reveal())
+        };
+        demands.fixed.iter().find(same).map(|fixed| &fixed.place)
+    };
+    let place = flag.or_else(variable)?;
+    Some(format!(
+        "BEAMINIT_COOKIE_VIA is \"file\", and {place} has the cookie, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"
+    ))
 }

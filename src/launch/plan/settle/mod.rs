@@ -9,7 +9,7 @@ mod epmd;
 mod name;
 mod port;
 
-use crate::launch::config::{Config, DnsMode, Said};
+use crate::launch::config::{Config, CookieVia, DnsMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place, PortFlags};
 use crate::launch::launchers::{Launcher, Role};
@@ -28,6 +28,8 @@ pub struct Settled {
     pub candidates: Vec<Candidate>,
     /// The cookie; `None` leaves it to the launcher.
     pub cookie: Option<Said<Cookie>>,
+    /// Does the VM read it in a file of ours, so that no process shows it?
+    pub in_file: bool,
     /// The port; `None` for a client, which gets no pin, and needs to know the node's port only where epmd does not.
     pub port: Option<Pin>,
     /// What of the user's port flags in variables and files is replaced: nothing where a range of the release's own is kept.
@@ -106,6 +108,7 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
+    let in_file = config.cookie_via == CookieVia::File && cookie.is_some();
     let epmd = epmd::settle(config, demands, &variables, &mut lines);
     let port = if launcher.role() == Role::Node || epmd.is_off() {
         let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
@@ -130,6 +133,7 @@ pub fn settle(
             node,
             candidates,
             cookie,
+            in_file,
             port,
             replaces_port,
             epmd,

@@ -1,0 +1,112 @@
+//! The cookie in a file, for `BEAMINIT_COOKIE_VIA=file`: where the VM looks for it, and nowhere else.
+//!
+//! The VM reads `.erlang.cookie` in HOME and, from OTP 25 on, if there is none, in XDG_CONFIG_HOME's folder `erlang`:
+//! <https://www.erlang.org/doc/system/distributed.html#security>. HOME is left to the user's own programs where it can be.
+
+use std::path::Path;
+
+use super::private::PrivateFile;
+use super::program::Command;
+use super::recipe::Recipe;
+use super::settle::Settled;
+use super::text::Text;
+use crate::launch::config::Config;
+use crate::launch::failure::Failure;
+use crate::launch::launchers::Launcher;
+
+/// The runtime system of OTP 25, the first that looks in XDG_CONFIG_HOME.
+const ERTS: u32 = 13;
+
+/// The file's name.
+const NAME: &str = ".erlang.cookie";
+
+/// Plans the file, the variable that leads to it, and takes the cookie out of the others.
+///
+/// # Errors
+/// There is no folder for it.
+pub fn plan(
+    config: &Config,
+    launcher: &dyn Launcher,
+    settled: &Settled,
+    recipe: &mut Recipe,
+) -> Result<(), Failure> {
+    let Some(cookie) = &settled.cookie else {
+        return Ok(());
+    };
+    let reason = needs_home(config, launcher);
+    // Nodes of one network have names of their own, even where they share /dev/shm.
+    let folder = settled.node.value.name.to_string();
+    let parts: &[&str] = if reason.is_some() {
+        &[&folder, NAME]
+    } else {
+        &[&folder, "erlang", NAME]
+    };
+    let file = PrivateFile::new(parts, 0o400, Text::cookie(&cookie.value))?;
+    let variable = if reason.is_some() {
+        "HOME"
+    } else {
+        "XDG_CONFIG_HOME"
+    };
+    let home = file.path.ancestors().nth(parts.len() - 1);
+    recipe.set(variable, Text::plain(home.unwrap_or(Path::new("/"))));
+    if let Some(reason) = reason {
+        recipe.warn(format!("HOME is another for the command: {reason}"));
+    }
+    if !file.in_memory {
+        recipe.warn(format!(
+            "the cookie is written to a disk, in {}; mount a tmpfs (an emptyDir, medium: Memory) at /tmp",
+            file.path.display()
+        ));
+    }
+    recipe.files.push(file);
+    for (name, value) in &config.environment {
+        let name = name.to_string_lossy().into_owned();
+        let changed = recipe.set.contains_key(&name) || recipe.unset.contains(&name);
+        if !changed && name.contains("COOKIE") && value == cookie.value.reveal() {
+            recipe.unset.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
+fn needs_home(config: &Config, launcher: &dyn Launcher) -> Option<String> {
+    let Some(home) = config.variable("HOME") else {
+        return Some("it is not set, and the VM wants one to look for its cookie".into());
+    };
+    let of_path = || {
+        let erl = Command::find(vec!["erl".into()], config).ok()?;
+        erl.root()
+    };
+    let root = launcher.root().map(Path::to_owned).or_else(of_path);
+    match root.as_deref().and_then(runtime) {
+        None => {
+            return Some(
+                "which OTP this is cannot be told, and those before 25 read a cookie only there"
+                    .into(),
+            );
+        }
+        Some(version) if version < ERTS => {
+            return Some("OTP before 25 reads a cookie only there".into());
+        }
+        Some(_) => {}
+    }
+    let own = Path::new(home).join(NAME);
+    match std::fs::metadata(&own) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => Some(format!(
+            "the VM would not start with this one, for {} cannot be looked for: {error}",
+            own.display()
+        )),
+        Ok(_) => Some(format!(
+            "{} is there, and would be read first",
+            own.display()
+        )),
+    }
+}
+
+/// The major version of the runtime system under a root: the first number in `releases/start_erl.data`.
+fn runtime(root: &Path) -> Option<u32> {
+    let data = std::fs::read_to_string(root.join("releases/start_erl.data")).ok()?;
+    data.split(['.', ' ']).next()?.parse().ok()
+}
