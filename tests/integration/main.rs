@@ -21,6 +21,7 @@ mod dns_gate;
 mod documents;
 mod harness;
 mod identity;
+mod launchers;
 mod plans;
 mod port_gate;
 mod real;

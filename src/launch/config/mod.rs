@@ -4,6 +4,7 @@
 //! (never a cookie's), what to do.
 
 mod cookie;
+mod launcher;
 mod pod;
 mod raw;
 pub mod resolv_conf;
@@ -18,6 +19,7 @@ use tracing::level_filters::LevelFilter;
 use super::failure::Failure;
 use super::node::{Cookie, Host, NamePart, NodeName, Port};
 
+pub use launcher::LauncherKind;
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
 pub use resolv_conf::Nameserver;
@@ -51,6 +53,8 @@ pub struct Config {
     pub dns: Option<DnsMode>,
     /// `BEAMINIT_DNS_TIMEOUT`; `None` is for ever.
     pub dns_timeout: Option<Duration>,
+    /// `BEAMINIT_LAUNCHER`.
+    pub launcher: LauncherKind,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_NODE`.
@@ -61,6 +65,8 @@ pub struct Config {
     pub pod: Pod,
     /// All of it, for the command.
     pub environment: Environment,
+    /// The names in it that the command line itself gave, by `env NAME=VALUE`.
+    pub assigned: Vec<String>,
 }
 
 /// A value and the variable that said it.
@@ -164,6 +170,12 @@ impl Reading {
             values::time_limit,
             lines,
         );
+        let launcher = read(
+            "BEAMINIT_LAUNCHER",
+            raw.beaminit_launcher.as_deref(),
+            LauncherKind::parse,
+            lines,
+        );
         read(
             "BEAMINIT_EPMD",
             raw.beaminit_epmd.as_deref(),
@@ -209,6 +221,7 @@ impl Reading {
                 lines,
             ),
             dns_timeout: dns_timeout.unwrap_or(Some(DNS_TIMEOUT)),
+            launcher: launcher.unwrap_or(LauncherKind::Auto),
             release_cookie: raw
                 .release_cookie
                 .as_deref()
@@ -219,6 +232,7 @@ impl Reading {
             cluster,
             pod: Pod::default(),
             environment,
+            assigned: Vec::new(),
         };
         if config.node.is_some() && host.is_some_and(|form| form != HostForm::Auto) {
             lines.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one".into());

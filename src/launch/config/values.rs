@@ -140,7 +140,11 @@ pub fn only(able: &str, planned: &str, text: &str) -> Result<(), String> {
     }
 }
 
-fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, String> {
+/// Reads one of a few words.
+///
+/// # Errors
+/// All of them, and the one that is nearest.
+pub fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, String> {
     words
         .iter()
         .find(|(word, _)| *word == text)

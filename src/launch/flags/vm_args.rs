@@ -40,6 +40,11 @@ impl VmArgs {
         Self { text, claims }
     }
 
+    /// Does it name variables, `${NAME}`?
+    pub fn has_variables(&self) -> bool {
+        self.text.contains("${")
+    }
+
     /// The text without its claims of name and cookie, and of the port if `ports` says so.
     pub fn rest(&self, ports: bool) -> String {
         without(&self.text, &self.claims.spans(ports))

@@ -15,11 +15,8 @@ struct Erl {
     demands: Demands,
 }
 
-/// Is it `erl`?
-pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
-    if command.name() != "erl" {
-        return None;
-    }
+/// Reads its arguments.
+pub fn read(command: &Command) -> Box<dyn Launcher> {
     let claims = Claims::of_arguments(command.arguments());
     let role = if claims.informs {
         Role::Neither
@@ -28,11 +25,11 @@ pub fn recognise(command: &Command) -> Option<Box<dyn Launcher>> {
     } else {
         Role::Node
     };
-    Some(Box::new(Erl {
+    Box::new(Erl {
         name: command.name().into(),
         role,
         demands: demands(claims),
-    }))
+    })
 }
 
 /// Sorts the claims of a command line: those in the files that it names are not its own.

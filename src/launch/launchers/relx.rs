@@ -9,7 +9,6 @@ use super::{Demands, Fixed, Launcher, Role};
 use crate::exit::Exit;
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
-use crate::launch::flags::words::quote;
 use crate::launch::flags::{FlagVariables, Place, Variable, VmArgs};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
@@ -22,14 +21,19 @@ struct Relx {
 }
 
 /// Is it a relx release's script?
-pub fn recognise(
+pub fn is(script: &Script) -> bool {
+    script.says(&["RELX_", "VMARGS_PATH"])
+}
+
+/// Reads the task, and the args file that the script would take.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(
     script: &Script,
     command: &Command,
     config: &Config,
-) -> Option<Result<Box<dyn Launcher>, Failure>> {
-    if !script.says(&["RELX_", "VMARGS_PATH"]) {
-        return None;
-    }
+) -> Result<Box<dyn Launcher>, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
         "foreground" | "console" | "console_clean" | "console_boot" | "daemon" | "daemon_boot"
@@ -45,19 +49,16 @@ pub fn recognise(
         .unwrap_or(&script.name)
         .to_owned();
     let args = match (role, vm_args_path(script, config)) {
-        (Role::Neither, _) | (_, None) => Ok(VmArgs::empty()),
-        (_, Some(source)) => source.read(config),
+        (Role::Neither, _) | (_, None) => VmArgs::empty(),
+        (_, Some(source)) => source.read(config)?,
     };
-    Some(args.map(|args| {
-        let demands = demands(&args, config);
-        let found: Box<dyn Launcher> = Box::new(Relx {
-            name,
-            role,
-            daemon,
-            args,
-            demands,
-        });
-        found
+    let demands = demands(&args, config);
+    Ok(Box::new(Relx {
+        name,
+        role,
+        daemon,
+        args,
+        demands,
     }))
 }
 
@@ -158,7 +159,7 @@ impl Launcher for Relx {
     ) -> Result<(), Failure> {
         let path = recipe.private(
             Path::new(&format!("{}.vm.args", self.name)),
-            self.vm_args(settled),
+            self.args.with(settled),
         )?;
         recipe.set("VMARGS_PATH", Text::plain(&path));
         // The script would take a variable's word for the cookie before its own reading of the file.
@@ -170,38 +171,5 @@ impl Launcher for Relx {
             recipe.warn("a daemon's script ends at once, and this container with it; use foreground or console");
         }
         Ok(())
-    }
-}
-
-impl Relx {
-    /// The release's own vm.args with our name, cookie and port. One flag a line, at its start: the script greps them.
-    fn vm_args(&self, settled: &Settled) -> Text {
-        let node = &settled.node.value;
-        let mut text = Text::default();
-        text.push(&format!("{} {node}\n", node.flag()));
-        if settled.ipv6 && !self.args.claims.proto_dist {
-            text.push("-proto_dist inet6_tcp\n");
-        }
-        if let Some(cookie) = &settled.cookie {
-            text.push("-setcookie ")
-                .push_quoted(&cookie.value)
-                .push("\n");
-            // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
-            text.push(&format!(
-                "-nocookie -setcookie {} ",
-                quote(&node.to_string())
-            ))
-            .push_quoted(&cookie.value)
-            .push("\n");
-        }
-        if let Some(pin) = settled.pin() {
-            text.push(&format!(
-                "-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin}\n"
-            ));
-        }
-        text.append(&Text::concealing(
-            self.args.rest(settled.replaces_port).as_ref(),
-        ));
-        text
     }
 }
