@@ -20,7 +20,7 @@ use std::path::Path;
 use tracing::{debug, error, info, warn};
 
 use crate::init::{Complaints, TellInit};
-use config::{Config, DnsMode, Environment, Pod, Reading};
+use config::{Config, DnsMode, Environment, LauncherKind, Pod, Reading};
 use failure::{Details, Failure};
 use gates::dns::{self, Question};
 use gates::epmd;
@@ -108,8 +108,9 @@ struct Prepared {
 
 impl Prepared {
     fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
-        let mut config = reading.config()?;
-        let command = Command::find(words, &config)?;
+        let config = reading.config()?;
+        let command = Command::find(words, &config.environment)?;
+        let (command, mut config) = launchers::wrapped::inside(command, config)?;
         let launcher = launchers::recognise(&command, &config)?;
         if launcher
             .as_ref()
@@ -147,11 +148,14 @@ impl Prepared {
         for file in &self.plan.recipe.files {
             file.write()?;
         }
-        info!(
-            "exec {} ({})",
-            self.plan.command.file.display(),
-            self.plan.launcher
-        );
+        let file = self.plan.command.file.display();
+        if self.launcher.is_some() || self.config.launcher == LauncherKind::None {
+            info!("exec {file} ({})", self.plan.launcher);
+        } else {
+            info!(
+                "exec {file} (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)"
+            );
+        }
         for line in self.plan.to_string().lines() {
             debug!("{line}");
         }

@@ -56,7 +56,7 @@ impl Case {
         };
         let addresses: Vec<&str> = line("addresses", "10.1.2.3").split_whitespace().collect();
         let mut pod = Pod::with_addresses(line("hostname", "app-0"), &addresses);
-        for program in ["erl", "elixir", "iex", "mix"] {
+        for program in ["erl", "elixir", "iex", "mix", "escript"] {
             pod = pod.program(program, "prints-args");
         }
         pod = pod.search(line(

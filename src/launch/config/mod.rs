@@ -4,6 +4,7 @@
 //! (never a cookie's), what to do.
 
 mod cookie;
+mod launcher;
 mod pod;
 mod raw;
 pub mod resolv_conf;
@@ -18,6 +19,7 @@ use tracing::level_filters::LevelFilter;
 use super::failure::Failure;
 use super::node::{Cookie, Host, NamePart, NodeName, Port};
 
+pub use launcher::LauncherKind;
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
 pub use resolv_conf::Nameserver;
@@ -55,6 +57,8 @@ pub struct Config {
     pub dns_timeout: Option<Duration>,
     /// `BEAMINIT_EPMD`.
     pub epmd: EpmdMode,
+    /// `BEAMINIT_LAUNCHER`.
+    pub launcher: LauncherKind,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_NODE`.
@@ -65,6 +69,8 @@ pub struct Config {
     pub pod: Pod,
     /// All of it, for the command.
     pub environment: Environment,
+    /// The names in it that the command line itself gave, by `env NAME=VALUE`.
+    pub assigned: Vec<String>,
 }
 
 /// A value and the variable that said it.
@@ -168,6 +174,12 @@ impl Reading {
             values::time_limit,
             lines,
         );
+        let launcher = read(
+            "BEAMINIT_LAUNCHER",
+            raw.beaminit_launcher.as_deref(),
+            LauncherKind::parse,
+            lines,
+        );
         let cookie_via = read(
             "BEAMINIT_COOKIE_VIA",
             raw.beaminit_cookie_via.as_deref(),
@@ -215,6 +227,7 @@ impl Reading {
                 lines,
             )
             .unwrap_or_default(),
+            launcher: launcher.unwrap_or(LauncherKind::Auto),
             release_cookie: raw
                 .release_cookie
                 .as_deref()
@@ -225,6 +238,7 @@ impl Reading {
             cluster,
             pod: Pod::default(),
             environment,
+            assigned: Vec::new(),
         };
         if config.node.is_some() && host.is_some_and(|form| form != HostForm::Auto) {
             lines.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one".into());

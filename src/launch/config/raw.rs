@@ -38,6 +38,7 @@ variables! {
     beaminit_dns_timeout = "BEAMINIT_DNS_TIMEOUT",
     beaminit_epmd = "BEAMINIT_EPMD",
     beaminit_cookie_via = "BEAMINIT_COOKIE_VIA",
+    beaminit_launcher = "BEAMINIT_LAUNCHER",
     beaminit_log = "BEAMINIT_LOG",
     beaminit_log_format = "BEAMINIT_LOG_FORMAT",
     beaminit_termination_log = "BEAMINIT_TERMINATION_LOG",

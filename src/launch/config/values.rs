@@ -165,7 +165,11 @@ pub fn time_limit(text: &str) -> Result<Option<Duration>, String> {
         .map_err(|_| "not a time; write it like 90s or 2m, or 0 to wait for ever".into())
 }
 
-fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, String> {
+/// Reads one of a few words.
+///
+/// # Errors
+/// All of them, and the one that is nearest.
+pub fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, String> {
     words
         .iter()
         .find(|(word, _)| *word == text)

@@ -42,6 +42,11 @@ impl VmArgs {
         Self { text, claims }
     }
 
+    /// Does it name variables, `${NAME}`?
+    pub fn has_variables(&self) -> bool {
+        self.text.contains("${")
+    }
+
     /// The text without its claims of name and cookie, and these port flags.
     pub fn rest(&self, ports: PortFlags) -> String {
         without(&self.text, &self.claims.spans(ports))

@@ -17,11 +17,8 @@ struct Elixir {
     demands: Demands,
 }
 
-/// Is it `elixir`, `iex` or `mix`?
-pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>> {
-    let program = *["elixir", "iex", "mix"]
-        .iter()
-        .find(|program| **program == command.name())?;
+/// Reads the arguments of `elixir`, `iex` or `mix`.
+pub fn read(program: &'static str, command: &Command, config: &Config) -> Box<dyn Launcher> {
     let arguments: Vec<&str> = command.arguments().collect();
     let options = if program == "mix" {
         Options::default()
@@ -41,17 +38,31 @@ pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>
     } else {
         Role::Node
     };
-    Some(Box::new(Elixir {
+    Box::new(Elixir {
         program,
         role,
         demands: demands(claims, || Otp::of_erl(None, config), config),
-    }))
+    })
 }
 
-/// `mix run`, which is also mix without a task, and `mix phx.server` are the application; any other task is a tool.
+/// `mix run`, which is also mix without a task, and `mix phx.server` are the application, also behind others in a
+/// `mix do`; any other task is a tool.
 fn starts_node(task: &[&str]) -> bool {
-    task.first()
-        .is_none_or(|task| matches!(*task, "run" | "phx.server"))
+    let is_application = |task: &&str| matches!(*task, "run" | "phx.server");
+    match task {
+        [] => true,
+        ["do", tasks @ ..] => {
+            // `do a, b` of old, `do a + b` of new.
+            let ends = |word: &str| word == "+" || word.ends_with(',');
+            let begins = tasks.iter().enumerate().filter(|(at, _)| {
+                let before = at.checked_sub(1).and_then(|before| tasks.get(before));
+                before.is_none_or(|before| ends(before))
+            });
+            let mut begins = begins.map(|(_, task)| task.trim_end_matches(','));
+            begins.any(|task| is_application(&task))
+        }
+        [task, ..] => is_application(task),
+    }
 }
 
 /// What stands on the line before the script.
@@ -165,6 +176,25 @@ impl Launcher for Elixir {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_the_application_from_a_tool() {
+        for (line, node) in [
+            ("", true),
+            ("run --no-halt", true),
+            ("phx.server", true),
+            ("test", false),
+            ("do ecto.migrate, phx.server", true),
+            ("do ecto.migrate + run --no-halt", true),
+            ("do run, test", true),
+            ("do test --only run", false),
+            ("do compile, test", false),
+            ("do", false),
+        ] {
+            let task: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(starts_node(&task), node, "{line}");
+        }
+    }
 
     #[test]
     fn reads_the_line_as_the_script_does() {

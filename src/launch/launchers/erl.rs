@@ -19,11 +19,8 @@ struct Erl {
     demands: Demands,
 }
 
-/// Is it `erl`?
-pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>> {
-    if command.name() != "erl" {
-        return None;
-    }
+/// Reads its arguments.
+pub fn read(command: &Command, config: &Config) -> Box<dyn Launcher> {
     let claims = Claims::of_arguments(command.arguments());
     let role = if claims.informs {
         Role::Neither
@@ -32,12 +29,12 @@ pub fn recognise(command: &Command, config: &Config) -> Option<Box<dyn Launcher>
     } else {
         Role::Node
     };
-    Some(Box::new(Erl {
+    Box::new(Erl {
         name: command.name().into(),
         root: command.root(),
         role,
         demands: demands(claims, || Otp::of_erl(Some(command), config), config),
-    }))
+    })
 }
 
 /// Sorts the claims of a command line: those in the files that it names are not its own.

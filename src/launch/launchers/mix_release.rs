@@ -32,14 +32,19 @@ struct MixRelease {
 }
 
 /// Is it a mix release's script?
-pub fn recognise(
+pub fn is(script: &Script) -> bool {
+    script.says(&["RELEASE_ROOT", "RELEASE_VSN", "env.sh"])
+}
+
+/// Reads the task, and the release around the script.
+///
+/// # Errors
+/// The release has no version.
+pub fn read(
     script: &Script,
     command: &Command,
     config: &Config,
-) -> Result<Option<Box<dyn Launcher>>, Failure> {
-    if !script.says(&["RELEASE_ROOT", "RELEASE_VSN", "env.sh"]) {
-        return Ok(None);
-    }
+) -> Result<Box<dyn Launcher>, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
         "start" | "start_iex" | "daemon" | "daemon_iex" => Role::Node,
@@ -51,13 +56,13 @@ pub fn recognise(
     } else {
         demands(script, role, config)?
     };
-    Ok(Some(Box::new(MixRelease {
+    Ok(Box::new(MixRelease {
         name: script.name.clone(),
         root: script.root.clone(),
         role,
         daemon: task.starts_with("daemon"),
         demands,
-    })))
+    }))
 }
 
 fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Failure> {

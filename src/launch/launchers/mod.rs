@@ -1,21 +1,50 @@
 //! The launchers: how each way of starting a BEAM is told, and what makes its name, cookie and port certain.
 //!
-//! A new one is a file beside these and a line in [`recognise`].
+//! A new one is a file beside these, a word in [`LauncherKind`], a line in `PROGRAMS` or `SCRIPTS` and one in
+//! [`recognise`].
 
+mod args_file;
+mod distillery;
 mod elixir;
 mod erl;
+mod escript;
+mod gleam;
 mod mix_release;
 mod otp;
 mod relx;
 mod script;
+pub mod wrapped;
 
+use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::launch::config::{Config, Said};
+use crate::launch::config::{Config, LauncherKind, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled};
+use script::Script;
+
+/// The launchers that are told by the program's name.
+const PROGRAMS: [(&str, LauncherKind); 5] = [
+    ("erl", LauncherKind::Erl),
+    ("elixir", LauncherKind::Elixir),
+    ("iex", LauncherKind::Iex),
+    ("mix", LauncherKind::Mix),
+    ("escript", LauncherKind::Escript),
+];
+
+/// What tells a script.
+type Tells = fn(&Script) -> bool;
+
+/// Those that are told by what their script says.
+const SCRIPTS: [(Tells, LauncherKind); 5] = [
+    (escript::is, LauncherKind::Escript),
+    (distillery::is, LauncherKind::Distillery),
+    (relx::is, LauncherKind::Relx),
+    (mix_release::is, LauncherKind::MixRelease),
+    (gleam::is, LauncherKind::Gleam),
+];
 
 pub use otp::Otp;
 /// What a start script that insists on a cookie gets where the VM reads the real one in a file.
@@ -104,16 +133,47 @@ pub trait Launcher {
 /// # Errors
 /// The launcher's own files cannot be read.
 pub fn recognise(command: &Command, config: &Config) -> Result<Option<Box<dyn Launcher>>, Failure> {
-    if let Some(found) =
-        erl::recognise(command, config).or_else(|| elixir::recognise(command, config))
-    {
-        return Ok(Some(found));
-    }
-    let Some(script) = script::Script::read(command) else {
+    let Some(kind) = kind(command, config.launcher) else {
         return Ok(None);
     };
-    match relx::recognise(&script, command, config) {
-        Some(found) => found.map(Some),
-        None => mix_release::recognise(&script, command, config),
+    let script = || {
+        Script::read(command).ok_or_else(|| {
+            Failure::config(format!(
+                "BEAMINIT_LAUNCHER is {:?}, and {} is no script; give the release's own start script as the command",
+                kind.word(),
+                command.file.display()
+            ))
+        })
+    };
+    Ok(Some(match kind {
+        LauncherKind::Auto | LauncherKind::None => return Ok(None),
+        LauncherKind::Erl => erl::read(command, config),
+        LauncherKind::Elixir => elixir::read("elixir", command, config),
+        LauncherKind::Iex => elixir::read("iex", command, config),
+        LauncherKind::Mix => elixir::read("mix", command, config),
+        LauncherKind::Escript => escript::read(command, config),
+        LauncherKind::MixRelease => mix_release::read(&script()?, command, config)?,
+        LauncherKind::Relx => relx::read(&script()?, command, config)?,
+        LauncherKind::Distillery => distillery::read(&script()?, command, config)?,
+        LauncherKind::Gleam => gleam::read(&script()?, command, config),
+    }))
+}
+
+/// Which it is: what the user says, else what the file is, symbolic links followed. A program that was called by the name
+/// of a launcher is one, whatever it is a link to: version managers make such scripts.
+fn kind(command: &Command, said: LauncherKind) -> Option<LauncherKind> {
+    if said != LauncherKind::Auto {
+        return Some(said).filter(|kind| *kind != LauncherKind::None);
     }
+    let file = std::fs::canonicalize(&command.file).unwrap_or_default();
+    let file = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let by_name = |name: &str| PROGRAMS.iter().find(|(program, _)| *program == name);
+    if let Some((_, kind)) = by_name(command.name()).or_else(|| by_name(file)) {
+        return Some(*kind);
+    }
+    let script = Script::read(command)?;
+    SCRIPTS
+        .iter()
+        .find(|(is, _)| is(&script))
+        .map(|(_, kind)| *kind)
 }

@@ -28,7 +28,11 @@ impl Otp {
         }
         let file = match command {
             Some(command) => command.file.clone(),
-            None => Command::find(vec!["erl".into()], config).ok()?.file,
+            None => {
+                Command::find(vec!["erl".into()], &config.environment)
+                    .ok()?
+                    .file
+            }
         };
         let file = std::fs::canonicalize(file).ok()?;
         Self::of_root(file.parent()?.parent()?)

@@ -8,7 +8,6 @@ use super::{Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl};
 use crate::exit::Exit;
 use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
-use crate::launch::flags::words::quote;
 use crate::launch::flags::{FlagVariables, Place, Variable, VmArgs};
 use crate::launch::plan::{Command, Pin, PrivateFile, Recipe, Settled, Text};
 
@@ -36,14 +35,19 @@ struct Relx {
 }
 
 /// Is it a relx release's script?
-pub fn recognise(
+pub fn is(script: &Script) -> bool {
+    script.says(&["RELX_", "VMARGS_PATH"])
+}
+
+/// Reads the task, and the args file that the script would take.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(
     script: &Script,
     command: &Command,
     config: &Config,
-) -> Option<Result<Box<dyn Launcher>, Failure>> {
-    if !script.says(&["RELX_", "VMARGS_PATH"]) {
-        return None;
-    }
+) -> Result<Box<dyn Launcher>, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
         "foreground" | "console" | "console_clean" | "console_boot" | "daemon" | "daemon_boot"
@@ -60,25 +64,22 @@ pub fn recognise(
         .unwrap_or(&script.name)
         .to_owned();
     let args = match (role, vm_args_path(script, config)) {
-        (Role::Neither, _) | (_, None) => Ok(VmArgs::empty()),
-        (_, Some(source)) => source.read(config),
+        (Role::Neither, _) | (_, None) => VmArgs::empty(),
+        (_, Some(source)) => source.read(config)?,
     };
-    Some(args.map(|args| {
-        let mut demands = demands(&args, config);
-        if config.epmd == EpmdMode::Off {
-            demands.otp = Otp::of_root(&script.root);
-        }
-        let found: Box<dyn Launcher> = Box::new(Relx {
-            name,
-            root: script.root.clone(),
-            role,
-            daemon,
-            evolves,
-            args,
-            demands,
-            knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
-        });
-        found
+    let mut demands = demands(&args, config);
+    if config.epmd == EpmdMode::Off {
+        demands.otp = Otp::of_root(&script.root);
+    }
+    Ok(Box::new(Relx {
+        name,
+        root: script.root.clone(),
+        role,
+        daemon,
+        evolves,
+        args,
+        demands,
+        knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
     }))
 }
 
@@ -190,7 +191,7 @@ impl Launcher for Relx {
         let file = PrivateFile::new(
             &[&format!("{}.vm.args", self.name)],
             0o600,
-            self.vm_args(settled),
+            self.args.with(settled),
         )?;
         recipe.set("VMARGS_PATH", Text::plain(&file.path));
         recipe.files.push(file);
@@ -245,37 +246,5 @@ impl Relx {
             _ => {}
         }
         Ok(())
-    }
-
-    /// The release's own vm.args with our name, cookie and port. One flag a line, at its start: the script greps them.
-    fn vm_args(&self, settled: &Settled) -> Text {
-        let node = &settled.node.value;
-        let mut text = Text::default();
-        text.push(&format!("{} {node}\n", node.flag()));
-        if settled.ipv6 && !self.args.claims.proto_dist {
-            text.push("-proto_dist inet6_tcp\n");
-        }
-        if settled.in_file {
-            // With nothing behind it, it drops whatever an included file says.
-            text.push("-setcookie\n");
-        } else if let Some(cookie) = &settled.cookie {
-            text.push("-setcookie ")
-                .push_quoted(&cookie.value)
-                .push("\n");
-            // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
-            text.push(&format!(
-                "-nocookie -setcookie {} ",
-                quote(&node.to_string())
-            ))
-            .push_quoted(&cookie.value)
-            .push("\n");
-        }
-        if !settled.epmd.is_off() && settled.pin().is_some() {
-            text.push(settled.port_flags().trim_end()).push("\n");
-        }
-        text.append(&Text::concealing(
-            self.args.rest(settled.replaces_port).as_ref(),
-        ));
-        text
     }
 }

@@ -9,6 +9,8 @@ const LIMIT: u64 = 256 * 1024;
 
 /// A script and the release around it.
 pub struct Script {
+    /// Its file, symbolic links followed.
+    pub file: PathBuf,
     /// What it says.
     pub text: String,
     /// The release's root: the folder above the script's.
@@ -31,10 +33,12 @@ impl Script {
         open.take(LIMIT).read_to_end(&mut bytes).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let name = file.file_name()?.to_str()?.to_owned();
+        let folder = file.parent()?;
         Some(Self {
             text,
-            root: file.parent()?.parent()?.to_owned(),
+            root: folder.parent().unwrap_or(folder).to_owned(),
             name,
+            file,
         })
     }
 

@@ -75,7 +75,7 @@ fn needs_home(config: &Config, launcher: &dyn Launcher) -> Option<String> {
         return Some("it is not set, and the VM wants one to look for its cookie".into());
     };
     let of_path = || {
-        let erl = Command::find(vec!["erl".into()], config).ok()?;
+        let erl = Command::find(vec!["erl".into()], &config.environment).ok()?;
         erl.root()
     };
     let root = launcher.root().map(Path::to_owned).or_else(of_path);

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use nix::unistd::{AccessFlags, access};
 
-use super::config::Config;
+use super::config::{Config, LauncherKind};
 use super::failure::Failure;
 use super::flags::FlagVariables;
 use super::launchers::{Launcher, Role};
@@ -58,13 +58,28 @@ impl Plan {
         answer: Option<&Chosen>,
     ) -> Result<Self, Failure> {
         let mut plan = Self {
-            launcher: launcher.map_or("no BEAM known to beaminit", Launcher::label),
+            launcher: launcher.map_or_else(
+                || match config.launcher {
+                    LauncherKind::None => "none, says BEAMINIT_LAUNCHER",
+                    _ => "no BEAM known to beaminit",
+                },
+                Launcher::label,
+            ),
             role: launcher.map_or(Role::Neither, Launcher::role),
             identity: None,
             dns_timeout: config.dns_timeout,
             command: command.clone(),
             recipe: Recipe::default(),
         };
+        for name in &config.assigned {
+            let value = config.variable(name).unwrap_or_default();
+            match name.as_str() {
+                // An empty one would be taken out; the environment has it as it is.
+                _ if value.is_empty() => {}
+                "ERLANG_COOKIE" | "RELEASE_COOKIE" => plan.recipe.set(name, Text::hidden(value)),
+                _ => plan.recipe.set(name, Text::concealing(value.as_ref())),
+            }
+        }
         let Some(launcher) = launcher.filter(|launcher| launcher.role() != Role::Neither) else {
             return Ok(plan);
         };
@@ -72,6 +87,7 @@ impl Plan {
         let settled = settle::settle(config, launcher, &flags, answer)?;
         launcher.cook(&settled, &flags, &mut plan.recipe)?;
         if config.variable("ERLANG_COOKIE").is_some() {
+            plan.recipe.set.remove("ERLANG_COOKIE");
             plan.recipe.unset.push("ERLANG_COOKIE".into());
         }
         if settled.in_file {

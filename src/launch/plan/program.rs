@@ -8,7 +8,7 @@ use which::WhichConfig;
 
 use super::search::Files;
 use crate::exit::Exit;
-use crate::launch::config::Config;
+use crate::launch::config::Environment;
 use crate::launch::failure::Failure;
 
 /// Where execvp(3) looks when PATH is not set.
@@ -28,10 +28,9 @@ impl Command {
     ///
     /// # Errors
     /// [`Exit::NotFound`] with the PATH that was searched, [`Exit::NotExecutable`].
-    pub fn find(words: Vec<OsString>, config: &Config) -> Result<Self, Failure> {
+    pub fn find(words: Vec<OsString>, environment: &Environment) -> Result<Self, Failure> {
         let program = words.first().cloned().unwrap_or_default();
-        let path = config
-            .environment
+        let path = environment
             .iter()
             .find(|(name, _)| name == "PATH")
             .map(|(_, value)| value.clone());

@@ -31,6 +31,14 @@ impl Text {
         }
     }
 
+    /// A secret of the user's, whole.
+    pub fn hidden(secret: &str) -> Self {
+        Self {
+            real: secret.into(),
+            shown: "<cookie>".into(),
+        }
+    }
+
     /// A text of the user's, in which whatever follows `-setcookie` or `--cookie` is a secret.
     pub fn concealing(text: &OsStr) -> Self {
         let Some(utf8) = text.to_str() else {

@@ -8,6 +8,7 @@ mod erl;
 mod fixtures;
 mod mix;
 mod mix_release;
+mod other_ways;
 mod relx_release;
 mod surroundings;
 mod users;

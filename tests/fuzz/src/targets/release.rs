@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::launch::config::{Config, Environment, Pod, Reading};
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{Claims, Place};
-use crate::launch::launchers::{self, Role};
+use crate::launch::launchers::{self, Role, wrapped};
 use crate::launch::plan::{Command, Plan};
 
 /// A release's files, with `bin/app` its script.
@@ -57,7 +57,10 @@ pub fn release(bytes: &[u8]) {
         Some(word) => Path::new("/usr/bin").join(word),
         None => return,
     };
-    let Ok(mut config) = Reading::new(environment, None).config() else {
+    let Ok(config) = Reading::new(environment, None).config() else {
+        return;
+    };
+    let Ok((command, mut config)) = wrapped::inside(Command { words, file }, config) else {
         return;
     };
     config.pod = Pod {
@@ -65,7 +68,7 @@ pub fn release(bytes: &[u8]) {
         addresses: vec![[10, 1, 2, 3].into()],
         ..Pod::default()
     };
-    is_planned(&config, &Command { words, file }, secret);
+    is_planned(&config, &command, secret);
 }
 
 fn is_planned(config: &Config, command: &Command, secret: bool) {
@@ -86,11 +89,22 @@ fn is_planned(config: &Config, command: &Command, secret: bool) {
     assert!(!(secret && format!("{shown}{plan:?}").contains(super::SECRET)));
     let role = launcher.map_or(Role::Neither, |launcher| launcher.role());
     assert_eq!(plan.identity.is_some(), role != Role::Neither);
+    if role == Role::Neither {
+        // What env assigns on the way to it, and no more.
+        assert!(
+            plan.recipe
+                .set
+                .keys()
+                .all(|name| config.assigned.contains(name))
+        );
+        return;
+    }
     nothing_is_left(&plan);
     match plan.launcher {
-        _ if role == Role::Neither => assert!(plan.recipe.set.is_empty()),
-        "erl" | "elixir" | "iex" | "mix" if role == Role::Node => the_name_wins(&plan),
-        "relx release" => the_script_finds_one_name(&plan),
+        "erl" | "elixir" | "iex" | "mix" | "gleam shipment" | "escript" if role == Role::Node => {
+            the_name_wins(&plan);
+        }
+        "relx release" | "distillery release" => the_script_finds_one_name(&plan),
         _ => {}
     }
 }

@@ -1,0 +1,169 @@
+//! A release made by distillery, what Elixir had before `mix release`: its script reads the name and the cookie in
+//! vm.args, so it gets a copy with ours in their place, and every `${…}` in it and in sys.config its value.
+//!
+//! Nothing goes into ERL_AFLAGS: the script starts VMs of its own to look around, and they would take name and port.
+//! <https://hexdocs.pm/distillery/config/runtime.html>
+
+use std::path::PathBuf;
+
+use super::erl::cleanse;
+use super::script::Script;
+use super::{Demands, Launcher, Role};
+use crate::exit::Exit;
+use crate::launch::config::Config;
+use crate::launch::failure::Failure;
+use crate::launch::flags::{FlagVariables, VmArgs};
+use crate::launch::plan::{Command, PrivateFile, Recipe, Settled, Text};
+
+struct Distillery {
+    name: String,
+    role: Role,
+    daemon: bool,
+    /// vm.args as it stands: the script itself replaces what is left in it.
+    args: VmArgs,
+    demands: Demands,
+    /// The variables that the environment has of those that vm.args names.
+    known: Vec<String>,
+}
+
+/// Is it a distillery release's script? `bin/app` of later versions only hands over to the one of the release's version.
+pub fn is(script: &Script) -> bool {
+    const TELLS: [&str; 2] = ["DISTILLERY_TASK", "REL_NAME"];
+    let of_version = || {
+        let version = script.current_version()?;
+        let file = format!("releases/{version}/{}.sh", script.name);
+        std::fs::read_to_string(script.root.join(file)).ok()
+    };
+    script.says(&TELLS)
+        || script.says(&["REL_NAME"])
+            && of_version().is_some_and(|text| TELLS.iter().all(|tell| text.contains(tell)))
+}
+
+/// Reads the task, and the args file that the script would take.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(
+    script: &Script,
+    command: &Command,
+    config: &Config,
+) -> Result<Box<dyn Launcher>, Failure> {
+    let task = command.arguments().next().unwrap_or_default();
+    let role = match task {
+        "foreground" | "console" | "console_clean" | "console_boot" | "start" | "start_boot" => {
+            Role::Node
+        }
+        "rpc" | "rpcterms" | "eval" | "remote_console" | "attach" | "ping" | "pingpeer" | "pid"
+        | "stop" | "restart" | "reboot" | "reload_config" | "upgrade" | "downgrade" | "install"
+        | "info" => Role::Client,
+        _ => Role::Neither,
+    };
+    let (mut args, mut files) = (VmArgs::empty(), VmArgs::empty());
+    let path = vm_args_path(script, config).filter(|_| role != Role::Neither);
+    if let Some(path) = path {
+        let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
+        let refused = |error: std::io::Error| {
+            let path = path.display();
+            Failure::new(
+                Exit::System,
+                format!("cannot read {path}: {error}; is it readable for this user?"),
+            )
+        };
+        args = VmArgs::read(&path, None).map_err(refused)?;
+        files = VmArgs::read(&path, Some(&variable)).map_err(refused)?;
+    }
+    let known = args.variables().into_iter();
+    Ok(Box::new(Distillery {
+        name: script.name.clone(),
+        role,
+        daemon: task.starts_with("start"),
+        known: known
+            .filter(|name| config.variable(name).is_some())
+            .collect(),
+        args,
+        demands: Demands {
+            files: files.claims,
+            rewritten: true,
+            ..Demands::default()
+        },
+    }))
+}
+
+/// VMARGS_PATH, the root's, or the version's own.
+fn vm_args_path(script: &Script, config: &Config) -> Option<PathBuf> {
+    if let Some(path) = config.variable("VMARGS_PATH") {
+        return Some(path.into());
+    }
+    let of_root = config
+        .variable("RELEASE_CONFIG_DIR")
+        .map_or_else(|| script.root.clone(), PathBuf::from)
+        .join("vm.args");
+    let of_version = || {
+        let version = config.variable("REL_VSN").map(ToOwned::to_owned);
+        let version = version.or_else(|| script.current_version())?;
+        Some(script.root.join("releases").join(version).join("vm.args"))
+    };
+    Some(of_root)
+        .filter(|path| path.exists())
+        .or_else(of_version)
+}
+
+impl Launcher for Distillery {
+    fn label(&self) -> &'static str {
+        "distillery release"
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn default_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    fn cook(
+        &self,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        if settled.in_file {
+            return Err(Failure::config(
+                "BEAMINIT_COOKIE_VIA is \"file\", and a distillery release's script reads the cookie in vm.args and gives it to VMs of its own as an argument; set it to arg",
+            ));
+        }
+        if settled.epmd.is_off() {
+            return Err(Failure::config(
+                "BEAMINIT_EPMD is \"off\", and a distillery release's own clients ask epmd for the node; use auto",
+            ));
+        }
+        if self.args.has_variables() {
+            recipe.set("REPLACE_OS_VARS", Text::plain("true"));
+        }
+        // sys.config may name the same ones; those of the cookie would stay in the VM's environment.
+        for (name, value) in self.args.named(&settled.node.value, settled.pin()) {
+            if !self.known.contains(&name) {
+                recipe.set(&name, Text::plain(value));
+            }
+        }
+        let file = format!("{}.vm.args", self.name);
+        let file = PrivateFile::new(&[&file], 0o600, self.args.with(settled))?;
+        recipe.set("VMARGS_PATH", Text::plain(&file.path));
+        recipe.files.push(file);
+        // A client of the script's would split the cookie in the file at its blanks.
+        if let (Role::Client, Some(cookie)) = (self.role, &settled.cookie) {
+            recipe.set("COOKIE", Text::cookie(&cookie.value));
+        }
+        cleanse(settled, flags, recipe);
+        if self.daemon {
+            recipe.warn(
+                "a daemon's script ends at once, and this container with it; use foreground or console",
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! An escript, started by `escript` or by its own `#!` line: a tool, and no node, unless its `%%!` line names one.
+//!
+//! <https://www.erlang.org/doc/apps/erts/escript_cmd.html>
+
+use super::script::Script;
+use super::{Demands, Launcher, Otp, Role, erl};
+use crate::launch::config::Config;
+use crate::launch::failure::Failure;
+use crate::launch::flags::words::Syntax;
+use crate::launch::flags::{Claims, FlagVariables, Place};
+use crate::launch::plan::{Command, Recipe, Settled};
+
+struct Escript {
+    name: String,
+    role: Role,
+    demands: Demands,
+}
+
+/// Is it a script for `escript`?
+pub fn is(script: &Script) -> bool {
+    let interpreter = script.text.lines().next().unwrap_or_default();
+    let mut words = interpreter.split(|c: char| c.is_whitespace() || c == '/');
+    words.any(|word| word == "escript")
+}
+
+/// Reads the script's own flags.
+pub fn read(command: &Command, config: &Config) -> Box<dyn Launcher> {
+    let script = Script::read(command)
+        .filter(is)
+        .or_else(|| given(command, config));
+    let (line, flags) = script.as_ref().and_then(own_flags).unwrap_or_default();
+    let files = Claims::of_text(flags, Syntax::Blanks, &|_| {
+        let file = script.as_ref().map(|script| script.file.clone());
+        Place::File(file.unwrap_or_default(), line)
+    });
+    let named = files.names.first().map(|claim| claim.value.text.clone());
+    let name = named.as_deref().unwrap_or(command.name());
+    Box::new(Escript {
+        name: name.split('@').next().unwrap_or_default().to_owned(),
+        role: named.as_ref().map_or(Role::Neither, |_| Role::Node),
+        demands: erl::demands(files, || Otp::of_erl(None, config), config),
+    })
+}
+
+/// The script behind `escript` and its options.
+fn given(command: &Command, config: &Config) -> Option<Script> {
+    let file = command.arguments().find(|word| !word.starts_with('-'))?;
+    let words = vec![file.into()];
+    // escript looks for its script where it stands, not in PATH.
+    let here = Command {
+        file: file.into(),
+        words: words.clone(),
+    };
+    Script::read(&here).or_else(|| Script::read(&Command::find(words, &config.environment).ok()?))
+}
+
+/// The `%%!` line: the second, or the third behind a comment.
+fn own_flags(script: &Script) -> Option<(usize, &str)> {
+    let head = (1..).zip(script.text.lines()).skip(1).take(2);
+    head.into_iter()
+        .find_map(|(number, line)| Some((number, line.strip_prefix("%%!")?)))
+}
+
+impl Launcher for Escript {
+    fn label(&self) -> &'static str {
+        "escript"
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn default_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    fn cook(
+        &self,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        erl::node_flags(&self.demands, settled, flags, recipe);
+        Ok(())
+    }
+}

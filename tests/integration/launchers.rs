@@ -1,0 +1,172 @@
+//! Launchers that cannot be installed here, as fakes that do with name, cookie and port what the real scripts do.
+
+use crate::harness::*;
+use crate::started::Started;
+
+fn pod() -> Pod {
+    Pod::new("app-0")
+        .env("SNAME", "app")
+        .env("BEAMINIT_HOST", "ip")
+        .env("ERLANG_COOKIE", "chocolate")
+        .env("ERL_PORT", "5555")
+}
+
+fn distillery() -> Pod {
+    pod().release("distillery-release", "/srv/seedapp")
+}
+
+const SEEDAPP: &str = "/srv/seedapp/bin/seedapp";
+
+/// The lines of the vm.args that the VM of a fake would read.
+fn vm_args(ended: &Ended) -> Vec<&str> {
+    let lines = ended.stdout.lines();
+    lines
+        .filter_map(|line| line.strip_prefix("vm.args "))
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn distillery_reads_its_name_cookie_and_port_in_vm_args() {
+    let ended = distillery()
+        .env("MINE", "kept")
+        .env("ERL_AFLAGS", "-name other@example.com +K true")
+        .run([SEEDAPP, "foreground"])
+        .ends_with(0);
+    assert_eq!(
+        vm_args(&ended),
+        [
+            "-name app@10.1.2.3",
+            "-setcookie chocolate",
+            "-nocookie -setcookie app@10.1.2.3 chocolate",
+            "-kernel inet_dist_listen_min 5555 inet_dist_listen_max 5555",
+            "-env MINE kept",
+        ],
+        "{ended}"
+    );
+    // The VMs that its script starts beside the node.
+    assert!(
+        ended
+            .stdout
+            .contains("looks around with ERL_AFLAGS=+K true\n"),
+        "{ended}"
+    );
+    // For its sys.config, which may name it too.
+    assert_eq!(Started::from(&ended).env["HOST"], "10.1.2.3");
+    assert!(!Started::from(&ended).env.contains_key("COOKIE"), "{ended}");
+}
+
+#[test]
+fn a_distillery_release_keeps_what_a_cookie_would_expand_to() {
+    let ended = distillery()
+        .env("ERLANG_COOKIE", "a${MINE}b c")
+        .env("MINE", "kept")
+        .run([SEEDAPP, "foreground"])
+        .ends_with(0);
+    let cookie = "-setcookie 'a$''{MINE}b c'";
+    assert!(vm_args(&ended).contains(&cookie), "{ended}");
+}
+
+#[test]
+fn a_client_of_a_distillery_release_has_the_name_and_the_cookie_whole() {
+    let ended = distillery()
+        .env("ERLANG_COOKIE", "dark chocolate")
+        .run([SEEDAPP, "rpc", "IO.puts(1)"])
+        .ends_with(0);
+    assert!(
+        ended
+            .stdout
+            .contains("client of app@10.1.2.3 with dark chocolate\n"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_gleam_shipment_hands_its_environment_to_one_erl() {
+    let ended = pod()
+        .release("gleam-shipment", "/srv/app")
+        .program("erl", "prints-args")
+        .run(["/srv/app/entrypoint.sh", "run", "one", "two"])
+        .ends_with(0);
+    let started = Started::from(&ended);
+    assert_eq!(started.node().as_deref(), Some("app@10.1.2.3"), "{ended}");
+    assert!(started.is_pinned_to("5555"), "{ended}");
+    assert_eq!(
+        started.arguments[started.arguments.len() - 3..],
+        ["-extra", "one", "two"]
+    );
+}
+
+#[test]
+fn what_is_not_known_runs_untouched_and_the_log_says_so() {
+    let pod = pod()
+        .program("server", "prints-args")
+        .env("ERL_FLAGS", "-name own@example.com");
+    let ended = pod.run(["/srv/bin/server", "-x"]).ends_with(0);
+    let line = "beaminit: exec /srv/bin/server (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)";
+    assert_eq!(ended.stderr.trim_end(), line, "{ended}");
+    let started = Started::from(&ended);
+    assert_eq!(started.env["ERL_FLAGS"], "-name own@example.com");
+    assert!(!started.env.contains_key("ERL_AFLAGS"), "{ended}");
+}
+
+#[test]
+fn what_the_user_says_it_is_it_is() {
+    let pod = pod().program("server", "prints-args");
+    let ended = pod
+        .env("BEAMINIT_LAUNCHER", "erl")
+        .run("/srv/bin/server")
+        .ends_with(0);
+    assert_eq!(
+        Started::from(&ended).node().as_deref(),
+        Some("app@10.1.2.3"),
+        "{ended}"
+    );
+    // And what is one is left alone.
+    let pod = self::pod().program("erl", "prints-args");
+    let ended = pod.env("BEAMINIT_LAUNCHER", "none").run("erl").ends_with(0);
+    assert_eq!(Started::from(&ended).node(), None, "{ended}");
+    assert_eq!(
+        Started::from(&ended).env["ERLANG_COOKIE"],
+        "chocolate",
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_link_to_a_launcher_is_one() {
+    let pod = pod().program("erl", "prints-args");
+    std::os::unix::fs::symlink("erl", pod.place("/srv/bin/node")).unwrap();
+    let ended = pod.run("node").ends_with(0);
+    assert_eq!(
+        Started::from(&ended).node().as_deref(),
+        Some("app@10.1.2.3"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn behind_env_and_a_shell_it_is_started_in_their_place() {
+    for command in [
+        &["env", "MINE=a b", "erl", "-x"][..],
+        &["sh", "-c", "MINE='a b' exec erl -x"],
+        &[
+            "env",
+            "LANG=C",
+            "/bin/sh",
+            "-c",
+            "exec env 'MINE=a b' erl -x",
+        ],
+    ] {
+        let pod = pod().program("erl", "prints-args").env("MINE", "other");
+        let ended = pod.run(command).ends_with(0);
+        let started = Started::from(&ended);
+        assert_eq!(
+            started.node().as_deref(),
+            Some("app@10.1.2.3"),
+            "{command:?} {ended}"
+        );
+        assert_eq!(started.env["MINE"], "a b", "{command:?} {ended}");
+        assert_eq!(started.fact("ppid"), "1", "{command:?} {ended}");
+    }
+}
