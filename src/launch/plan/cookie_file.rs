@@ -13,6 +13,7 @@ use super::text::Text;
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
 use crate::launch::launchers::Launcher;
+use crate::launch::node::Cookie;
 
 /// The runtime system of OTP 25, the first that looks in XDG_CONFIG_HOME.
 const ERTS: u32 = 13;
@@ -59,14 +60,26 @@ pub fn plan(
         ));
     }
     recipe.files.push(file);
+    leave_in_no_variable(config, &cookie.value, recipe);
+    Ok(())
+}
+
+/// Takes out the variables that are the cookie, and warns of those that have it among other things.
+fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
     for (name, value) in &config.environment {
         let name = name.to_string_lossy().into_owned();
-        let changed = recipe.set.contains_key(&name) || recipe.unset.contains(&name);
-        if !changed && name.contains("COOKIE") && value == cookie.value.reveal() {
+        if recipe.set.contains_key(&name) || recipe.unset.contains(&name) {
+            continue;
+        }
+        let value = value.to_string_lossy();
+        if name.contains("COOKIE") && value == cookie.reveal() {
             recipe.unset.push(name);
+        } else if value.contains("cookie") && value.contains(cookie.reveal()) {
+            recipe.warn(format!(
+                "{name} seems to have the cookie in it, and the VM hands it to all that it starts; take it out"
+            ));
         }
     }
-    Ok(())
 }
 
 /// Why XDG_CONFIG_HOME does not suffice, if it doesn't.

@@ -188,14 +188,21 @@ fn of_remote_shells() {
     for (start, shell, prompt, typed, answer) in [
         (
             [MIX, "start"],
-            [BEAMINIT, "--", MIX, "remote"],
+            vec![BEAMINIT, "--", MIX, "remote"],
             "iex(".to_owned(),
             "IO.puts(\"sum=#{40 + 2}\")\n",
             "sum=42",
         ),
         (
             [RELX, "foreground"],
-            [BEAMINIT, "--", RELX, "remote_console"],
+            vec![BEAMINIT, "--", RELX, "remote_console"],
+            format!("({NODE})1>"),
+            "io:format(\"sum=~p~n\", [40 + 2]).\n",
+            "sum=42",
+        ),
+        (
+            [RELX, "foreground"],
+            vec![BEAMINIT, "--", "erl", "-remsh", NODE],
             format!("({NODE})1>"),
             "io:format(\"sum=~p~n\", [40 + 2]).\n",
             "sum=42",
@@ -203,7 +210,7 @@ fn of_remote_shells() {
     ] {
         let node = pod.run(start);
         is_as_planned(&node);
-        let (remote, terminal) = node.enter_with(Input::Terminal, shell);
+        let (remote, terminal) = node.enter_with(Input::Terminal, shell.as_slice());
         remote.prompts(&prompt);
         assert_eq!(shows(&node, "chocolate"), Vec::<String>::new());
         type_at(terminal, typed);

@@ -7,7 +7,7 @@ use crate::launch::config::{Config, Environment, Pod, Reading};
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{Claims, Place};
 use crate::launch::launchers::{self, Role, wrapped};
-use crate::launch::plan::{Command, Plan};
+use crate::launch::plan::{Command, Plan, PrivateFile};
 
 /// A release's files, with `bin/app` its script.
 const FILES: [&str; 7] = [
@@ -100,6 +100,9 @@ fn is_planned(config: &Config, command: &Command, secret: bool) {
         return;
     }
     nothing_is_left(&plan);
+    if secret && plan.identity.as_ref().is_some_and(|one| one.in_file) {
+        it_is_in_the_file_alone(&plan);
+    }
     match plan.launcher {
         "erl" | "elixir" | "iex" | "mix" | "gleam shipment" | "escript" if role == Role::Node => {
             the_name_wins(&plan);
@@ -127,6 +130,18 @@ fn nothing_is_left(plan: &Plan) {
     }
 }
 
+/// No variable has the cookie, and the file has nothing else.
+fn it_is_in_the_file_alone(plan: &Plan) {
+    for (name, text) in &plan.recipe.set {
+        let value = text.reveal().to_string_lossy();
+        assert!(!value.contains(super::SECRET), "{name}={value}");
+    }
+    assert!(plan.recipe.unset.iter().any(|name| name == "ERLANG_COOKIE"));
+    let cookie = plan.identity.as_ref().unwrap().cookie.as_ref().unwrap();
+    let is_cookie = |file: &PrivateFile| file.content.reveal() == cookie.value.reveal();
+    assert!(plan.recipe.files.iter().any(is_cookie));
+}
+
 /// What the VM reads first is the node's own name, port and cookie.
 fn the_name_wins(plan: &Plan) {
     let settled = plan.identity.as_ref().unwrap();
@@ -151,7 +166,9 @@ fn the_name_wins(plan: &Plan) {
 
 /// Its script takes the only line that begins with a name.
 fn the_script_finds_one_name(plan: &Plan) {
-    for file in &plan.recipe.files {
+    let is_args =
+        |file: &&PrivateFile| file.path.extension().is_some_and(|ending| ending == "args");
+    for file in plan.recipe.files.iter().filter(is_args) {
         let settled = plan.identity.as_ref().unwrap();
         let content = file.content.reveal().to_str().unwrap();
         let name = format!("{} {}", settled.node.value.flag(), settled.node.value);
