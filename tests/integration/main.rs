@@ -22,6 +22,7 @@ mod documents;
 mod epmd_gate;
 mod harness;
 mod identity;
+mod own_host;
 mod plans;
 mod port_gate;
 mod real;

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod diagnosis;
 mod keys;
+pub mod own_host;
 mod pace;
 mod proof;
 mod watch;
