@@ -22,7 +22,7 @@ use tracing::{debug, error, info, warn};
 use crate::init::{Complaints, TellInit};
 use config::{Config, DnsMode, Environment, LauncherKind, Pod, Reading};
 use failure::{Details, Failure};
-use gates::dns::{self, Question};
+use gates::dns::{self, Question, own_host};
 use gates::epmd;
 use launchers::{Launcher, Role};
 use node::identity::{self, Chosen, Lookup};
@@ -144,6 +144,9 @@ impl Prepared {
         if self.plan.role == Role::Node {
             self.check_port()?;
             self.check_name()?;
+            if let Some(identity) = &self.plan.identity {
+                own_host::warn_of_slow_lookup(&self.config, identity.node.value.is_long());
+            }
         }
         for file in &self.plan.recipe.files {
             file.write()?;

@@ -23,6 +23,7 @@ mod epmd_gate;
 mod harness;
 mod identity;
 mod launchers;
+mod own_host;
 mod plans;
 mod port_gate;
 mod real;

@@ -13,6 +13,8 @@ pub struct ResolvConf {
     pub nameservers: Vec<Nameserver>,
     /// The search list, without trailing dots.
     pub search: Vec<String>,
+    /// `domain` is there, which the VM takes for its own.
+    pub has_domain: bool,
     /// `options use-vc`: they are asked over TCP only.
     pub over_tcp: bool,
 }
@@ -59,6 +61,7 @@ impl ResolvConf {
     pub fn parse(text: &str) -> Self {
         let mut nameservers = Vec::new();
         let mut search = Vec::new();
+        let mut has_domain = false;
         let mut over_tcp = false;
         for line in text.lines() {
             let line = line.split(['#', ';']).next().unwrap_or_default();
@@ -68,11 +71,12 @@ impl ResolvConf {
                     nameservers.extend(words.next().and_then(Nameserver::parse));
                 }
                 // The last of `search` and `domain` counts.
-                Some("search" | "domain") => {
+                Some(keyword @ ("search" | "domain")) => {
                     search = words
                         .map(|word| word.trim_end_matches('.').to_owned())
                         .filter(|w| !w.is_empty())
                         .collect();
+                    has_domain |= keyword == "domain" && !search.is_empty();
                 }
                 Some("options") => over_tcp |= words.any(|word| word == "use-vc"),
                 _ => {}
@@ -88,6 +92,7 @@ impl ResolvConf {
         Self {
             nameservers,
             search,
+            has_domain,
             over_tcp,
         }
     }

@@ -112,6 +112,12 @@ impl Pod {
         self
     }
 
+    /// Leaves nothing but localhost in /etc/hosts.
+    pub fn without_hosts(mut self) -> Self {
+        "127.0.0.1\tlocalhost\n".clone_into(&mut self.hosts);
+        self
+    }
+
     /// The namespace file of a mounted service account, without a newline at its end as Kubernetes writes it.
     pub fn service_account(self, namespace: &str) -> Self {
         self.file(

@@ -88,20 +88,24 @@ proptest! {
         let text: String = lines.iter().map(|(line, typing)| typed(line, *typing)).collect();
         let mut nameservers: Vec<Nameserver> = Vec::new();
         let mut search = Vec::new();
+        let mut has_domain = false;
         for (line, _) in lines {
             match line {
                 Line::Nameserver(address, interface) => {
                     nameservers.push(Nameserver { address, interface: interface.map(Into::into) });
                     nameservers.dedup();
                 }
-                Line::Search(_, domains) => search = domains,
+                Line::Search(keyword, domains) => {
+                    has_domain |= keyword == "domain" && !domains.is_empty();
+                    search = domains;
+                }
                 Line::Odd(_) => {}
             }
         }
         if nameservers.is_empty() {
             nameservers.push(Nameserver { address: Ipv4Addr::LOCALHOST.into(), interface: None });
         }
-        prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search, over_tcp: false });
+        prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search, has_domain, over_tcp: false });
     }
 
     #[test]

@@ -210,7 +210,7 @@ impl Server {
 }
 
 /// Port 53 of a nameserver, through its interface. RFC 4007 §11
-fn socket_address(server: &Nameserver) -> SocketAddr {
+pub fn socket_address(server: &Nameserver) -> SocketAddr {
     let number = |name: &str| {
         let known = nix::net::if_::if_nametoindex(name).ok();
         known.or_else(|| name.parse().ok()).unwrap_or(0)

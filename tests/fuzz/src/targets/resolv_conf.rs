@@ -34,8 +34,14 @@ fn written(conf: &ResolvConf) -> String {
     } else {
         ""
     };
+    // The search line behind it has the last word on the list.
+    let domain = if conf.has_domain {
+        "domain any.example\n"
+    } else {
+        ""
+    };
     format!(
-        "search {}\n{}\n{options}",
+        "{domain}search {}\n{}\n{options}",
         conf.search.join(" "),
         servers.join("\n")
     )

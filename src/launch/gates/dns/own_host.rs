@@ -1,0 +1,181 @@
+//! The look-up that the VM makes of its own OS host name, whatever its node is called: at boot, before anything else.
+//!
+//! No gate, for the node starts all the same: where /etc/hosts does not have the name and the nameserver drops packets, it
+//! starts 8 s later, and nothing says why. So that is found out by the same questions, asked once, and said. inet_config
+//! of OTP's kernel makes the look-up where the host name has no domain; resolv.conf(5), hosts(5), nsswitch.conf(5).
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+
+use super::ask::socket_address;
+use crate::launch::config::{Config, Nameserver};
+
+/// A nameserver that drops packets is told by this much silence; another one answers in a few milliseconds.
+const SILENCE: Duration = Duration::from_millis(400);
+/// The longest answer over UDP.
+const LONGEST: usize = 4096;
+
+/// Warns of a boot that will be slow. Costs nothing where /etc/hosts has the name.
+pub fn warn_of_slow_lookup(config: &Config, long_name: bool) {
+    let read = |path: &str| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let conf = &config.pod.resolv_conf;
+    let (Some(host), Some(nameserver)) = (&config.pod.hostname, conf.nameservers.first()) else {
+        return;
+    };
+    let has_domain = host.contains('.') || long_name && conf.has_domain;
+    if has_domain
+        || conf.over_tcp
+        || knows(&read("/etc/hosts"), host)
+        || !asks_dns(&read("/etc/nsswitch.conf"))
+    {
+        return;
+    }
+    let absolute = std::iter::once(host.clone());
+    let searched = conf.search.iter().map(|domain| format!("{host}.{domain}"));
+    let names: Vec<String> = searched.chain(absolute).collect();
+    if is_silent(nameserver, &names) {
+        let address = config
+            .addresses()
+            .into_iter()
+            .find(std::net::IpAddr::is_ipv4);
+        let address = address.map_or_else(|| "its address".into(), |address| address.to_string());
+        warn!(
+            "the VM looks its own host name {host} up when it boots, /etc/hosts does not have it, and nameserver {nameserver} does not answer: the boot takes some 8s longer; put {address} {host} into /etc/hosts (hostAliases, extra_hosts), or open port 53"
+        );
+    }
+}
+
+/// Does /etc/hosts have an IPv4 address for the name? That is what the VM asks for.
+fn knows(hosts: &str, name: &str) -> bool {
+    let mut lines = hosts
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    lines.any(|line| {
+        let mut words = line.split_whitespace();
+        let is_v4 = words
+            .next()
+            .is_some_and(|word| word.parse::<Ipv4Addr>().is_ok());
+        is_v4 && words.any(|word| word.eq_ignore_ascii_case(name))
+    })
+}
+
+/// Is DNS asked for host names, and nothing before it that knows one's own? Without the file or its line, it is.
+fn asks_dns(nsswitch: &str) -> bool {
+    let mut lines = nsswitch.lines();
+    let Some(sources) = lines.find_map(|line| line.trim().strip_prefix("hosts:")) else {
+        return true;
+    };
+    let mut sources = sources.split_whitespace();
+    sources.find(|word| matches!(*word, "dns" | "myhostname" | "resolve")) == Some("dns")
+}
+
+/// Asks for all of the names at once. A port that is closed is an answer, too: nobody waits for it.
+fn is_silent(nameserver: &Nameserver, names: &[String]) -> bool {
+    let address = socket_address(nameserver);
+    let any: SocketAddr = match address {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let Ok(socket) = UdpSocket::bind(any) else {
+        return false;
+    };
+    if socket.connect(address).is_err() {
+        return false;
+    }
+    let mut waited_for = BTreeSet::new();
+    for name in names {
+        let id = fastrand::u16(..);
+        let Some(message) = question(id, name) else {
+            continue;
+        };
+        if socket.send(&message).is_err() {
+            return false;
+        }
+        waited_for.insert(id.to_be_bytes());
+    }
+    let deadline = Instant::now() + SILENCE;
+    let mut bytes = [0; LONGEST];
+    while !waited_for.is_empty() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || socket.set_read_timeout(Some(left)).is_err() {
+            return true;
+        }
+        match socket.recv(&mut bytes) {
+            Ok(_) => {
+                waited_for.retain(|id| !bytes.starts_with(id));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return true,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// The question for a name's IPv4 addresses, as the system's resolver asks it. RFC 1035 §4.1
+fn question(id: u16, name: &str) -> Option<Vec<u8>> {
+    const RECURSION_DESIRED_ONE_QUESTION: [u8; 10] = [1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    const A_IN: [u8; 4] = [0, 1, 0, 1];
+    let mut bytes = id.to_be_bytes().to_vec();
+    bytes.extend(RECURSION_DESIRED_ONE_QUESTION);
+    for label in name.split('.') {
+        let length = u8::try_from(label.len()).ok();
+        bytes.push(length.filter(|length| (1..64).contains(length))?);
+        bytes.extend(label.bytes());
+    }
+    bytes.push(0);
+    bytes.extend(A_IN);
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_hosts() {
+        for (hosts, known) in [
+            ("127.0.0.1 localhost\n10.1.2.3\tapp-0", true),
+            ("10.1.2.3 app-0.example.com APP-0 # me", true),
+            ("10.1.2.3 app-0.example.com", false),
+            ("fd00::3 app-0", false),
+            ("# 10.1.2.3 app-0", false),
+            ("10.1.2.3 other # app-0", false),
+            ("app-0", false),
+            ("", false),
+        ] {
+            assert_eq!(knows(hosts, "app-0"), known, "{hosts}");
+        }
+    }
+
+    #[test]
+    fn reads_nsswitch() {
+        for (text, asked) in [
+            ("", true),
+            ("passwd: files\n", true),
+            ("hosts:          files dns\n", true),
+            ("hosts: files\n", false),
+            ("hosts: files mdns4_minimal [NOTFOUND=return] dns", true),
+            ("hosts: files myhostname dns", false),
+            ("hosts: files dns myhostname", true),
+        ] {
+            assert_eq!(asks_dns(text), asked, "{text}");
+        }
+    }
+
+    #[test]
+    fn asks() {
+        let asked = question(0x1234, "a.bc");
+        let expected = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\x02bc\0\0\x01\0\x01";
+        assert_eq!(asked.as_deref(), Some(expected.as_slice()));
+        for name in ["", "a..b", &"x".repeat(64)] {
+            assert_eq!(question(1, name), None, "{name}");
+        }
+    }
+}
