@@ -20,6 +20,14 @@ struct Variable {
 }
 
 impl FlagVariables {
+    /// Those that a VM of any version reads.
+    pub const NAMES: [&str; 4] = [
+        "ERL_AFLAGS",
+        "ELIXIR_ERL_OPTIONS",
+        "ERL_FLAGS",
+        "ERL_ZFLAGS",
+    ];
+
     /// Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ELIXIR_ERL_OPTIONS and ERL_OTPnn_FLAGS, in the VM's order.
     pub fn read(config: &Config) -> Self {
         let ordered = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].map(ToOwned::to_owned);

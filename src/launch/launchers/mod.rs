@@ -13,6 +13,7 @@ mod mix_release;
 mod otp;
 mod relx;
 mod script;
+mod starter;
 pub mod wrapped;
 
 use std::ffi::OsStr;
@@ -24,6 +25,7 @@ use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled};
 use script::Script;
+use starter::Starter;
 
 /// The launchers that are told by the program's name.
 const PROGRAMS: [(&str, LauncherKind); 5] = [
@@ -133,6 +135,19 @@ pub trait Launcher {
 /// # Errors
 /// The launcher's own files cannot be read.
 pub fn recognise(command: &Command, config: &Config) -> Result<Option<Box<dyn Launcher>>, Failure> {
+    if config.launcher != LauncherKind::None
+        && let Some(starter) = Starter::read(command, config)
+        && let Some(launcher) = recognise_file(&starter.command, config)?
+    {
+        return Ok(Some(starter.of(launcher)));
+    }
+    recognise_file(command, config)
+}
+
+fn recognise_file(
+    command: &Command,
+    config: &Config,
+) -> Result<Option<Box<dyn Launcher>>, Failure> {
     let Some(kind) = kind(command, config.launcher) else {
         return Ok(None);
     };

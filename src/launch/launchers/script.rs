@@ -11,7 +11,7 @@ const LIMIT: u64 = 256 * 1024;
 pub struct Script {
     /// Its file, symbolic links followed.
     pub file: PathBuf,
-    /// What it says.
+    /// What it says, behind the `#!`.
     pub text: String,
     /// The release's root: the folder above the script's.
     pub root: PathBuf,

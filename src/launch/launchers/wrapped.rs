@@ -13,7 +13,7 @@ use crate::launch::failure::Failure;
 use crate::launch::plan::Command;
 
 /// `NAME=VALUE`, taken apart.
-type Assignment = (OsString, OsString);
+pub type Assignment = (OsString, OsString);
 
 /// How deep it is looked: `env A=b sh -c 'exec env C=d erl'`.
 const DEPTH: usize = 4;
@@ -96,12 +96,35 @@ fn split(word: &OsStr) -> Option<Assignment> {
 }
 
 /// `-c 'NAME=VALUE… exec COMMAND…'`.
-fn simple_command(arguments: &[OsString]) -> Option<(Vec<Assignment>, Vec<OsString>)> {
+fn simple_command(arguments: &[OsString]) -> Option<(Vec<Assignment>, Words)> {
     let [option, script] = arguments else {
         return None;
     };
     let script = script.to_str().filter(|_| option == "-c")?;
-    let words = plain_words(script)?;
+    let PlainCommand {
+        assignments, words, ..
+    } = plain_command(script)?;
+    let program = words.first()?.as_bytes();
+    let odd = program.is_empty() || program.starts_with(b"-") || program.contains(&b'=');
+    (!odd).then_some((assignments, words))
+}
+
+/// The words of a command.
+pub type Words = Vec<OsString>;
+
+/// One simple command of a shell's, with nothing in it that it would expand.
+pub struct PlainCommand {
+    /// What stands before it.
+    pub assignments: Vec<Assignment>,
+    /// `exec` stands before its words.
+    pub exec: bool,
+    /// Its words.
+    pub words: Words,
+}
+
+/// Reads a line as a shell would; `None` if that would make more of it.
+pub fn plain_command(line: &str) -> Option<PlainCommand> {
+    let words = plain_words(line)?;
     let is_name = |name: &str| {
         !name.starts_with(|c: char| c.is_ascii_digit())
             && name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
@@ -115,18 +138,13 @@ fn simple_command(arguments: &[OsString]) -> Option<(Vec<Assignment>, Vec<OsStri
             })
         })
         .collect();
-    let mut command = words.get(assignments.len()..)?;
-    if let [first, rest @ ..] = command
-        && first.text == "exec"
-    {
-        command = rest;
-    }
-    let program = command.first()?;
-    let odd =
-        program.text.is_empty() || program.text.starts_with('-') || program.text.contains('=');
-    (!odd).then(|| {
-        let command = command.iter().map(|word| word.text.clone().into());
-        (assignments, command.collect())
+    let rest = words.get(assignments.len()..).unwrap_or_default();
+    let exec = rest.first().is_some_and(|word| word.text == "exec");
+    let rest = rest.get(usize::from(exec)..).unwrap_or_default();
+    Some(PlainCommand {
+        assignments,
+        exec,
+        words: rest.iter().map(|word| word.text.clone().into()).collect(),
     })
 }
 

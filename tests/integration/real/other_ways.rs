@@ -38,6 +38,18 @@ fn a_mix_release_behind_env() {
 }
 
 #[test]
+fn a_mix_release_by_the_server_script_of_phoenix() {
+    let (pod, _dns) = clustered();
+    let server = "#!/bin/sh\nset -eu\n\ncd -P -- \"$(dirname -- \"$0\")\"\nPHX_SERVER=true exec ./mixapp start\n";
+    let node = pod
+        .copy(&fixtures::mix_release(), "/srv/mixapp")
+        .file_with_mode("/srv/mixapp/bin/server", server, 0o755)
+        .run("/srv/mixapp/bin/server");
+    is_as_planned(&node);
+    stops_gracefully(&node);
+}
+
+#[test]
 fn a_script_of_the_users_own() {
     let (pod, _dns) = clustered();
     let script = format!("#!/bin/sh\ntrue\nexec erl -noinput -eval '{SPEAK}'\n");
