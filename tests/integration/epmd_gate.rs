@@ -73,7 +73,8 @@ fn epmd_is_asked_where_the_vm_registers() {
     // At whatever addresses epmd listens besides, a VM registers at the loopback one.
     let restricted = with_both().env("ERL_EPMD_ADDRESS", "10.1.2.3");
     let (pod, _other) = beside_a_node(&restricted, &["-sname", "app"]);
-    assert_eq!(erl_beside(&pod, &[]).code, 69);
+    let ended = erl_beside(&pod, &[]);
+    assert_eq!(ended.code, 69, "{ended}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ const NAMESERVER: &str = "10.96.0.10";
 fn unlisted() -> Pod {
     Pod::new("app-0")
         .without_hosts()
+        .env("ERLANG_COOKIE", "secret")
         .env("BEAMINIT_HOST", "ip")
         .env("SNAME", "app")
         .program("erl", "prints-args")
@@ -55,6 +56,7 @@ fn a_host_name_in_etc_hosts_is_not_asked_for() {
 fn nor_is_one_with_a_domain() {
     let mut pod = Pod::new("app-0.example.com")
         .without_hosts()
+        .env("ERLANG_COOKIE", "secret")
         .env("BEAMINIT_HOST", "ip")
         .program("erl", "prints-args");
     let _dropped = dropping(&mut pod);
