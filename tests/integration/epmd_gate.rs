@@ -12,7 +12,9 @@ const SPEAK: &str = "io:format(\"node=~ts~n\", [node()]).";
 
 /// A real VM of this name, outside of beaminit's care, in a pod whose `erl` is still the machine's.
 fn beside_a_node(pod: &Pod, flags: &[&str]) -> (Running, Process) {
-    let node = pod.first(["sleep", "60"]);
+    let node = pod.first(["sh", "-c", "echo ready; exec sleep 60"]);
+    // Its mounts are there.
+    node.says("ready");
     let mut command = vec!["erl", "-noinput", "-eval", SPEAK];
     command.extend(flags);
     let other = node.enter(command.as_slice());

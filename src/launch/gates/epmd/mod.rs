@@ -56,22 +56,26 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
     let name = name.to_string();
     let deadline = Instant::now() + LIMIT;
     let left = || deadline.saturating_duration_since(Instant::now());
+    let mut last = None;
     loop {
         let said = ask(&name, place, deadline);
-        match said {
-            Said::Answer(Answer::Taken(port)) => {
+        match (&said, last) {
+            (Said::Answer(Answer::Taken(port)), _) => {
                 // epmd drops a name when its node's connection closes; of a VM that was killed, the kernel closes it late.
                 if left() <= AGAIN {
-                    return Err(taken(&name, place.port, port));
+                    return Err(taken(&name, place.port, *port));
                 }
+                last = Some(*port);
                 sleep(AGAIN);
             }
-            Said::Answer(Answer::Free) => {
+            (Said::Answer(Answer::Free), _) => {
                 info!("epmd (port {}) has no other node {name}", place.port);
                 return Ok(());
             }
-            Said::Nobody => return Ok(()),
-            Said::Silence | Said::Answer(_) => {
+            (Said::Nobody, _) => return Ok(()),
+            // It has answered before; the time was too short for another answer.
+            (Said::Silence, Some(port)) => return Err(taken(&name, place.port, port)),
+            (Said::Silence | Said::Answer(_), _) => {
                 warn!("{}", foreign(&said, place.port));
                 return Ok(());
             }
