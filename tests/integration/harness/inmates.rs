@@ -47,7 +47,8 @@ impl Running {
             .find(|inmate| inmate.name == name)
     }
 
-    /// The TCP ports that are listened at in the pod's network, but for the name servers' and epmd's.
+    /// The TCP ports that are listened at in the pod's network, but for the name servers' and epmd's, and what is for the
+    /// pod alone: mix, from Elixir 1.18 on, holds its lock by a port at 127.0.0.1.
     pub fn listening(&self) -> BTreeSet<u16> {
         let mut ports = BTreeSet::new();
         for table in ["tcp", "tcp6"] {
@@ -56,7 +57,10 @@ impl Running {
                 // "sl local_address rem_address st …"; 0A is LISTEN.
                 let fields: Vec<&str> = line.split_whitespace().collect();
                 if let [_, local, _, "0A", ..] = fields.as_slice() {
-                    let port = local.rsplit(':').next().unwrap_or_default();
+                    let (address, port) = local.rsplit_once(':').expect("ADDRESS:PORT");
+                    if address == "0100007F" {
+                        continue;
+                    }
                     ports.insert(u16::from_str_radix(port, 16).expect("a port"));
                 }
             }
