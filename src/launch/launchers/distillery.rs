@@ -61,7 +61,11 @@ pub fn read(
     let (mut args, mut files) = (VmArgs::empty(), VmArgs::empty());
     let path = vm_args_path(script, config).filter(|_| role != Role::Neither);
     if let Some(path) = path {
-        let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
+        // One that nobody sets stays as it is: it stands for what we say.
+        let variable = |name: &str| {
+            let set = config.variable(name).map(ToOwned::to_owned);
+            set.or_else(|| Some(format!("${{{name}}}")))
+        };
         let refused = |error: std::io::Error| {
             let path = path.display();
             Failure::new(
@@ -71,6 +75,13 @@ pub fn read(
         };
         args = VmArgs::read(&path, None).map_err(refused)?;
         files = VmArgs::read(&path, Some(&variable)).map_err(refused)?;
+        let claims = &mut files.claims;
+        let is_said = |text: &str| !text.contains("${");
+        claims.names.retain(|claim| is_said(&claim.value.text));
+        claims.ports.retain(|claim| is_said(&claim.value.text));
+        claims
+            .cookies
+            .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_said));
     }
     let known = args.variables().into_iter();
     Ok(Box::new(Distillery {

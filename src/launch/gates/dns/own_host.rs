@@ -2,7 +2,7 @@
 //!
 //! No gate, for the node starts all the same: where /etc/hosts does not have the name and the nameserver drops packets, it
 //! starts 8 s later, and nothing says why. So that is found out by the same questions, asked once, and said. inet_config
-//! of OTP's kernel makes the look-up where the host name has no domain; resolv.conf(5), hosts(5), nsswitch.conf(5).
+//! of OTP's kernel makes the look-up where the host name has no domain; resolv.conf(5), hosts(5).
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -20,20 +20,13 @@ const LONGEST: usize = 4096;
 
 /// Warns of a boot that will be slow. Costs nothing where /etc/hosts has the name.
 pub fn warn_of_slow_lookup(config: &Config, long_name: bool) {
-    let read = |path: &str| {
-        let bytes = std::fs::read(path).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
     let conf = &config.pod.resolv_conf;
     let (Some(host), Some(nameserver)) = (&config.pod.hostname, conf.nameservers.first()) else {
         return;
     };
     let has_domain = host.contains('.') || long_name && conf.has_domain;
-    if has_domain
-        || conf.over_tcp
-        || knows(&read("/etc/hosts"), host)
-        || !asks_dns(&read("/etc/nsswitch.conf"))
-    {
+    let hosts = std::fs::read("/etc/hosts").unwrap_or_default();
+    if has_domain || conf.over_tcp || knows(&String::from_utf8_lossy(&hosts), host) {
         return;
     }
     let absolute = std::iter::once(host.clone());
@@ -63,16 +56,6 @@ fn knows(hosts: &str, name: &str) -> bool {
             .is_some_and(|word| word.parse::<Ipv4Addr>().is_ok());
         is_v4 && words.any(|word| word.eq_ignore_ascii_case(name))
     })
-}
-
-/// Is DNS asked for host names, and nothing before it that knows one's own? Without the file or its line, it is.
-fn asks_dns(nsswitch: &str) -> bool {
-    let mut lines = nsswitch.lines();
-    let Some(sources) = lines.find_map(|line| line.trim().strip_prefix("hosts:")) else {
-        return true;
-    };
-    let mut sources = sources.split_whitespace();
-    sources.find(|word| matches!(*word, "dns" | "myhostname" | "resolve")) == Some("dns")
 }
 
 /// Asks for all of the names at once. A port that is closed is an answer, too: nobody waits for it.
@@ -151,21 +134,6 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(knows(hosts, "app-0"), known, "{hosts}");
-        }
-    }
-
-    #[test]
-    fn reads_nsswitch() {
-        for (text, asked) in [
-            ("", true),
-            ("passwd: files\n", true),
-            ("hosts:          files dns\n", true),
-            ("hosts: files\n", false),
-            ("hosts: files mdns4_minimal [NOTFOUND=return] dns", true),
-            ("hosts: files myhostname dns", false),
-            ("hosts: files dns myhostname", true),
-        ] {
-            assert_eq!(asks_dns(text), asked, "{text}");
         }
     }
 
