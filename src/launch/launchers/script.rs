@@ -23,12 +23,12 @@ impl Script {
     /// Reads the command's file, symbolic links followed, if it is a script.
     pub fn read(command: &Command) -> Option<Self> {
         use std::io::Read as _;
-        let file = std::fs::canonicalize(&command.file).ok()?;
-        let mut open = std::fs::File::open(&file).ok()?;
+        let mut open = std::fs::File::open(&command.file).ok()?;
         let mut start = [0; 2];
         open.read_exact(&mut start)
             .ok()
             .filter(|()| start == *b"#!")?;
+        let file = std::fs::canonicalize(&command.file).ok()?;
         let mut bytes = Vec::new();
         open.take(LIMIT).read_to_end(&mut bytes).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
