@@ -99,9 +99,8 @@ mod tests {
         for _ in 0..50 {
             for questions in [1, 2] {
                 assert!(asked(questions, 10) <= 45);
-                // What the end of the wait asks, and once which way to ask, comes on top.
-                assert!(asked(questions, 60) <= 177);
-                assert!(asked(questions, 300) <= 177 + 240);
+                assert!(asked(questions, 60) <= 180);
+                assert!(asked(questions, 300) <= 180 + 240);
             }
         }
     }
