@@ -102,7 +102,7 @@ fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
 struct Prepared {
     config: Config,
     command: Command,
-    launcher: Option<Box<dyn Launcher>>,
+    launcher: Option<Launcher>,
     plan: Plan,
 }
 
@@ -114,11 +114,11 @@ impl Prepared {
         let launcher = launchers::recognise(&command, &config)?;
         if launcher
             .as_ref()
-            .is_some_and(|launcher| launcher.role() != Role::Neither)
+            .is_some_and(|launcher| launcher.role != Role::Neither)
         {
             config.pod = Pod::look();
         }
-        let plan = Plan::make(&config, &command, launcher.as_deref(), None)?;
+        let plan = Plan::make(&config, &command, launcher.as_ref(), None)?;
         Ok(Self {
             config,
             command,
@@ -136,7 +136,7 @@ impl Prepared {
             self.plan = Plan::make(
                 &self.config,
                 &self.command,
-                self.launcher.as_deref(),
+                self.launcher.as_ref(),
                 Some(&answer),
             )?;
         }

@@ -1,13 +1,48 @@
 //! A release's vm.args with our name, cookie and port in place of its own: for the scripts that read them there.
 
-use crate::launch::flags::VmArgs;
+use std::path::Path;
+
+use crate::exit::Exit;
+use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
+use crate::launch::flags::{Variable, VmArgs};
 use crate::launch::node::{NodeName, Port};
-use crate::launch::plan::{Settled, Text};
+use crate::launch::plan::{PrivateFile, Recipe, Settled, Text};
 
 impl VmArgs {
+    /// Reads a release's args file, its variables expanded where `variable` is given.
+    ///
+    /// # Errors
+    /// It cannot be read: [`Exit::System`].
+    pub fn of_release(path: &Path, variable: Option<Variable>) -> Result<Self, Failure> {
+        Self::read(path, variable).map_err(|error| {
+            let path = path.display();
+            Failure::new(
+                Exit::System,
+                format!("cannot read {path}: {error}; is it readable for this user?"),
+            )
+        })
+    }
+
+    /// Gives the script a copy, by VMARGS_PATH, with what is settled in it.
+    ///
+    /// # Errors
+    /// There is no folder for it.
+    pub fn copy(
+        &self,
+        release: &str,
+        settled: &Settled,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        let name = format!("{release}.vm.args");
+        let file = PrivateFile::new(&[&name], 0o600, self.with(settled))?;
+        recipe.set("VMARGS_PATH", Text::plain(&file.path));
+        recipe.files.push(file);
+        Ok(())
+    }
+
     /// The file with what is settled in it. One flag a line, at its start: the scripts grep them.
-    pub fn with(&self, settled: &Settled) -> Text {
+    fn with(&self, settled: &Settled) -> Text {
         let node = &settled.node.value;
         let mut text = Text::default();
         text.push(&format!("{} {node}\n", node.flag()));

@@ -8,20 +8,16 @@ use std::path::PathBuf;
 
 use super::erl::cleanse;
 use super::script::Script;
-use super::{Demands, Launcher, Role};
-use crate::exit::Exit;
+use super::{Cook, Demands, Launcher, Role, warn_of_daemon};
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
 use crate::launch::flags::{FlagVariables, VmArgs};
-use crate::launch::plan::{Command, PrivateFile, Recipe, Settled, Text};
+use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Distillery {
-    name: String,
-    role: Role,
     daemon: bool,
     /// vm.args as it stands: the script itself replaces what is left in it.
     args: VmArgs,
-    demands: Demands,
     /// The variables that the environment has of those that vm.args names.
     known: Vec<String>,
 }
@@ -43,11 +39,7 @@ pub fn is(script: &Script) -> bool {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn read(
-    script: &Script,
-    command: &Command,
-    config: &Config,
-) -> Result<Box<dyn Launcher>, Failure> {
+pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launcher, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
         "foreground" | "console" | "console_clean" | "console_boot" | "start" | "start_boot" => {
@@ -66,15 +58,8 @@ pub fn read(
             let set = config.variable(name).map(ToOwned::to_owned);
             set.or_else(|| Some(format!("${{{name}}}")))
         };
-        let refused = |error: std::io::Error| {
-            let path = path.display();
-            Failure::new(
-                Exit::System,
-                format!("cannot read {path}: {error}; is it readable for this user?"),
-            )
-        };
-        args = VmArgs::read(&path, None).map_err(refused)?;
-        files = VmArgs::read(&path, Some(&variable)).map_err(refused)?;
+        args = VmArgs::of_release(&path, None)?;
+        files = VmArgs::of_release(&path, Some(&variable))?;
         let claims = &mut files.claims;
         let is_said = |text: &str| !text.contains("${");
         claims.names.retain(|claim| is_said(&claim.value.text));
@@ -84,20 +69,25 @@ pub fn read(
             .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_said));
     }
     let known = args.variables().into_iter();
-    Ok(Box::new(Distillery {
-        name: script.name.clone(),
+    let known = known
+        .filter(|name| config.variable(name).is_some())
+        .collect();
+    Ok(Launcher {
+        label: "distillery release",
         role,
-        daemon: task.starts_with("start"),
-        known: known
-            .filter(|name| config.variable(name).is_some())
-            .collect(),
-        args,
+        default_name: script.name.clone(),
         demands: Demands {
             files: files.claims,
             rewritten: true,
             ..Demands::default()
         },
-    }))
+        root: None,
+        cook: Box::new(Distillery {
+            daemon: task.starts_with("start"),
+            args,
+            known,
+        }),
+    })
 }
 
 /// VMARGS_PATH, the root's, or the version's own.
@@ -119,25 +109,10 @@ fn vm_args_path(script: &Script, config: &Config) -> Option<PathBuf> {
         .or_else(of_version)
 }
 
-impl Launcher for Distillery {
-    fn label(&self) -> &'static str {
-        "distillery release"
-    }
-
-    fn role(&self) -> Role {
-        self.role
-    }
-
-    fn default_name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn demands(&self) -> &Demands {
-        &self.demands
-    }
-
+impl Cook for Distillery {
     fn cook(
         &self,
+        launcher: &Launcher,
         settled: &Settled,
         flags: &FlagVariables,
         recipe: &mut Recipe,
@@ -161,19 +136,14 @@ impl Launcher for Distillery {
                 recipe.set(&name, Text::plain(value));
             }
         }
-        let file = format!("{}.vm.args", self.name);
-        let file = PrivateFile::new(&[&file], 0o600, self.args.with(settled))?;
-        recipe.set("VMARGS_PATH", Text::plain(&file.path));
-        recipe.files.push(file);
+        self.args.copy(&launcher.default_name, settled, recipe)?;
         // A client of the script's would split the cookie in the file at its blanks.
-        if let (Role::Client, Some(cookie)) = (self.role, &settled.cookie) {
+        if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
             recipe.set("COOKIE", Text::cookie(&cookie.value));
         }
         cleanse(settled, flags, recipe);
         if self.daemon {
-            recipe.warn(
-                "a daemon's script ends at once, and this container with it; use foreground or console",
-            );
+            warn_of_daemon(recipe, "foreground or console");
         }
         Ok(())
     }

@@ -3,22 +3,14 @@
 //! The options as bin/elixir reads them: the first word that is none of them ends them. Names and cookies there come
 //! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
 
-use super::erl::{demands, node_flags, remote_flags};
-use super::{Demands, Launcher, Otp, Role};
+use super::{Launcher, Otp, Role, erl};
 use crate::launch::config::Config;
-use crate::launch::failure::Failure;
+use crate::launch::flags::Claims;
 use crate::launch::flags::words::{Syntax, split};
-use crate::launch::flags::{Claims, FlagVariables};
-use crate::launch::plan::{Command, Recipe, Settled};
-
-struct Elixir {
-    program: &'static str,
-    role: Role,
-    demands: Demands,
-}
+use crate::launch::plan::Command;
 
 /// Reads the arguments of `elixir`, `iex` or `mix`.
-pub fn read(program: &'static str, command: &Command, config: &Config) -> Box<dyn Launcher> {
+pub fn read(program: &'static str, command: &Command, config: &Config) -> Launcher {
     let arguments: Vec<&str> = command.arguments().collect();
     let options = if program == "mix" {
         Options::default()
@@ -38,11 +30,14 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Box<dy
     } else {
         Role::Node
     };
-    Box::new(Elixir {
-        program,
+    Launcher {
+        label: program,
         role,
-        demands: demands(claims, || Otp::of_erl(None, config), config),
-    })
+        default_name: program.into(),
+        demands: erl::demands(claims, || Otp::of_erl(None, config), config),
+        root: None,
+        cook: Box::new(erl::OneVm),
+    }
 }
 
 /// `mix run`, which is also mix without a task, and `mix phx.server` are the application, also behind others in a
@@ -138,38 +133,6 @@ impl<'a> Options<'a> {
         }
         options.erl.append(&mut named);
         options
-    }
-}
-
-impl Launcher for Elixir {
-    fn label(&self) -> &'static str {
-        self.program
-    }
-
-    fn role(&self) -> Role {
-        self.role
-    }
-
-    fn default_name(&self) -> String {
-        self.program.into()
-    }
-
-    fn demands(&self) -> &Demands {
-        &self.demands
-    }
-
-    fn cook(
-        &self,
-        settled: &Settled,
-        flags: &FlagVariables,
-        recipe: &mut Recipe,
-    ) -> Result<(), Failure> {
-        match (self.role, &self.demands.command_line.remsh) {
-            (Role::Node, _) => node_flags(&self.demands, settled, flags, recipe),
-            (_, Some(target)) => remote_flags(&self.demands, target, settled, flags, recipe),
-            _ => {}
-        }
-        Ok(())
     }
 }
 

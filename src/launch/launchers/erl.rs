@@ -3,24 +3,18 @@
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>
 
-use std::path::{Path, PathBuf};
-
-use super::{Demands, Launcher, Otp, Role};
+use super::{Cook, Demands, Launcher, Otp, Role};
 use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, FlagVariables, Place};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
-struct Erl {
-    name: String,
-    root: Option<PathBuf>,
-    role: Role,
-    demands: Demands,
-}
+/// What hands its environment to one VM.
+pub struct OneVm;
 
 /// Reads its arguments.
-pub fn read(command: &Command, config: &Config) -> Box<dyn Launcher> {
+pub fn read(command: &Command, config: &Config) -> Launcher {
     let claims = Claims::of_arguments(command.arguments());
     let role = if claims.informs {
         Role::Neither
@@ -29,12 +23,14 @@ pub fn read(command: &Command, config: &Config) -> Box<dyn Launcher> {
     } else {
         Role::Node
     };
-    Box::new(Erl {
-        name: command.name().into(),
-        root: command.root(),
+    Launcher {
+        label: "erl",
         role,
+        default_name: command.name().into(),
         demands: demands(claims, || Otp::of_erl(Some(command), config), config),
-    })
+        root: command.root(),
+        cook: Box::new(OneVm),
+    }
 }
 
 /// Sorts the claims of a command line: those in the files that it names are not its own.
@@ -48,36 +44,18 @@ pub fn demands(claims: Claims, otp: impl FnOnce() -> Option<Otp>, config: &Confi
     }
 }
 
-impl Launcher for Erl {
-    fn label(&self) -> &'static str {
-        "erl"
-    }
-
-    fn role(&self) -> Role {
-        self.role
-    }
-
-    fn default_name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn demands(&self) -> &Demands {
-        &self.demands
-    }
-
-    fn root(&self) -> Option<&Path> {
-        self.root.as_deref()
-    }
-
+impl Cook for OneVm {
     fn cook(
         &self,
+        launcher: &Launcher,
         settled: &Settled,
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
-        match (self.role, &self.demands.command_line.remsh) {
-            (Role::Node, _) => node_flags(&self.demands, settled, flags, recipe),
-            (_, Some(target)) => remote_flags(&self.demands, target, settled, flags, recipe),
+        let demands = &launcher.demands;
+        match (launcher.role, &demands.command_line.remsh) {
+            (Role::Node, _) => node_flags(demands, settled, flags, recipe),
+            (_, Some(target)) => remote_flags(demands, target, settled, flags, recipe),
             _ => {}
         }
         Ok(())
@@ -105,7 +83,7 @@ pub fn node_flags(
 }
 
 /// The flags of a shell on another node: a name of its own, no pin.
-pub fn remote_flags(
+fn remote_flags(
     demands: &Demands,
     target: &str,
     settled: &Settled,

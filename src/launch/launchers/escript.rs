@@ -3,18 +3,11 @@
 //! <https://www.erlang.org/doc/apps/erts/escript_cmd.html>
 
 use super::script::Script;
-use super::{Demands, Launcher, Otp, Role, erl};
+use super::{Launcher, Otp, Role, erl};
 use crate::launch::config::Config;
-use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, FlagVariables, Place};
-use crate::launch::plan::{Command, Recipe, Settled};
-
-struct Escript {
-    name: String,
-    role: Role,
-    demands: Demands,
-}
+use crate::launch::flags::{Claims, Place};
+use crate::launch::plan::Command;
 
 /// Is it a script for `escript`?
 pub fn is(script: &Script) -> bool {
@@ -23,23 +16,30 @@ pub fn is(script: &Script) -> bool {
     words.any(|word| word == "escript")
 }
 
-/// Reads the script's own flags.
-pub fn read(command: &Command, config: &Config) -> Box<dyn Launcher> {
-    let script = Script::read(command)
-        .filter(is)
-        .or_else(|| given(command, config));
-    let (line, flags) = script.as_ref().and_then(own_flags).unwrap_or_default();
+/// Reads the flags of the command itself, which is this script, or of the one that it is given.
+pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Launcher {
+    let own = script.filter(|script| is(script));
+    let given = if own.is_none() {
+        given(command, config)
+    } else {
+        None
+    };
+    let script = own.or(given.as_ref());
+    let (line, flags) = script.and_then(own_flags).unwrap_or_default();
     let files = Claims::of_text(flags, Syntax::Blanks, &|_| {
-        let file = script.as_ref().map(|script| script.file.clone());
+        let file = script.map(|script| script.file.clone());
         Place::File(file.unwrap_or_default(), line)
     });
     let named = files.names.first().map(|claim| claim.value.text.clone());
     let name = named.as_deref().unwrap_or(command.name());
-    Box::new(Escript {
-        name: name.split('@').next().unwrap_or_default().to_owned(),
+    Launcher {
+        label: "escript",
         role: named.as_ref().map_or(Role::Neither, |_| Role::Node),
+        default_name: name.split('@').next().unwrap_or_default().to_owned(),
         demands: erl::demands(files, || Otp::of_erl(None, config), config),
-    })
+        root: None,
+        cook: Box::new(erl::OneVm),
+    }
 }
 
 /// The script behind `escript` and its options.
@@ -59,32 +59,4 @@ fn own_flags(script: &Script) -> Option<(usize, &str)> {
     let head = (1..).zip(script.text.lines()).skip(1).take(2);
     head.into_iter()
         .find_map(|(number, line)| Some((number, line.strip_prefix("%%!")?)))
-}
-
-impl Launcher for Escript {
-    fn label(&self) -> &'static str {
-        "escript"
-    }
-
-    fn role(&self) -> Role {
-        self.role
-    }
-
-    fn default_name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn demands(&self) -> &Demands {
-        &self.demands
-    }
-
-    fn cook(
-        &self,
-        settled: &Settled,
-        flags: &FlagVariables,
-        recipe: &mut Recipe,
-    ) -> Result<(), Failure> {
-        erl::node_flags(&self.demands, settled, flags, recipe);
-        Ok(())
-    }
 }

@@ -1,10 +1,10 @@
 //! A release made by `mix release`: RELEASE_NODE, RELEASE_DISTRIBUTION and RELEASE_COOKIE, unless its env.sh has the
 //! last word. <https://hexdocs.pm/mix/Mix.Tasks.Release.html>
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::script::Script;
-use super::{Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl};
+use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
@@ -24,11 +24,7 @@ const FLAGS: [&str; 4] = [
 ];
 
 struct MixRelease {
-    name: String,
-    root: PathBuf,
-    role: Role,
     daemon: bool,
-    demands: Demands,
 }
 
 /// Is it a mix release's script?
@@ -40,11 +36,7 @@ pub fn is(script: &Script) -> bool {
 ///
 /// # Errors
 /// The release has no version.
-pub fn read(
-    script: &Script,
-    command: &Command,
-    config: &Config,
-) -> Result<Box<dyn Launcher>, Failure> {
+pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launcher, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
         "start" | "start_iex" | "daemon" | "daemon_iex" => Role::Node,
@@ -56,13 +48,16 @@ pub fn read(
     } else {
         demands(script, role, config)?
     };
-    Ok(Box::new(MixRelease {
-        name: script.name.clone(),
-        root: script.root.clone(),
+    Ok(Launcher {
+        label: "mix release",
         role,
-        daemon: task.starts_with("daemon"),
+        default_name: script.name.clone(),
         demands,
-    }))
+        root: Some(script.root.clone()),
+        cook: Box::new(MixRelease {
+            daemon: task.starts_with("daemon"),
+        }),
+    })
 }
 
 fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Failure> {
@@ -230,29 +225,10 @@ fn literal(word: &str) -> Option<String> {
     (!changed && !text.is_empty()).then(|| text.to_owned())
 }
 
-impl Launcher for MixRelease {
-    fn label(&self) -> &'static str {
-        "mix release"
-    }
-
-    fn role(&self) -> Role {
-        self.role
-    }
-
-    fn default_name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn demands(&self) -> &Demands {
-        &self.demands
-    }
-
-    fn root(&self) -> Option<&Path> {
-        Some(&self.root)
-    }
-
+impl Cook for MixRelease {
     fn cook(
         &self,
+        launcher: &Launcher,
         settled: &Settled,
         flags: &FlagVariables,
         recipe: &mut Recipe,
@@ -272,9 +248,9 @@ impl Launcher for MixRelease {
             };
             recipe.set("RELEASE_COOKIE", given);
         }
-        if self.role == Role::Node {
+        if launcher.role == Role::Node {
             // The script itself gives the name; a second one only where its vm.args has another.
-            let mut demands = self.demands.clone();
+            let mut demands = launcher.demands.clone();
             if demands.files.names.is_empty() {
                 demands.command_line.names = vec![settled.name_claim()];
             }
@@ -282,14 +258,14 @@ impl Launcher for MixRelease {
         } else {
             let mut ours = Text::plain(settled.client_port_flags());
             ours.append(&erl::cookie_flags(
-                &self.demands,
+                &launcher.demands,
                 settled,
                 &node.to_string(),
             ));
             erl::put_first(ours, settled, flags, recipe);
         }
         if self.daemon {
-            recipe.warn("a daemon's script ends at once, and this container with it; use start or start_iex");
+            warn_of_daemon(recipe, "start or start_iex");
         }
         Ok(())
     }

@@ -16,8 +16,7 @@ mod script;
 mod starter;
 pub mod wrapped;
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::launch::config::{Config, LauncherKind, Said};
 use crate::launch::failure::Failure;
@@ -26,6 +25,8 @@ use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled};
 use script::Script;
 use starter::Starter;
+
+pub use otp::Otp;
 
 /// The launchers that are told by the program's name.
 const PROGRAMS: [(&str, LauncherKind); 5] = [
@@ -48,7 +49,6 @@ const SCRIPTS: [(Tells, LauncherKind); 5] = [
     (gleam::is, LauncherKind::Gleam),
 ];
 
-pub use otp::Otp;
 /// What a start script that insists on a cookie gets where the VM reads the real one in a file.
 const IN_A_FILE: &str = "it-is-in-a-file";
 
@@ -105,54 +105,88 @@ pub struct Fixed {
 }
 
 /// One way of starting a BEAM, recognised in the command at hand.
-pub trait Launcher {
+pub struct Launcher {
     /// What it is called in messages.
-    fn label(&self) -> &'static str;
+    pub label: &'static str,
     /// What the command is.
-    fn role(&self) -> Role;
+    pub role: Role,
     /// The name part of the node where no variable says one.
-    fn default_name(&self) -> String;
+    pub default_name: String,
     /// What its files and arguments ask for.
-    fn demands(&self) -> &Demands;
+    pub demands: Demands,
     /// The root of the Erlang that will run, where that is not the `erl` of PATH.
-    fn root(&self) -> Option<&Path> {
-        None
-    }
-    /// Makes name, cookie and port certain.
+    pub root: Option<PathBuf>,
+    /// How it makes name, cookie and port certain.
+    cook: Box<dyn Cook>,
+}
+
+/// What a launcher does about name, cookie and port.
+trait Cook {
+    /// Makes them certain.
     ///
     /// # Errors
     /// What stands in the way.
     fn cook(
         &self,
+        launcher: &Launcher,
         settled: &Settled,
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure>;
 }
 
+impl Launcher {
+    /// Makes name, cookie and port certain.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn cook(
+        &self,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        self.cook.cook(self, settled, flags, recipe)
+    }
+}
+
+/// Warns of a task whose script ends at once.
+fn warn_of_daemon(recipe: &mut Recipe, instead: &str) {
+    recipe.warn(format!(
+        "a daemon's script ends at once, and this container with it; use {instead}"
+    ));
+}
+
 /// Finds the launcher of a command; `None` for one that is no BEAM as far as can be told.
 ///
 /// # Errors
 /// The launcher's own files cannot be read.
-pub fn recognise(command: &Command, config: &Config) -> Result<Option<Box<dyn Launcher>>, Failure> {
+pub fn recognise(command: &Command, config: &Config) -> Result<Option<Launcher>, Failure> {
+    let script = Script::read(command);
     if config.launcher != LauncherKind::None
-        && let Some(starter) = Starter::read(command, config)
-        && let Some(launcher) = recognise_file(&starter.command, config)?
+        && let Some(starter) = script
+            .as_ref()
+            .and_then(|script| Starter::of(script, command, config))
     {
-        return Ok(Some(starter.of(launcher)));
+        let inner = Script::read(&starter.command);
+        if let Some(launcher) = recognise_file(&starter.command, inner.as_ref(), config)? {
+            return Ok(Some(starter.start(launcher)));
+        }
     }
-    recognise_file(command, config)
+    recognise_file(command, script.as_ref(), config)
 }
 
+/// The same of the command's own file, which is this script, if it is one.
 fn recognise_file(
     command: &Command,
+    script: Option<&Script>,
     config: &Config,
-) -> Result<Option<Box<dyn Launcher>>, Failure> {
-    let Some(kind) = kind(command, config.launcher) else {
+) -> Result<Option<Launcher>, Failure> {
+    let Some(kind) = kind(command, script, config.launcher) else {
         return Ok(None);
     };
-    let script = || {
-        Script::read(command).ok_or_else(|| {
+    let of_release = || {
+        script.ok_or_else(|| {
             Failure::config(format!(
                 "BEAMINIT_LAUNCHER is {:?}, and {} is no script; give the release's own start script as the command",
                 kind.word(),
@@ -166,29 +200,32 @@ fn recognise_file(
         LauncherKind::Elixir => elixir::read("elixir", command, config),
         LauncherKind::Iex => elixir::read("iex", command, config),
         LauncherKind::Mix => elixir::read("mix", command, config),
-        LauncherKind::Escript => escript::read(command, config),
-        LauncherKind::MixRelease => mix_release::read(&script()?, command, config)?,
-        LauncherKind::Relx => relx::read(&script()?, command, config)?,
-        LauncherKind::Distillery => distillery::read(&script()?, command, config)?,
-        LauncherKind::Gleam => gleam::read(&script()?, command, config),
+        LauncherKind::Escript => escript::read(script, command, config),
+        LauncherKind::MixRelease => mix_release::read(of_release()?, command, config)?,
+        LauncherKind::Relx => relx::read(of_release()?, command, config)?,
+        LauncherKind::Distillery => distillery::read(of_release()?, command, config)?,
+        LauncherKind::Gleam => gleam::read(of_release()?, command, config),
     }))
 }
 
 /// Which it is: what the user says, else what the file is, symbolic links followed. A program that was called by the name
 /// of a launcher is one, whatever it is a link to: version managers make such scripts.
-fn kind(command: &Command, said: LauncherKind) -> Option<LauncherKind> {
+fn kind(command: &Command, script: Option<&Script>, said: LauncherKind) -> Option<LauncherKind> {
     if said != LauncherKind::Auto {
         return Some(said).filter(|kind| *kind != LauncherKind::None);
     }
-    let file = std::fs::canonicalize(&command.file).unwrap_or_default();
-    let file = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    let by_name = |name: &str| PROGRAMS.iter().find(|(program, _)| *program == name);
-    if let Some((_, kind)) = by_name(command.name()).or_else(|| by_name(file)) {
-        return Some(*kind);
-    }
-    let script = Script::read(command)?;
-    SCRIPTS
-        .iter()
-        .find(|(is, _)| is(&script))
-        .map(|(_, kind)| *kind)
+    let by_name = |name: &str| {
+        let mut programs = PROGRAMS.iter();
+        programs.find_map(|(program, kind)| (*program == name).then_some(*kind))
+    };
+    let of_file = || {
+        let file = std::fs::canonicalize(&command.file).ok()?;
+        by_name(file.file_name()?.to_str()?)
+    };
+    let of_script = || {
+        let script = script?;
+        let mut scripts = SCRIPTS.iter();
+        scripts.find_map(|(is, kind)| is(script).then_some(*kind))
+    };
+    by_name(command.name()).or_else(of_file).or_else(of_script)
 }

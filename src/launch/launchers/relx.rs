@@ -1,15 +1,14 @@
 //! A release made by relx (rebar3): its start script reads the name and the cookie in vm.args, so it gets a copy with
 //! ours in their place. <https://rebar3.org/docs/deployment/releases/>
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::script::Script;
-use super::{Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl};
-use crate::exit::Exit;
+use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{FlagVariables, Place, Variable, VmArgs};
-use crate::launch::plan::{Command, Pin, PrivateFile, Recipe, Settled, Text};
+use crate::launch::plan::{Command, Pin, Recipe, Settled, Text};
 
 /// What the script hands to an escript of its own, the cookie among its arguments.
 const EVOLVE: [&str; 6] = [
@@ -22,14 +21,10 @@ const EVOLVE: [&str; 6] = [
 ];
 
 struct Relx {
-    name: String,
-    root: PathBuf,
-    role: Role,
     daemon: bool,
     /// Does it change the release that runs, or list its versions?
     evolves: bool,
     args: VmArgs,
-    demands: Demands,
     /// Does its script make the node and its clients do without epmd where ERL_DIST_PORT is set?
     knows_dist_port: bool,
 }
@@ -43,11 +38,7 @@ pub fn is(script: &Script) -> bool {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn read(
-    script: &Script,
-    command: &Command,
-    config: &Config,
-) -> Result<Box<dyn Launcher>, Failure> {
+pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launcher, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
         "foreground" | "console" | "console_clean" | "console_boot" | "daemon" | "daemon_boot"
@@ -59,28 +50,31 @@ pub fn read(
     };
     let daemon = matches!(task, "daemon" | "daemon_boot" | "start");
     let evolves = EVOLVE.contains(&task);
-    let name = script
-        .assigned("REL_NAME")
-        .unwrap_or(&script.name)
-        .to_owned();
+    let name = script.assigned("REL_NAME").unwrap_or(&script.name);
     let args = match (role, vm_args_path(script, config)) {
         (Role::Neither, _) | (_, None) => VmArgs::empty(),
-        (_, Some(source)) => source.read(config)?,
+        (_, Some(source)) => {
+            let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
+            VmArgs::of_release(&source.path, source.expand.then_some(&variable as Variable))?
+        }
     };
     let mut demands = demands(&args, config);
     if config.epmd == EpmdMode::Off {
         demands.otp = Otp::of_root(&script.root);
     }
-    Ok(Box::new(Relx {
-        name,
-        root: script.root.clone(),
+    Ok(Launcher {
+        label: "relx release",
         role,
-        daemon,
-        evolves,
-        args,
+        default_name: name.to_owned(),
         demands,
-        knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
-    }))
+        root: Some(script.root.clone()),
+        cook: Box::new(Relx {
+            daemon,
+            evolves,
+            args,
+            knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
+        }),
+    })
 }
 
 fn demands(args: &VmArgs, config: &Config) -> Demands {
@@ -139,62 +133,21 @@ fn vm_args_path(script: &Script, config: &Config) -> Option<Source> {
         .map(|(path, expand)| Source { path, expand })
 }
 
-impl Source {
-    fn read(&self, config: &Config) -> Result<VmArgs, Failure> {
-        let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-        let variable: Option<Variable> = if self.expand { Some(&variable) } else { None };
-        VmArgs::read(&self.path, variable).map_err(|error| {
-            Failure::new(
-                Exit::System,
-                format!(
-                    "cannot read {}: {error}; is it readable for this user?",
-                    self.path.display()
-                ),
-            )
-        })
-    }
-}
-
-impl Launcher for Relx {
-    fn label(&self) -> &'static str {
-        "relx release"
-    }
-
-    fn role(&self) -> Role {
-        self.role
-    }
-
-    fn default_name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn demands(&self) -> &Demands {
-        &self.demands
-    }
-
-    fn root(&self) -> Option<&Path> {
-        Some(&self.root)
-    }
-
+impl Cook for Relx {
     fn cook(
         &self,
+        launcher: &Launcher,
         settled: &Settled,
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
-        self.do_without_epmd(settled, recipe)?;
+        self.do_without_epmd(&launcher.demands, settled, recipe)?;
         if settled.in_file && self.evolves {
             return Err(Failure::config(
                 "BEAMINIT_COOKIE_VIA is \"file\", and the release's script gives this command the cookie as an argument, which every process can read; set it to arg for this command",
             ));
         }
-        let file = PrivateFile::new(
-            &[&format!("{}.vm.args", self.name)],
-            0o600,
-            self.args.with(settled),
-        )?;
-        recipe.set("VMARGS_PATH", Text::plain(&file.path));
-        recipe.files.push(file);
+        self.args.copy(&launcher.default_name, settled, recipe)?;
         // The script would take a variable's word for the cookie before its own reading of the file.
         match &settled.cookie {
             Some(_) if settled.in_file => {
@@ -205,9 +158,9 @@ impl Launcher for Relx {
             Some(cookie) => recipe.set("RELX_COOKIE", Text::cookie(&cookie.value)),
             None => {}
         }
-        if settled.in_file && (self.role == Role::Client || self.daemon) {
+        if settled.in_file && (launcher.role == Role::Client || self.daemon) {
             erl::put_first(
-                erl::cookie_flags(&self.demands, settled, ""),
+                erl::cookie_flags(&launcher.demands, settled, ""),
                 settled,
                 flags,
                 recipe,
@@ -216,7 +169,7 @@ impl Launcher for Relx {
             erl::cleanse(settled, flags, recipe);
         }
         if self.daemon {
-            recipe.warn("a daemon's script ends at once, and this container with it; use foreground or console");
+            warn_of_daemon(recipe, "foreground or console");
         }
         Ok(())
     }
@@ -224,7 +177,12 @@ impl Launcher for Relx {
 
 impl Relx {
     /// The script itself does it where ERL_DIST_PORT is set, for the node and for all its clients.
-    fn do_without_epmd(&self, settled: &Settled, recipe: &mut Recipe) -> Result<(), Failure> {
+    fn do_without_epmd(
+        &self,
+        demands: &Demands,
+        settled: &Settled,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
         if !settled.epmd.is_off() {
             return Ok(());
         }
@@ -237,7 +195,7 @@ impl Relx {
             Some(Pin::Ours(port)) => {
                 recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
             }
-            Some(Pin::Given(port)) if self.demands.dist_port().is_none() => {
+            Some(Pin::Given(port)) if demands.dist_port().is_none() => {
                 return Err(Failure::config(format!(
                     "{} has a port without epmd of its own, and the release's clients would miss it; remove that flag and set ERL_PORT",
                     port.by

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::script::Script;
 use super::wrapped::{Words, plain_command};
-use super::{Demands, Launcher, Role};
+use super::{Cook, Launcher};
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
@@ -40,9 +40,8 @@ struct Assigned {
 }
 
 impl Starter {
-    /// Reads the command's file, if it is such a script.
-    pub fn read(command: &Command, config: &Config) -> Option<Self> {
-        let script = Script::read(command)?;
+    /// Reads the command's own script, if it is such a one.
+    pub fn of(script: &Script, command: &Command, config: &Config) -> Option<Self> {
         let (words, assigned, into_its_folder) = last_exec(&script.text)?;
         let program = Path::new(words.first()?);
         let folder = command.file.parent().filter(|_| into_its_folder);
@@ -57,16 +56,19 @@ impl Starter {
         Some(Self {
             command,
             assigned,
-            file: script.file,
+            file: script.file.clone(),
         })
     }
 
     /// The launcher that it starts, which it must not take anything away from.
-    pub fn of(self, launcher: Box<dyn Launcher>) -> Box<dyn Launcher> {
-        Box::new(Started {
-            launcher,
-            starter: self,
-        })
+    pub fn start(self, launcher: Launcher) -> Launcher {
+        Launcher {
+            cook: Box::new(Started {
+                cook: launcher.cook,
+                starter: self,
+            }),
+            ..launcher
+        }
     }
 }
 
@@ -121,38 +123,19 @@ fn last_exec(text: &str) -> Option<(Words, Vec<Assigned>, bool)> {
 
 /// A launcher that a script starts.
 struct Started {
-    launcher: Box<dyn Launcher>,
+    cook: Box<dyn Cook>,
     starter: Starter,
 }
 
-impl Launcher for Started {
-    fn label(&self) -> &'static str {
-        self.launcher.label()
-    }
-
-    fn role(&self) -> Role {
-        self.launcher.role()
-    }
-
-    fn default_name(&self) -> String {
-        self.launcher.default_name()
-    }
-
-    fn demands(&self) -> &Demands {
-        self.launcher.demands()
-    }
-
-    fn root(&self) -> Option<&Path> {
-        self.launcher.root()
-    }
-
+impl Cook for Started {
     fn cook(
         &self,
+        launcher: &Launcher,
         settled: &Settled,
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
-        self.launcher.cook(settled, flags, recipe)?;
+        self.cook.cook(launcher, settled, flags, recipe)?;
         let Starter { assigned, file, .. } = &self.starter;
         let taken = assigned.iter().filter(|one| {
             let place = |_| Place::File(file.clone(), one.line);

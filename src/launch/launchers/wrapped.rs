@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use super::script::Script;
 use crate::launch::config::{Config, Environment, Reading};
 use crate::launch::failure::Failure;
 use crate::launch::plan::Command;
@@ -42,10 +43,10 @@ pub fn inside(command: Command, config: Config) -> Result<(Command, Config), Fai
         return Ok((command, config));
     }
     // What is not there, or no launcher, is left to the wrapper.
-    let Some(inner) = Command::find(words, &environment)
-        .ok()
-        .filter(|inner| super::kind(inner, config.launcher).is_some())
-    else {
+    let Some(inner) = Command::find(words, &environment).ok().filter(|inner| {
+        let script = Script::read(inner);
+        super::kind(inner, script.as_ref(), config.launcher).is_some()
+    }) else {
         return Ok((command, config));
     };
     if let Some(name) = assigned.iter().find(|name| name.starts_with("BEAMINIT_")) {

@@ -27,7 +27,7 @@ const NAME: &str = ".erlang.cookie";
 /// There is no folder for it.
 pub fn plan(
     config: &Config,
-    launcher: &dyn Launcher,
+    launcher: &Launcher,
     settled: &Settled,
     recipe: &mut Recipe,
 ) -> Result<(), Failure> {
@@ -83,7 +83,7 @@ fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
 }
 
 /// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
-fn needs_home(config: &Config, launcher: &dyn Launcher) -> Option<String> {
+fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
     let Some(home) = config.variable("HOME") else {
         return Some("it is not set, and the VM wants one to look for its cookie".into());
     };
@@ -91,7 +91,7 @@ fn needs_home(config: &Config, launcher: &dyn Launcher) -> Option<String> {
         let erl = Command::find(vec!["erl".into()], &config.environment).ok()?;
         erl.root()
     };
-    let root = launcher.root().map(Path::to_owned).or_else(of_path);
+    let root = launcher.root.clone().or_else(of_path);
     match root.as_deref().and_then(runtime) {
         None => {
             return Some(

@@ -54,7 +54,7 @@ impl Plan {
     pub fn make(
         config: &Config,
         command: &Command,
-        launcher: Option<&dyn Launcher>,
+        launcher: Option<&Launcher>,
         answer: Option<&Chosen>,
     ) -> Result<Self, Failure> {
         let mut plan = Self {
@@ -63,9 +63,9 @@ impl Plan {
                     LauncherKind::None => "none, says BEAMINIT_LAUNCHER",
                     _ => "no BEAM known to beaminit",
                 },
-                Launcher::label,
+                |launcher| launcher.label,
             ),
-            role: launcher.map_or(Role::Neither, Launcher::role),
+            role: launcher.map_or(Role::Neither, |launcher| launcher.role),
             identity: None,
             dns_timeout: config.dns_timeout,
             command: command.clone(),
@@ -80,7 +80,7 @@ impl Plan {
                 _ => plan.recipe.set(name, Text::concealing(value.as_ref())),
             }
         }
-        let Some(launcher) = launcher.filter(|launcher| launcher.role() != Role::Neither) else {
+        let Some(launcher) = launcher.filter(|launcher| launcher.role != Role::Neither) else {
             return Ok(plan);
         };
         let flags = FlagVariables::read(config);
@@ -93,7 +93,7 @@ impl Plan {
         if settled.in_file {
             cookie_file::plan(config, launcher, &settled, &mut plan.recipe)?;
         }
-        if launcher.role() == Role::Node && settled.cookie.is_none() {
+        if launcher.role == Role::Node && settled.cookie.is_none() {
             plan.leave_cookie_to_the_vm(config, &settled)?;
         }
         if settled.node.value.host.has_upper_case() {

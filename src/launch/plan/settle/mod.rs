@@ -97,11 +97,11 @@ fn without_epmd(spelling: Spelling, pin: Option<Port>) -> String {
 /// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].
 pub fn settle(
     config: &Config,
-    launcher: &dyn Launcher,
+    launcher: &Launcher,
     flags: &FlagVariables,
     answer: Option<&Chosen>,
 ) -> Result<Settled, Failure> {
-    let demands = launcher.demands();
+    let demands = &launcher.demands;
     let variables = flags.claims();
     let chosen = answer.map(|chosen| &chosen.node);
     let (node, candidates) = name::name(config, launcher, &variables, chosen)?;
@@ -110,7 +110,7 @@ pub fn settle(
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
     let in_file = config.cookie_via == CookieVia::File && cookie.is_some();
     let epmd = epmd::settle(config, demands, &variables, &mut lines);
-    let port = if launcher.role() == Role::Node || epmd.is_off() {
+    let port = if launcher.role == Role::Node || epmd.is_off() {
         let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
         epmd.goes_with(&pin, &mut lines);
         Some(pin)

@@ -13,11 +13,11 @@ type Names = (Said<NodeName>, Vec<Candidate>);
 /// The name, and the candidates for it.
 pub fn name(
     config: &Config,
-    launcher: &dyn Launcher,
+    launcher: &Launcher,
     variables: &Claims,
     answer: Option<&NodeName>,
 ) -> Result<Names, Failure> {
-    let demands = launcher.demands();
+    let demands = &launcher.demands;
     if let Some(claim) = demands.command_line.names.first() {
         let node = command_line_name(claim, &demands.command_line.names, config)?;
         contradiction(config, launcher, &node)?;
@@ -37,7 +37,7 @@ pub fn name(
             return Ok(told(node, by, config));
         }
     }
-    let candidates = identity::candidates(config, &launcher.default_name())?;
+    let candidates = identity::candidates(config, &launcher.default_name)?;
     let chosen = answer.and_then(|answer| {
         candidates
             .iter()
@@ -126,7 +126,7 @@ fn command_line_name(
 }
 
 /// Does a variable of ours say something else than the command line?
-fn contradiction(config: &Config, launcher: &dyn Launcher, node: &NodeName) -> Result<(), Failure> {
+fn contradiction(config: &Config, launcher: &Launcher, node: &NodeName) -> Result<(), Failure> {
     let says = |variable: &str, value: &dyn std::fmt::Display| {
         Err(Failure::config(format!(
             "the command line names the node {node}, and {variable} says {value}; leave one of them out"
@@ -146,7 +146,7 @@ fn contradiction(config: &Config, launcher: &dyn Launcher, node: &NodeName) -> R
     {
         return Ok(());
     }
-    let candidates = identity::candidates(config, &launcher.default_name())?;
+    let candidates = identity::candidates(config, &launcher.default_name)?;
     if candidates.iter().any(|one| one.node.host.is(&node.host)) {
         return Ok(());
     }

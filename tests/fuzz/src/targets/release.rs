@@ -73,7 +73,7 @@ pub fn release(bytes: &[u8]) {
 
 fn is_planned(config: &Config, command: &Command, secret: bool) {
     let planned = launchers::recognise(command, config).and_then(|launcher| {
-        let plan = Plan::make(config, command, launcher.as_deref(), None)?;
+        let plan = Plan::make(config, command, launcher.as_ref(), None)?;
         Ok((launcher, plan))
     });
     let (launcher, plan) = match planned {
@@ -87,7 +87,7 @@ fn is_planned(config: &Config, command: &Command, secret: bool) {
     let shown = plan.to_string();
     assert!(shown.starts_with("command  ") && shown.ends_with('\n'));
     assert!(!(secret && format!("{shown}{plan:?}").contains(super::SECRET)));
-    let role = launcher.map_or(Role::Neither, |launcher| launcher.role());
+    let role = launcher.map_or(Role::Neither, |launcher| launcher.role);
     assert_eq!(plan.identity.is_some(), role != Role::Neither);
     if role == Role::Neither {
         // What env assigns on the way to it, and no more.
