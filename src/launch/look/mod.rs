@@ -1,0 +1,179 @@
+//! What this container's node is called, and how it is reached: for whoever looks at it from outside, after its start.
+//!
+//! environment ──► Config ──► Launcher ──► Settled, as the start itself made them; no gate is run, nothing is written,
+//! nothing is waited for. The command is that of the beaminit that runs in this container ([`running`]), if none is given.
+
+#![allow(dead_code)] // until its users are here
+
+mod cookie;
+mod running;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::config::{Config, LauncherKind, Pod, Reading};
+use super::failure::Failure;
+use super::flags::FlagVariables;
+use super::launchers::{Launcher, Role};
+use super::node::identity::{Candidate, Lookup};
+use super::node::{Cookie, Host, NodeName, Port};
+use super::plan::{Epmd, Settled, settle};
+use super::{Recognised, Start};
+
+/// The node of this container.
+#[derive(Debug)]
+pub struct Here {
+    /// The names that it may have, in order; which of them it is, it says itself. At least one.
+    pub candidates: Vec<Candidate>,
+    /// The cookie, from wherever the VM has it; `None` if it could not be found.
+    pub cookie: Option<Cookie>,
+    /// The port of the epmd that knows it; `None` for a node that does without, or has a way of its own.
+    pub epmd: Option<Port>,
+    /// Its distribution port, if that is one and known.
+    pub port: Option<Port>,
+    /// Does it speak IPv6 alone?
+    pub ipv6: bool,
+    /// Where it is: the loopback address, then those of this container.
+    pub addresses: Vec<IpAddr>,
+    /// All that the environment says.
+    pub config: Config,
+}
+
+/// Looks. The command of `start` may be empty: then it is that of the beaminit which runs here. With `named`, it is this
+/// node that is looked for, and the rest tells only how.
+///
+/// # Errors
+/// As at the start; or there is nothing that tells the name: exit status 78.
+pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
+    let Start {
+        command,
+        environment,
+        settings,
+    } = start;
+    let reading = || Reading::new(environment.clone(), settings.clone());
+    let read = |words| Recognised::new(words, reading());
+    let found = if command.is_empty() {
+        of_running(read)?
+    } else {
+        Some(node(read(command)?).map_err(|other| no_node(&other))?)
+    };
+    let (mut config, launcher) = if let Some(found) = found {
+        found
+    } else {
+        let mut config = reading().config()?;
+        // The name that is asked for stands for all that would make one.
+        config.node = named.clone().or(config.node);
+        let launcher = nameless(&config)?;
+        (config, launcher)
+    };
+    config.pod = Pod::look();
+    let flags = FlagVariables::read(&config);
+    let settled = settle::settle(&config, &launcher, &flags, None)?;
+    Ok(Here::new(config, settled, named))
+}
+
+impl Here {
+    fn new(config: Config, settled: Settled, named: Option<NodeName>) -> Self {
+        let Settled {
+            candidates,
+            cookie,
+            epmd,
+            port,
+            ipv6,
+            ..
+        } = settled;
+        let loopback = if ipv6 {
+            Ipv6Addr::LOCALHOST.into()
+        } else {
+            IpAddr::from(Ipv4Addr::LOCALHOST)
+        };
+        let others = config.addresses();
+        let others = others.iter().filter(|other| other.is_ipv6() == ipv6);
+        let named = named.map(|node| Candidate {
+            node,
+            from: "the command line".into(),
+            lookup: Lookup::Own,
+        });
+        Self {
+            addresses: std::iter::once(loopback).chain(others.copied()).collect(),
+            candidates: named.map_or(candidates, |named| vec![named]),
+            cookie: cookie
+                .map(|said| said.value)
+                .or_else(|| cookie::of_files(&config)),
+            epmd: match epmd {
+                Epmd::At(port) => Some(port.value),
+                Epmd::Off { .. } | Epmd::Users => None,
+            },
+            port: port.and_then(|pin| pin.port()),
+            ipv6,
+            config,
+        }
+    }
+
+    /// May the node have this name?
+    pub fn may_be(&self, node: &NodeName) -> bool {
+        self.candidates.iter().any(|one| match one.lookup {
+            Lookup::Reverse(_) => one.node.name == node.name,
+            _ => one.node == *node,
+        })
+    }
+
+    /// Is a host this container?
+    pub fn is_own(&self, host: &Host) -> bool {
+        if let Host::Address(address) = host {
+            return address.is_loopback() || self.config.addresses().contains(address);
+        }
+        let names = [&self.config.hostname, &self.config.pod.hostname];
+        let mut names = names.into_iter().flatten();
+        names.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
+    }
+}
+
+/// The launcher of a node whose command is not known, where the variables tell its name.
+fn nameless(config: &Config) -> Result<Launcher, Failure> {
+    let is_named = config.node.is_some() || config.sname.is_some() || config.release_name.is_some();
+    if is_named {
+        return Ok(Launcher::nothing());
+    }
+    Err(Failure::config(
+        "no beaminit that runs a node is in this container, to tell its name by (`beaminit exec` leaves none); give the node's COMMAND behind --, or NAME@HOST, or set BEAMINIT_NODE or SNAME",
+    ))
+}
+
+/// What a command would start, if that is a node or its client; else the command's file.
+fn node(found: Recognised) -> Result<(Config, Launcher), String> {
+    let node = found
+        .launcher
+        .filter(|launcher| launcher.role != Role::Neither);
+    node.map(|launcher| (found.config, launcher))
+        .ok_or_else(|| found.command.file.display().to_string())
+}
+
+fn no_node(command: &str) -> Failure {
+    Failure::config(format!(
+        "{command} starts no node that beaminit knows; give NAME@HOST, or set BEAMINIT_LAUNCHER to what it is"
+    ))
+}
+
+/// The first node among the commands that a beaminit here runs.
+fn of_running(
+    read: impl Fn(Vec<OsString>) -> Result<Recognised, Failure>,
+) -> Result<Option<(Config, Launcher)>, Failure> {
+    let mut failed = None;
+    for running in running::all() {
+        // What is relative in the command and its environment was so to that process.
+        let _ = std::env::set_current_dir(&running.folder);
+        match read(running.command) {
+            // A client is that of `kubectl exec POD -- beaminit bin/app remote`.
+            Ok(found) if found.is(Role::Client) => {}
+            // Left alone by beaminit, it has the name that it gives itself; the variables may tell it.
+            Ok(found) if found.config.launcher == LauncherKind::None => {}
+            Ok(found) => match node(found) {
+                Ok(found) => return Ok(Some(found)),
+                Err(other) => failed = failed.or_else(|| Some(no_node(&other))),
+            },
+            Err(failure) => failed = failed.or(Some(failure)),
+        }
+    }
+    failed.map_or(Ok(None), Err)
+}
