@@ -12,6 +12,7 @@ mod environ;
 mod exit;
 mod init;
 mod launch;
+mod peers;
 mod probe;
 
 /// The process's entry point: returns its exit status.

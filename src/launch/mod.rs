@@ -8,7 +8,7 @@ pub mod config;
 mod exec;
 pub mod failure;
 mod flags;
-mod gates;
+pub mod gates;
 mod launchers;
 mod log;
 pub mod look;

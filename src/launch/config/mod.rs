@@ -5,6 +5,7 @@
 
 mod cookie;
 mod launcher;
+pub mod peers;
 mod pod;
 mod raw;
 pub mod resolv_conf;
@@ -20,6 +21,7 @@ use super::failure::Failure;
 use super::node::{Cookie, Host, NamePart, NodeName, Port};
 
 pub use launcher::LauncherKind;
+pub use peers::Peers;
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
 pub use resolv_conf::Nameserver;
@@ -57,6 +59,8 @@ pub struct Config {
     pub dns_timeout: Option<Duration>,
     /// `BEAMINIT_EPMD`.
     pub epmd: EpmdMode,
+    /// `BEAMINIT_PEERS`, `BEAMINIT_PEERS_INTERVAL` and `BEAMINIT_PEERS_BOOT`.
+    pub peers: Option<Peers>,
     /// `BEAMINIT_LAUNCHER`.
     pub launcher: LauncherKind,
     /// `RELEASE_NAME`.
@@ -227,6 +231,7 @@ impl Reading {
                 lines,
             )
             .unwrap_or_default(),
+            peers: Peers::read(&raw, lines),
             launcher: launcher.unwrap_or(LauncherKind::Auto),
             release_cookie: raw
                 .release_cookie

@@ -11,7 +11,7 @@ mod running;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::config::{Config, LauncherKind, Pod, Reading};
+use super::config::{Config, LauncherKind, Peers, Pod, Reading};
 use super::failure::Failure;
 use super::flags::FlagVariables;
 use super::launchers::{Launcher, Role};
@@ -35,6 +35,8 @@ pub struct Here {
     pub ipv6: bool,
     /// Where it is: the loopback address, then those of this container.
     pub addresses: Vec<IpAddr>,
+    /// Where its peers are looked for.
+    pub peers: Option<Peers>,
     /// All that the environment says.
     pub config: Config,
 }
@@ -80,6 +82,7 @@ impl Here {
             epmd,
             port,
             ipv6,
+            peers,
             ..
         } = settled;
         let loopback = if ipv6 {
@@ -106,6 +109,7 @@ impl Here {
             },
             port: port.and_then(|pin| pin.port()),
             ipv6,
+            peers,
             config,
         }
     }

@@ -13,8 +13,7 @@ use super::{Host, NamePart, NodeName};
 use crate::launch::config::{Config, HostForm};
 use crate::launch::failure::Failure;
 
-use cluster::service;
-pub use cluster::{Cluster, completes, look_around};
+pub use cluster::{Cluster, complete, completes, look_around, service};
 
 /// A name that this node may have.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -95,6 +95,11 @@ impl Plan {
             Epmd::Off { by, .. } => writeln!(f, "epmd     off  # {by}")?,
             _ => {}
         }
+        if let Some(peers) = &identity.peers {
+            let places: Vec<String> = peers.sources.iter().map(ToString::to_string).collect();
+            let interval = humantime::format_duration(peers.interval);
+            writeln!(f, "peers    {}, every {interval}", places.join(" "))?;
+        }
         if self.role == Role::Node {
             let limit = self.dns_timeout.map_or_else(
                 || "for ever".into(),

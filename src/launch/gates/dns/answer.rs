@@ -43,7 +43,7 @@ impl Answer {
 pub enum Outcome {
     /// These addresses.
     Addresses(Vec<IpAddr>),
-    /// These names (of a PTR).
+    /// These names (of a PTR, or the targets of an SRV).
     Names(Vec<String>),
     /// It is another name for this one, of which nothing is said.
     Alias(Name),
@@ -106,6 +106,10 @@ fn records(response: &Message, name: &Name, kind: RecordType) -> Read {
                 }
                 RData::PTR(ptr) if kind == RecordType::PTR => {
                     names.push(ptr.0.to_ascii().trim_end_matches('.').to_owned());
+                }
+                // A dot alone: there is decidedly no such service. RFC 2782
+                RData::SRV(srv) if kind == RecordType::SRV && !srv.target.is_root() => {
+                    names.push(srv.target.to_ascii().trim_end_matches('.').to_owned());
                 }
                 RData::CNAME(target) => alias = Some(&target.0),
                 _ => continue,

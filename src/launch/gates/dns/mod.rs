@@ -4,8 +4,8 @@
 //! round after round at the [`pace`] of a polite client. Whether the nameserver can be asked without harm is found out on
 //! the way ([`proof`]), and at the deadline a [`diagnosis`] says what is wrong.
 
-mod answer;
-mod ask;
+pub mod answer;
+pub mod ask;
 mod diagnosis;
 mod ground;
 mod keys;
@@ -187,8 +187,11 @@ impl Question<'_> {
     }
 }
 
-/// One thread is enough for a handful of questions.
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+/// Runs on this one thread, which is enough for a handful of questions; nothing of the runtime is left when it is done.
+///
+/// # Errors
+/// No descriptor was to be had.
+pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -41,6 +41,16 @@ pub fn service(config: &Config) -> Result<(Host, String), Failure> {
     Ok((host, format!("CLUSTER_HOSTNAME, completed with {how}")))
 }
 
+/// Another Service's name, completed as `CLUSTER_HOSTNAME` is where this is Kubernetes; elsewhere as it stands.
+pub fn complete(cluster: &config::Cluster, config: &Config) -> Host {
+    let completed = || {
+        let Completion { suffix, .. } = completion(cluster, config).ok()?;
+        let whole = format!("{}.{suffix}", cluster.host);
+        Host::parse(&whole).ok().filter(|_| config.is_kubernetes())
+    };
+    completed().unwrap_or_else(|| cluster.host.clone())
+}
+
 /// Is `CLUSTER_HOSTNAME` a name that had to be completed?
 pub fn completes(config: &Config) -> bool {
     let completed = |cluster| completion(cluster, config).is_ok_and(|done| !done.suffix.is_empty());

@@ -7,9 +7,10 @@
 mod cookie;
 mod epmd;
 mod name;
+mod peers;
 mod port;
 
-use crate::launch::config::{Config, CookieVia, DnsMode, Said};
+use crate::launch::config::{Config, CookieVia, DnsMode, Peers, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place, PortFlags};
 use crate::launch::launchers::{Launcher, Role};
@@ -40,6 +41,8 @@ pub struct Settled {
     pub dns: DnsMode,
     /// Must the VM speak IPv6 (`-proto_dist inet6_tcp`)?
     pub ipv6: bool,
+    /// Where a node's peers are looked for.
+    pub peers: Option<Peers>,
 }
 
 impl Settled {
@@ -128,6 +131,11 @@ pub fn settle(
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
+    let peers = if launcher.role == Role::Node {
+        peers::settle(config, &node.value, cookie.is_some(), &mut lines)
+    } else {
+        None
+    };
     if lines.is_empty() {
         Ok(Settled {
             node,
@@ -139,6 +147,7 @@ pub fn settle(
             epmd,
             dns,
             ipv6,
+            peers,
         })
     } else {
         Err(Failure::config_lines(lines))

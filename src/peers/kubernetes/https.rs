@@ -1,0 +1,149 @@
+//! One GET over TLS, all of it under one deadline, and so much of the answer as is sensible.
+//!
+//! By HTTP/1.0, whose answers end with the connection: no chunks, no keep-alive. A ready-made client would look names up
+//! by getaddrinfo(3), which a static binary does not have; the API's server is given by its address. RFC 1945, RFC 8446
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// An answer is no longer than this.
+const LONGEST: usize = 1 << 20;
+
+/// What is asked of whom.
+pub struct Request<'a> {
+    /// The server.
+    pub server: SocketAddr,
+    /// Whose certificate it has: PEM.
+    pub authority: &'a [u8],
+    /// Who asks.
+    pub token: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// When it must be over.
+    pub deadline: Instant,
+}
+
+/// Asks; returns status and body.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn get(request: &Request) -> Result<(u16, Vec<u8>), String> {
+    let answer = exchange(request)
+        .map_err(|error| format!("the Kubernetes API at {}: {error}", request.server))?;
+    split(&answer).ok_or_else(|| {
+        format!("what answers at {} does not speak HTTP", request.server)
+    })
+}
+
+fn exchange(request: &Request) -> io::Result<Vec<u8>> {
+    let stream = Limited {
+        stream: TcpStream::connect_timeout(&request.server, left(request.deadline)?)?,
+        deadline: request.deadline,
+    };
+    let name = ServerName::IpAddress(request.server.ip().into());
+    let client = ClientConnection::new(config(request.authority)?, name).map_err(io::Error::other)?;
+    let mut tls = StreamOwned::new(client, stream);
+    write!(
+        tls,
+        "GET {} HTTP/1.0\r\nHost: kubernetes.default.svc\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\nUser-Agent: beaminit\r\n\r\n",
+        request.target, request.token
+    )?;
+    tls.flush()?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 8192];
+    loop {
+        match tls.read(&mut buffer) {
+            Ok(0) => return Ok(answer),
+            // Closed without a word: whether something is missing, the reader of the text will see.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(answer),
+            Ok(length) => answer.extend_from_slice(buffer.get(..length).unwrap_or_default()),
+            Err(error) => return Err(error),
+        }
+        if answer.len() > LONGEST {
+            return Err(io::Error::other("its answer is longer than 1 MiB"));
+        }
+    }
+}
+
+/// TLS 1.3, which Kubernetes' API speaks from its version 1.16 on, towards whom the service account says.
+fn config(authority: &[u8]) -> io::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authority) {
+        let certificate = certificate.map_err(|error| io::Error::other(format!("ca.crt: {error}")))?;
+        roots.add(certificate).map_err(io::Error::other)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// Status and body of an answer.
+fn split(answer: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let body = answer.get(head + 4..)?.to_vec();
+    let line = std::str::from_utf8(answer.get(..head)?.split(|byte| *byte == b'\r').next()?).ok()?;
+    let status = line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?;
+    Some((status.parse().ok()?, body))
+}
+
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
+    }
+    Ok(left)
+}
+
+/// A connection that takes no longer than its deadline, however slowly the other side goes about it.
+struct Limited {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Read for Limited {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(left(self.deadline)?))?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(left(self.deadline)?))?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_answers_apart() {
+        for (answer, expected) in [
+            ("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}", Some((200, "{}"))),
+            ("HTTP/1.1 403 Forbidden\r\n\r\n", Some((403, ""))),
+            ("HTTP/1.1\r\n\r\n", None),
+            ("HTTP/2 200\r\n\r\n", None),
+            ("SSH-2.0-OpenSSH\r\n", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(status, body)| (status, body.as_bytes().to_vec()));
+            assert_eq!(split(answer.as_bytes()), expected, "{answer}");
+        }
+    }
+}
