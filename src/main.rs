@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), no_main)]
 
 mod cli;
+mod dist;
 mod environ;
 mod exit;
 mod init;
