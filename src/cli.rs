@@ -26,6 +26,8 @@ pub enum Request<'a> {
     Plan(Words<'a>),
     /// Tell whether the node of this container is well; these words are the probe's own to read.
     Probe(Words<'a>),
+    /// Tell who the other nodes of the cluster are; these words are that subcommand's own to read.
+    Peers(Words<'a>),
     /// `--help`.
     Help,
     /// `--version`.
@@ -93,6 +95,7 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some("--version" | "-V") => return Ok(Request::Version),
         Some("exec") => (Request::Exec as fn(_) -> _, words.rest()),
         Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
+        Some("peers") => return Ok(Request::Peers(words.rest())),
         Some("probe") => return Ok(Request::Probe(words.rest())),
         _ => (Request::Run as fn(_) -> _, words),
     };
@@ -161,6 +164,7 @@ mod tests {
             Ok(Request::Exec(words)) => ("exec", words),
             Ok(Request::Plan(words)) => ("plan", words),
             Ok(Request::Probe(words)) => ("probe", words),
+            Ok(Request::Peers(words)) => ("peers", words),
             Ok(Request::Help) => return "help".into(),
             Ok(Request::Version) => return "version".into(),
             Err(usage) => return usage.0,
@@ -187,7 +191,7 @@ mod tests {
 
     #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 24] = [
+        let table: [(&[&str], &str); 25] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -202,6 +206,7 @@ mod tests {
             (&["plan", "bin/app", "start"], "plan bin/app start"),
             (&["probe", "--port"], "probe --port"),
             (&["probe"], "probe "),
+            (&["peers", "--json"], "peers --json"),
             (&["--", "probe", "x"], "run probe x"),
             (&["--help"], "help"),
             (&["--version", "x"], "version"),
@@ -217,7 +222,7 @@ mod tests {
             let got = read(line);
             if matches!(
                 got.split(' ').next(),
-                Some("run" | "exec" | "plan" | "probe")
+                Some("run" | "exec" | "plan" | "probe" | "peers")
             ) {
                 assert_eq!(got, expected, "{line:?}");
             } else {

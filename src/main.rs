@@ -51,6 +51,7 @@ fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inh
             launch::exec(alone(command))
         }
         Ok(Request::Plan(command)) => launch::plan(alone(command)),
+        Ok(Request::Peers(words)) => peers::run(alone(words)),
         Ok(Request::Probe(words)) => probe::run(alone(words)),
         Ok(Request::Help) => cli::say(cli::HELP),
         Ok(Request::Version) => cli::say(cli::VERSION),

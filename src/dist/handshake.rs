@@ -58,6 +58,8 @@ pub struct Challenge {
     pub name: String,
     /// The number.
     pub challenge: u32,
+    /// In which of its lives: a number that changes with every start.
+    pub creation: u32,
 }
 
 /// `send_name`: the first word.
@@ -86,13 +88,14 @@ pub fn status(message: &[u8]) -> Option<Status> {
 pub fn challenge(message: &[u8]) -> Option<Challenge> {
     let (_flags, rest) = message.strip_prefix(b"N")?.split_first_chunk::<8>()?;
     let (challenge, rest) = rest.split_first_chunk()?;
-    let (_creation, rest) = rest.split_first_chunk::<4>()?;
+    let (creation, rest) = rest.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
     let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
     let name = str::from_utf8(name).ok().filter(|name| is_name(name))?;
     Some(Challenge {
         name: name.to_owned(),
         challenge: u32::from_be_bytes(*challenge),
+        creation: u32::from_be_bytes(*creation),
     })
 }
 
@@ -168,6 +171,7 @@ mod tests {
         let expected = Challenge {
             name: "app@a.b".into(),
             challenge: 258,
+            creation: 9,
         };
         assert_eq!(challenge(whole), Some(expected.clone()));
         assert_eq!(

@@ -91,6 +91,8 @@ const GREETING: &str = "the handshake";
 pub struct Greeted {
     /// The node's name, whole, as it says it.
     pub name: String,
+    /// In which of its lives: a number that changes with every start.
+    pub peer_creation: u32,
     own_name: String,
     creation: u32,
     challenge: u32,
@@ -124,12 +126,17 @@ pub fn greet(address: SocketAddr, own_name: String, deadline: Instant) -> Result
         Some(Status::Busy) => return Err(Failed::Closed(GREETING)),
         None => return Err(Failed::Foreign),
     }
-    let Some(Challenge { name, challenge }) = handshake::challenge(&receive(&mut wire, GREETING)?)
+    let Some(Challenge {
+        name,
+        challenge,
+        creation: peer_creation,
+    }) = handshake::challenge(&receive(&mut wire, GREETING)?)
     else {
         return Err(Failed::Foreign);
     };
     Ok(Greeted {
         name,
+        peer_creation,
         own_name,
         creation,
         challenge,

@@ -15,14 +15,16 @@ unsafe extern "C" {
     static etext: u8;
 }
 
-/// Lets go of the pages of code and constants, the first time; those that are needed come back from the page cache.
-///
-/// Only then: what a signal brings back will be needed by the next.
-pub fn drop_code_pages() {
+/// Lets go of them, the first time only: what a signal brings back will be needed by the next.
+pub fn drop_code_pages_once() {
     static DONE: AtomicBool = AtomicBool::new(false);
-    if DONE.swap(true, Relaxed) {
-        return;
+    if !DONE.swap(true, Relaxed) {
+        drop_code_pages();
     }
+}
+
+/// Lets go of the pages of code and constants; those that are needed come back from the page cache.
+pub fn drop_code_pages() {
     let start = &raw const __executable_start;
     let length = (&raw const etext as usize).saturating_sub(start as usize);
     // SAFETY: between these two symbols lie only mappings of the program's file that are never written, so that a page

@@ -9,7 +9,7 @@
 mod child;
 mod entry;
 mod fact;
-mod memory;
+pub mod memory;
 mod orphans;
 mod reap;
 mod rewrite;

@@ -12,8 +12,9 @@ use nix::unistd::{Pid, getpid};
 use super::child::is_pid_1;
 use super::signals::{self, Signal};
 
-/// The port mapper daemon that a VM leaves running for others: not worth a wait, it never ends by itself.
-const NEVER_ENDS: &str = "epmd";
+/// Not worth a wait: the port mapper daemon that a VM leaves running for others, which never ends by itself, and our own
+/// process that joins peers, which ends with the node.
+const NOT_WAITED_FOR: [&str; 2] = ["epmd", "beaminit-peers"];
 /// The program through which a VM starts all others: what is below it is the VM's to end.
 const KEEPS_ITS_OWN: &str = "erl_child_setup";
 
@@ -41,7 +42,8 @@ impl Orphans {
                 signals::send(process.pid, libc::SIGTERM);
             }
         }
-        left.iter().any(|process| process.name != NEVER_ENDS)
+        left.iter()
+            .any(|process| !NOT_WAITED_FOR.contains(&process.name.as_str()))
     }
 
     /// Sends another signal to all of them.

@@ -88,7 +88,7 @@ pub fn next(limit: Option<Duration>) -> Option<Signal> {
             .as_ref()
             .map_or(std::ptr::null(), |left| std::ptr::from_ref(left.as_ref()));
         // As late as this: whatever runs after it would bring its surroundings back.
-        memory::drop_code_pages();
+        memory::drop_code_pages_once();
         // SAFETY: the set and the time outlive the call; a null siginfo and a null time are allowed.
         let signal = unsafe {
             libc::syscall(

@@ -21,6 +21,7 @@ use std::path::Path;
 use tracing::{debug, error, info, warn};
 
 use crate::init::{Complaints, TellInit};
+use crate::peers;
 use config::{Config, DnsMode, Environment, LauncherKind, Pod, Reading};
 use failure::{Details, Failure};
 use gates::dns::{self, Question, own_host};
@@ -190,6 +191,7 @@ impl Prepared {
         for line in self.plan.to_string().lines() {
             debug!("{line}");
         }
+        self.join_peers()?;
         starting();
         Err(exec::exec(&self.plan, &self.config))
     }
@@ -232,6 +234,29 @@ impl Prepared {
             return Err(Failure::new(crate::exit::Exit::Gate, line));
         }
         Ok(answer)
+    }
+
+    /// Starts the process that joins this node with its peers.
+    fn join_peers(&self) -> Result<(), Failure> {
+        let Some(identity) = &self.plan.identity else {
+            return Ok(());
+        };
+        let (Some(peers), Some(cookie)) = (&identity.peers, &identity.cookie) else {
+            return Ok(());
+        };
+        let (node, host) = (identity.node.value.clone(), self.config.host);
+        peers::join::beside(peers::join::Job {
+            own: peers::names::Own::new(node, host, self.config.addresses()),
+            cookie: &cookie.value,
+            port: identity.port.as_ref().and_then(plan::Pin::port),
+            epmd: match &identity.epmd {
+                Epmd::At(port) => Some(port.value),
+                Epmd::Off { .. } | Epmd::Users => None,
+            },
+            ipv6: identity.ipv6,
+            peers,
+            config: &self.config,
+        })
     }
 
     fn say_identity(&self) {

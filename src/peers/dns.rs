@@ -72,7 +72,11 @@ impl Dns {
                 Ok(found.into_iter().map(Sight::Address).collect())
             }
             (Outcome::NxDomain | Outcome::NoData, _) => match srv_said {
-                Some(Answer { outcome: Outcome::NxDomain | Outcome::NoData, .. }) | None => Ok(Vec::new()),
+                Some(Answer {
+                    outcome: Outcome::NxDomain | Outcome::NoData,
+                    ..
+                })
+                | None => Ok(Vec::new()),
                 Some(srv) => Err(format!("{name}: {srv}")),
             },
             (outcome, _) => Err(format!("{name}: {outcome} from {}", answer.server)),
@@ -195,9 +199,14 @@ struct Budget {
 
 impl Budget {
     fn new(interval: Option<Duration>) -> Self {
-        let per_second = interval.map_or(f64::INFINITY, |time| (2.0 / time.as_secs_f64()).max(0.95));
+        let per_second =
+            interval.map_or(f64::INFINITY, |time| (2.0 / time.as_secs_f64()).max(0.95));
         Self {
-            left: if interval.is_some() { BURST } else { f64::INFINITY },
+            left: if interval.is_some() {
+                BURST
+            } else {
+                f64::INFINITY
+            },
             per_second,
             since: Instant::now(),
         }

@@ -91,7 +91,7 @@ impl Finder {
     fn name(&mut self, sights: Vec<Sight>, found: &mut Found) -> Result<(), Failure> {
         let Self { own, dns, .. } = self;
         let mut nameless = Vec::new();
-        let mut add = |peer: Result<Peer, String>, found: &mut Found| match peer {
+        let add = |peer: Result<Peer, String>, found: &mut Found| match peer {
             Ok(peer) if own.is(&peer) => {}
             Ok(peer) => {
                 found.peers.insert(peer.node.to_string(), peer);
@@ -127,10 +127,7 @@ impl Finder {
     ///
     /// # Errors
     /// The operating system has no descriptor for it.
-    pub fn locate<'a>(
-        &mut self,
-        peers: impl Iterator<Item = &'a mut Peer>,
-    ) -> Result<(), Failure> {
+    pub fn locate<'a>(&mut self, peers: impl Iterator<Item = &'a mut Peer>) -> Result<(), Failure> {
         let work = async {
             for peer in peers.filter(|peer| peer.address.is_none()) {
                 peer.address = self.dns.address(&peer.node.host.to_string()).await;

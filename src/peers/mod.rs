@@ -7,14 +7,54 @@
 
 mod dns;
 mod find;
+pub mod join;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
-mod names;
+mod list;
+pub mod names;
+mod reach;
 
-use crate::launch::Start;
+use std::net::IpAddr;
+use std::time::Duration;
 
-/// Lists the peers; returns the exit status.
-pub fn run(start: Start) -> i32 {
-    let _ = start;
-    0
+use crate::launch::config::{Config, Peers};
+use crate::launch::failure::Failure;
+use crate::launch::gates::dns::ask::Servers;
+use crate::launch::node::Port;
+use dns::Dns;
+use find::Finder;
+use names::Own;
+use reach::Way;
+
+pub use list::run;
+
+/// What nodes see us under: the first part of a hidden node's name.
+const NAME: &str = "beaminit-peers";
+
+/// Looks at the settled places, by what the environment says; `interval` as for [`Dns::new`].
+fn finder(own: Own, peers: &Peers, config: &Config, interval: Option<Duration>) -> Finder {
+    let conf = &config.pod.resolv_conf;
+    let servers = Servers::new(&conf.nameservers, conf.over_tcp);
+    let ipv6 = own.addresses.first().is_some_and(IpAddr::is_ipv6);
+    Finder::new(
+        own,
+        peers.sources.clone(),
+        Dns::new(servers, ipv6, interval),
+        #[cfg(feature = "kubernetes")]
+        kubernetes::Api::new(config, ipv6),
+    )
+}
+
+/// How the nodes of this cluster make their port known.
+///
+/// # Errors
+/// In a way that is not known here.
+fn way(epmd: Option<Port>, port: Option<Port>) -> Result<Way, Failure> {
+    match (epmd, port) {
+        (Some(epmd), _) => Ok(Way::Epmd(epmd.number())),
+        (None, Some(port)) => Ok(Way::Port(port.number())),
+        (None, None) => Err(Failure::config(
+            "BEAMINIT_PEERS is set, and the node's flags have it do without epmd at no certain port; set ERL_PORT, or unset BEAMINIT_PEERS",
+        )),
+    }
 }

@@ -10,6 +10,7 @@ use crate::launch::config::HostForm;
 use crate::launch::node::{Host, NamePart, NodeName, dashed};
 
 /// What a place that was looked at says of one peer.
+#[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// Its whole name.
@@ -157,13 +158,33 @@ mod tests {
         for (own, sight, expected) in [
             (&pod, host(), Some("app@app-1.app.prod.svc.x")),
             (&pod, Sight::Address(at), None),
-            (&pod, Sight::Pod("app-1".into(), at), Some("app@app-1.app.prod.svc.x 10.1.2.9")),
-            (&by_address, Sight::Address(at), Some("app@10-1-2-9.app.prod.svc.x 10.1.2.9")),
-            (&by_address, Sight::Pod("app-1".into(), at), Some("app@10-1-2-9.app.prod.svc.x 10.1.2.9")),
+            (
+                &pod,
+                Sight::Pod("app-1".into(), at),
+                Some("app@app-1.app.prod.svc.x 10.1.2.9"),
+            ),
+            (
+                &by_address,
+                Sight::Address(at),
+                Some("app@10-1-2-9.app.prod.svc.x 10.1.2.9"),
+            ),
+            (
+                &by_address,
+                Sight::Pod("app-1".into(), at),
+                Some("app@10-1-2-9.app.prod.svc.x 10.1.2.9"),
+            ),
             (&ip, Sight::Address(at), Some("app@10.1.2.9 10.1.2.9")),
-            (&ip, Sight::Pod("app-1".into(), at), Some("app@10.1.2.9 10.1.2.9")),
+            (
+                &ip,
+                Sight::Pod("app-1".into(), at),
+                Some("app@10.1.2.9 10.1.2.9"),
+            ),
             (&service, host(), Some("app@app-1.app.prod.svc.x")),
-            (&pod, Sight::Node(NodeName::parse("b@c.d").unwrap()), Some("b@c.d")),
+            (
+                &pod,
+                Sight::Node(NodeName::parse("b@c.d").unwrap()),
+                Some("b@c.d"),
+            ),
         ] {
             let got = own.peer(&sight).map(|peer| {
                 let Peer { node, address } = peer.unwrap();
@@ -184,7 +205,14 @@ mod tests {
             ("other@app-0.app.x", Some([10, 1, 2, 3].into()), false),
         ] {
             let node = NodeName::parse(node).unwrap();
-            assert_eq!(own.is(&Peer { node: node.clone(), address }), is, "{node}");
+            assert_eq!(
+                own.is(&Peer {
+                    node: node.clone(),
+                    address
+                }),
+                is,
+                "{node}"
+            );
         }
     }
 

@@ -124,9 +124,6 @@ impl Source {
                     false => Ok(Self::Hosts(list)),
                 })
                 .map_err(of),
-            ("kubernetes", _) if !cfg!(feature = "kubernetes") => Err(of(
-                "this beaminit was built without it (cargo build --release --features kubernetes); use dns".into(),
-            )),
             ("kubernetes", labels) => Selector::parse(labels).map(Self::Kubernetes).map_err(of),
             _ => Err(format!(
                 "{word:?} is none of dns, dns:NAME, hosts:HOST,… and kubernetes:LABEL=VALUE,…"
@@ -166,8 +163,12 @@ impl Selector {
     }
 
     /// As part of a URL's query. RFC 3986 §3.4
+    #[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]
     pub fn encoded(&self) -> String {
-        self.0.replace('=', "%3D").replace(',', "%2C").replace('/', "%2F")
+        self.0
+            .replace('=', "%3D")
+            .replace(',', "%2C")
+            .replace('/', "%2F")
     }
 }
 
@@ -203,10 +204,16 @@ mod tests {
     fn reads_where_to_look() {
         for (text, expected) in [
             ("dns", Ok("dns")),
-            ("  dns  dns:app.prod.svc.cluster.local. ", Ok("dns dns:app.prod.svc.cluster.local")),
+            (
+                "  dns  dns:app.prod.svc.cluster.local. ",
+                Ok("dns dns:app.prod.svc.cluster.local"),
+            ),
             ("dns:_epmd._tcp.app.prod", Ok("dns:_epmd._tcp.app.prod")),
             ("hosts:a.b,c@d.e,", Ok("hosts:a.b,c@d.e")),
-            ("kubernetes:app.kubernetes.io/name=x,tier=", Ok("kubernetes:app.kubernetes.io/name=x,tier=")),
+            (
+                "kubernetes:app.kubernetes.io/name=x,tier=",
+                Ok("kubernetes:app.kubernetes.io/name=x,tier="),
+            ),
             ("dns:", Err("dns:: there is no name")),
             ("dns:10.1.2.3", Err("dns:10.1.2.3: a Service's DNS name")),
             ("hosts:", Err("hosts:: give hosts")),
@@ -215,7 +222,10 @@ mod tests {
             ("kubernetes", Err("kubernetes: give labels")),
             ("kubernetes:app", Err("kubernetes:app: give labels")),
             ("kubernetes:app!=x", Err("kubernetes:app!=x: give labels")),
-            ("kubernetes:app=a&watch=1", Err("kubernetes:app=a&watch=1: give labels")),
+            (
+                "kubernetes:app=a&watch=1",
+                Err("kubernetes:app=a&watch=1: give labels"),
+            ),
             ("consul", Err("\"consul\" is none")),
             (" ", Err("there is nothing in it")),
         ] {
@@ -225,14 +235,24 @@ mod tests {
             });
             match expected {
                 Ok(expected) => assert_eq!(got.as_deref(), Ok(expected), "{text}"),
-                Err(start) => assert!(got.clone().unwrap_err().starts_with(start), "{text}: {got:?}"),
+                Err(start) => assert!(
+                    got.clone().unwrap_err().starts_with(start),
+                    "{text}: {got:?}"
+                ),
             }
         }
     }
 
     #[test]
     fn reads_the_interval_and_encodes_labels() {
-        for (text, good) in [("5s", true), ("500ms", true), ("1h", true), ("0", false), ("5", false), ("2h", false)] {
+        for (text, good) in [
+            ("5s", true),
+            ("500ms", true),
+            ("1h", true),
+            ("0", false),
+            ("5", false),
+            ("2h", false),
+        ] {
             assert_eq!(interval(text).is_ok(), good, "{text}");
         }
         let selector = Selector::parse("k.io/name=x,b=c").unwrap();

@@ -105,9 +105,13 @@ struct PodAddress {
 /// It is no such list.
 pub fn slices(body: &[u8], ipv6: bool) -> Result<Page, String> {
     let (slices, more) = list::<Slice>(body)?;
-    let endpoints = slices.into_iter().flat_map(|slice| slice.endpoints.unwrap_or_default());
+    let endpoints = slices
+        .into_iter()
+        .flat_map(|slice| slice.endpoints.unwrap_or_default());
     let pods = endpoints.filter_map(|endpoint| {
-        let gone = endpoint.conditions.and_then(|conditions| conditions.terminating);
+        let gone = endpoint
+            .conditions
+            .and_then(|conditions| conditions.terminating);
         let addresses = endpoint.addresses.unwrap_or_default();
         let address = of_family(addresses.iter(), ipv6).filter(|_| gone != Some(true))?;
         let pod = endpoint
@@ -135,7 +139,10 @@ pub fn pods(body: &[u8], ipv6: bool) -> Result<Page, String> {
         let status = pod.status?;
         let over = matches!(status.phase.as_deref(), Some("Succeeded" | "Failed"));
         let several = status.addresses.unwrap_or_default();
-        let all = status.address.iter().chain(several.iter().filter_map(|one| one.ip.as_ref()));
+        let all = status
+            .address
+            .iter()
+            .chain(several.iter().filter_map(|one| one.ip.as_ref()));
         let address = of_family(all, ipv6).filter(|_| !over && metadata.deleted.is_none())?;
         let hostname = pod.spec.and_then(|spec| spec.hostname);
         Some(Seen {
@@ -152,21 +159,29 @@ pub fn pods(body: &[u8], ipv6: bool) -> Result<Page, String> {
 fn list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Option<String>), String> {
     let list: List<T> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let more = list.metadata.and_then(|metadata| metadata.r#continue);
-    let more = more.filter(|more| !more.is_empty()).map(|more| encoded(&more));
+    let more = more
+        .filter(|more| !more.is_empty())
+        .map(|more| encoded(&more));
     Ok((list.items.unwrap_or_default(), more))
 }
 
 /// RFC 3986 §2.1
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(byte).collect()
 }
 
 fn of_family<'a>(mut all: impl Iterator<Item = &'a String>, ipv6: bool) -> Option<IpAddr> {
-    all.find_map(|text| text.parse().ok().filter(|address: &IpAddr| address.is_ipv6() == ipv6))
+    all.find_map(|text| {
+        text.parse()
+            .ok()
+            .filter(|address: &IpAddr| address.is_ipv6() == ipv6)
+    })
 }
 
 #[cfg(test)]
@@ -175,11 +190,18 @@ mod tests {
     use super::*;
 
     fn shown(page: Page) -> String {
-        let pods = page.pods.into_iter().map(|pod| {
-            format!("{} {}", pod.name.unwrap_or_else(|| "?".into()), pod.address)
-        });
+        let pods = page
+            .pods
+            .into_iter()
+            .map(|pod| format!("{} {}", pod.name.unwrap_or_else(|| "?".into()), pod.address));
         let pods: Vec<String> = pods.collect();
-        format!("{}{}", pods.join(", "), page.more.map(|more| format!(" … {more}")).unwrap_or_default())
+        format!(
+            "{}{}",
+            pods.join(", "),
+            page.more
+                .map(|more| format!(" … {more}"))
+                .unwrap_or_default()
+        )
     }
 
     #[test]
@@ -205,7 +227,10 @@ mod tests {
             {"metadata":{"name":"app-2","deletionTimestamp":"now"},"status":{"phase":"Running","podIP":"10.1.2.5"}},
             {"metadata":{"name":"app-3"},"status":{"phase":"Failed","podIP":"10.1.2.6"}},
             {"metadata":{"name":"app-4"},"status":{"phase":"Pending"}}, {}]}"#;
-        assert_eq!(shown(pods(text, false).unwrap()), "app-0 10.1.2.3, one 10.1.2.4");
+        assert_eq!(
+            shown(pods(text, false).unwrap()),
+            "app-0 10.1.2.3, one 10.1.2.4"
+        );
         assert_eq!(shown(pods(text, true).unwrap()), "app-0 fd00::3");
     }
 

@@ -36,9 +36,7 @@ pub struct Request<'a> {
 pub fn get(request: &Request) -> Result<(u16, Vec<u8>), String> {
     let answer = exchange(request)
         .map_err(|error| format!("the Kubernetes API at {}: {error}", request.server))?;
-    split(&answer).ok_or_else(|| {
-        format!("what answers at {} does not speak HTTP", request.server)
-    })
+    split(&answer).ok_or_else(|| format!("what answers at {} does not speak HTTP", request.server))
 }
 
 fn exchange(request: &Request) -> io::Result<Vec<u8>> {
@@ -47,7 +45,8 @@ fn exchange(request: &Request) -> io::Result<Vec<u8>> {
         deadline: request.deadline,
     };
     let name = ServerName::IpAddress(request.server.ip().into());
-    let client = ClientConnection::new(config(request.authority)?, name).map_err(io::Error::other)?;
+    let client =
+        ClientConnection::new(config(request.authority)?, name).map_err(io::Error::other)?;
     let mut tls = StreamOwned::new(client, stream);
     write!(
         tls,
@@ -75,7 +74,8 @@ fn exchange(request: &Request) -> io::Result<Vec<u8>> {
 fn config(authority: &[u8]) -> io::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority) {
-        let certificate = certificate.map_err(|error| io::Error::other(format!("ca.crt: {error}")))?;
+        let certificate =
+            certificate.map_err(|error| io::Error::other(format!("ca.crt: {error}")))?;
         roots.add(certificate).map_err(io::Error::other)?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -91,7 +91,8 @@ fn config(authority: &[u8]) -> io::Result<Arc<ClientConfig>> {
 fn split(answer: &[u8]) -> Option<(u16, Vec<u8>)> {
     let head = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let body = answer.get(head + 4..)?.to_vec();
-    let line = std::str::from_utf8(answer.get(..head)?.split(|byte| *byte == b'\r').next()?).ok()?;
+    let line =
+        std::str::from_utf8(answer.get(..head)?.split(|byte| *byte == b'\r').next()?).ok()?;
     let status = line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?;
     Some((status.parse().ok()?, body))
 }

@@ -57,7 +57,10 @@ impl Api {
         let deadline = Instant::now() + LIMIT;
         let account = Account::read()?;
         let mut said = None;
-        for (path, read) in [(SLICES, answer::slices as answer::Reads), (PODS, answer::pods)] {
+        for (path, read) in [
+            (SLICES, answer::slices as answer::Reads),
+            (PODS, answer::pods),
+        ] {
             match self.list(path, selector, read, &account, deadline)? {
                 Ok(seen) if !seen.is_empty() || path == PODS => return Ok(seen),
                 Ok(_) => said = None,
@@ -149,7 +152,10 @@ impl Account {
         let file = |name: &str| {
             let path = Path::new(ACCOUNT).join(name);
             std::fs::read(&path).map_err(|error| {
-                format!("{} cannot be read: {error}; set automountServiceAccountToken: true", path.display())
+                format!(
+                    "{} cannot be read: {error}; set automountServiceAccountToken: true",
+                    path.display()
+                )
             })
         };
         let token = String::from_utf8_lossy(&file("token")?).trim().to_owned();

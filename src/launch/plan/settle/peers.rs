@@ -37,6 +37,9 @@ fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(),
             ))
         });
     }
+    if !cfg!(feature = "kubernetes") && matches!(source, Source::Kubernetes(_)) {
+        return Err("and this beaminit is built without the API's client (cargo build --release --features kubernetes); use dns".into());
+    }
     if !node.is_long() {
         return Err(format!(
             "which finds long names, and {node} is short; set CLUSTER_HOSTNAME, or BEAMINIT_HOST"

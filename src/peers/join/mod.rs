@@ -1,0 +1,42 @@
+//! The process beside the node that joins it with its peers, for as long as the node runs.
+//!
+//! Forked by launch as the last thing before the exec, twice, so that init is its parent and the command has no child that
+//! it does not know. It stays in the command's process group: whoever tells the command to end tells it too, and a node
+//! that shuts down is not joined again. fork(2), pidfd_open(2), prctl(2)
+
+mod log;
+mod node;
+mod process;
+mod rounds;
+
+use super::names::Own;
+use crate::launch::config::{Config, Peers};
+use crate::launch::failure::Failure;
+use crate::launch::node::{Cookie, Port};
+
+/// What is to be joined, with whom.
+pub struct Job<'a> {
+    /// The node; it is not there yet.
+    pub own: Own,
+    /// By what it and its peers tell friends.
+    pub cookie: &'a Cookie,
+    /// Its own port, if that is one and known.
+    pub port: Option<Port>,
+    /// The epmd that it registers with.
+    pub epmd: Option<Port>,
+    /// Does it speak IPv6 alone?
+    pub ipv6: bool,
+    /// Where its peers are looked for.
+    pub peers: &'a Peers,
+    /// All that the environment says.
+    pub config: &'a Config,
+}
+
+/// Starts that process beside this one, which becomes the node.
+///
+/// # Errors
+/// The ports of peers cannot be known, or no process was to be had.
+pub fn beside(job: Job) -> Result<(), Failure> {
+    let way = super::way(job.epmd, job.port)?;
+    process::beside(|| rounds::Rounds::new(job, way).go())
+}

@@ -1,0 +1,117 @@
+//! A process that nobody waits for, and that is gone when the node is.
+
+use std::convert::Infallible;
+use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::prctl;
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, getpid};
+
+use crate::exit::Exit;
+use crate::init::streams;
+use crate::launch::failure::Failure;
+
+/// What ps calls it.
+const NAME: &std::ffi::CStr = c"beaminit-peers";
+/// Where the kernel does not tell of the node's end, it is looked for this often.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Runs `work` in a process of its own; returns in this one, which has one thread.
+///
+/// # Errors
+/// [`Exit::System`]: no process was to be had.
+pub fn beside(work: impl FnOnce() -> Infallible) -> Result<(), Failure> {
+    let node = getpid();
+    let end = watch(node);
+    // SAFETY: this process has one thread: the runtime of the dns gate ran on it, and has gone. So the child is a whole
+    // copy of it, in which everything may be called.
+    match unsafe { fork() }.map_err(|errno| refused(errno))? {
+        ForkResult::Parent { child } => {
+            // ECHILD where children are ignored: then the kernel has seen to it.
+            let _ = waitpid(child, None);
+            Ok(())
+        }
+        ForkResult::Child => {
+            // SAFETY: as above; this process has made no thread either.
+            if let Ok(ForkResult::Child) = unsafe { fork() } {
+                settle(node, end);
+                work();
+            }
+            leave()
+        }
+    }
+}
+
+fn refused(errno: Errno) -> Failure {
+    Failure::new(
+        Exit::System,
+        format!(
+            "cannot start the process that joins BEAMINIT_PEERS: {errno}; is the pids limit of this container too low?"
+        ),
+    )
+}
+
+/// Ends without running what the process that was copied had registered for its own end.
+fn leave() -> ! {
+    // SAFETY: _exit takes an integer and does not return.
+    unsafe { libc::_exit(0) }
+}
+
+/// A descriptor that tells of a process's end; `None` before Linux 5.3.
+fn watch(process: Pid) -> Option<OwnedFd> {
+    // SAFETY: the call takes two integers, and returns a new descriptor, closed on exec, or an error.
+    let number = unsafe { libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0) };
+    let number = i32::try_from(number).ok().filter(|number| *number >= 0)?;
+    // SAFETY: it was made just now, and nobody else knows it.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Lets go of all that is the command's; leaves at once when the node ends, or is told to.
+fn settle(node: Pid, end: Option<OwnedFd>) {
+    let _ = prctl::set_name(NAME);
+    // The cookie is in this memory: no debugger may look at it, and no core dump hold it.
+    let _ = prctl::set_dumpable(false);
+    let end = end.map(streams::let_go);
+    if let Ok(null) = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+    {
+        let _ = dup2_stdin(&null);
+        let _ = dup2_stdout(&null);
+    }
+    // What else the group is sent is the command's alone.
+    // SAFETY: the default disposition runs no code.
+    let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigDfl) };
+    let mut blocked = SigSet::all();
+    blocked.remove(Signal::SIGTERM);
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None);
+    let small = std::thread::Builder::new().stack_size(32 << 10);
+    let watching = small.spawn(move || {
+        wait_for_the_end(node, end.as_ref());
+        leave();
+    });
+    if watching.is_err() {
+        leave();
+    }
+}
+
+fn wait_for_the_end(node: Pid, end: Option<&OwnedFd>) {
+    let Some(end) = end else {
+        while kill(node, None) != Err(Errno::ESRCH) {
+            std::thread::sleep(LOOK);
+        }
+        return;
+    };
+    let mut poll = libc::pollfd {
+        fd: end.as_fd().as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the structure outlives the call; EINTR is tried again.
+    while unsafe { libc::poll(&raw mut poll, 1, -1) } < 0 {}
+}
