@@ -53,6 +53,7 @@ pub enum Status {
 
 /// Who the node is, and what it wants to have digested.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_field_names)] // the protocol's words
 pub struct Challenge {
     /// Its name.
     pub name: String,

@@ -13,6 +13,7 @@ mod launchers;
 mod log;
 pub mod look;
 pub mod node;
+mod peers;
 mod plan;
 
 use std::ffi::OsString;
@@ -21,7 +22,6 @@ use std::path::Path;
 use tracing::{debug, error, info, warn};
 
 use crate::init::{Complaints, TellInit};
-use crate::peers;
 use config::{Config, DnsMode, Environment, LauncherKind, Pod, Reading};
 use failure::{Details, Failure};
 use gates::dns::{self, Question, own_host};
@@ -161,15 +161,14 @@ impl Prepared {
         for warning in &self.plan.recipe.warnings {
             warn!("{warning}");
         }
-        if let Some(answer) = self.ask_dns()? {
-            self.plan = Plan::make(
-                &self.config,
-                &self.command,
-                self.launcher.as_ref(),
-                Some(&answer),
-            )?;
+        let answer = self.ask_dns()?;
+        if answer.is_some() {
+            self.plan_with(answer.as_ref())?;
         }
         self.say_identity();
+        if self.find_at_start()? {
+            self.plan_with(answer.as_ref())?;
+        }
         if self.plan.role == Role::Node {
             self.check_port()?;
             self.check_name()?;
@@ -194,6 +193,11 @@ impl Prepared {
         self.join_peers()?;
         starting();
         Err(exec::exec(&self.plan, &self.config))
+    }
+
+    fn plan_with(&mut self, answer: Option<&Chosen>) -> Result<(), Failure> {
+        self.plan = Plan::make(&self.config, &self.command, self.launcher.as_ref(), answer)?;
+        Ok(())
     }
 
     /// The dns gate for a node; for a client, one question where the name depends on the answer.
@@ -234,29 +238,6 @@ impl Prepared {
             return Err(Failure::new(crate::exit::Exit::Gate, line));
         }
         Ok(answer)
-    }
-
-    /// Starts the process that joins this node with its peers.
-    fn join_peers(&self) -> Result<(), Failure> {
-        let Some(identity) = &self.plan.identity else {
-            return Ok(());
-        };
-        let (Some(peers), Some(cookie)) = (&identity.peers, &identity.cookie) else {
-            return Ok(());
-        };
-        let (node, host) = (identity.node.value.clone(), self.config.host);
-        peers::join::beside(peers::join::Job {
-            own: peers::names::Own::new(node, host, self.config.addresses()),
-            cookie: &cookie.value,
-            port: identity.port.as_ref().and_then(plan::Pin::port),
-            epmd: match &identity.epmd {
-                Epmd::At(port) => Some(port.value),
-                Epmd::Off { .. } | Epmd::Users => None,
-            },
-            ipv6: identity.ipv6,
-            peers,
-            config: &self.config,
-        })
     }
 
     fn say_identity(&self) {

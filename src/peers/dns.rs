@@ -14,6 +14,7 @@ use hickory_resolver::proto::rr::RecordType;
 use super::names::{Form, Sight};
 use crate::launch::gates::dns::answer::{Answer, Outcome};
 use crate::launch::gates::dns::ask::Servers;
+use crate::launch::gates::dns::lookup;
 use crate::launch::node::{Host, reverse_name};
 
 /// What was said of an address or a host is taken to hold for so long.
@@ -57,14 +58,14 @@ impl Dns {
             self.budget.spend();
             let answer = self.servers.ask(&name, RecordType::SRV).await;
             match answer.outcome {
-                Outcome::Names(targets) => return Ok(hosts(targets)),
+                Outcome::Names(targets) => return Ok(hosts(&targets)),
                 _ => srv_said = Some(answer),
             }
         }
         let plain = without_port(&name);
         let answer = self.ask_addresses(plain).await;
         match (answer.outcome, form) {
-            (Outcome::Addresses(_), Form::Service) => Ok(hosts(vec![plain.to_owned()])),
+            (Outcome::Addresses(_), Form::Service) => Ok(hosts(&[plain.to_owned()])),
             (Outcome::Addresses(found), _) => {
                 if srv_said.is_some() {
                     self.without_srv.keep(name, ());
@@ -103,28 +104,27 @@ impl Dns {
         }
     }
 
-    /// Where a host is; `None` where nobody knows, or it is not the time to ask.
+    /// Where a host is, as the VM would find it; `None` where nobody knows, or it is not the time to ask.
     pub async fn address(&mut self, host: &str) -> Option<IpAddr> {
         if let Some(known) = self.addresses.get(&host.to_owned()) {
             return *known;
+        }
+        if let Some(known) = lookup::in_hosts(host).first() {
+            return Some(*known);
         }
         if !self.budget.take() {
             return None;
         }
         let answer = self.ask_addresses(host).await;
-        match answer.outcome {
-            Outcome::Addresses(found) => {
-                let first = found.first().copied();
-                self.addresses.keep(host.to_owned(), first);
-                first
-            }
-            // The nameserver would say the same for so long.
-            _ => {
-                let says_so_for = answer.ttl.unwrap_or_default();
-                self.addresses.keep_for(says_so_for, host.to_owned(), None);
-                None
-            }
+        if let Outcome::Addresses(found) = answer.outcome {
+            let first = found.first().copied();
+            self.addresses.keep(host.to_owned(), first);
+            return first;
         }
+        // The nameserver would say the same for so long.
+        let says_so_for = answer.ttl.unwrap_or_default();
+        self.addresses.keep_for(says_so_for, host.to_owned(), None);
+        None
     }
 
     /// What was said of a peer does not lead to it.
@@ -146,7 +146,7 @@ impl Dns {
     }
 }
 
-fn hosts(names: Vec<String>) -> Vec<Sight> {
+fn hosts(names: &[String]) -> Vec<Sight> {
     let hosts = names.iter().filter_map(|name| Host::parse(name).ok());
     hosts.map(Sight::Host).collect()
 }

@@ -111,8 +111,10 @@ impl Finder {
         let named = async {
             let mut named = Vec::new();
             for at in nameless {
-                let names = dns.names(at).await.unwrap_or_default();
-                let host = own.name_of(&names).and_then(|name| Host::parse(name).ok());
+                let pointers = dns.names(at).await.unwrap_or_default();
+                let host = own
+                    .name_of(&pointers)
+                    .and_then(|name| Host::parse(name).ok());
                 named.extend(host.map(|host| own.called(host, Some(at))));
             }
             named

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::names::{Own, Peer};
 use super::reach::{self, Way};
 use super::{NAME, finder, way};
+use crate::cli::Usage;
 use crate::dist;
 use crate::exit::Exit;
 use crate::launch::Start;
@@ -37,8 +38,13 @@ struct Request {
 }
 
 /// Lists the peers: exit status 0 if every place could be asked and every peer answers, else 1.
-pub fn run(start: Start) -> i32 {
-    match list(start) {
+pub fn run(mut start: Start) -> i32 {
+    let Request { json, command } = match request(std::mem::take(&mut start.command)) {
+        Ok(request) => request,
+        Err(usage) => return usage.report(),
+    };
+    start.command = command;
+    match list(start, json) {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(failure) => {
@@ -50,9 +56,8 @@ pub fn run(start: Start) -> i32 {
     }
 }
 
-fn list(start: Start) -> Result<bool, Failure> {
-    let Request { json, command } = request(start.command)?;
-    let here = look(Start { command, ..start }, None)?;
+fn list(start: Start, json: bool) -> Result<bool, Failure> {
+    let here = look(start, None)?;
     let Some(peers) = here.peers.clone() else {
         return Err(Failure::config(
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
@@ -102,7 +107,7 @@ fn say(peer: &Peer, reason: Option<String>, json: bool) -> Result<(), Failure> {
 }
 
 /// `[--json] [[--] COMMAND…]`
-fn request(words: Vec<OsString>) -> Result<Request, Failure> {
+fn request(words: Vec<OsString>) -> Result<Request, Usage> {
     let mut words = words.into_iter().peekable();
     let mut json = false;
     while let Some(word) = words.next_if(|word| word.as_encoded_bytes().starts_with(b"-")) {
@@ -110,12 +115,9 @@ fn request(words: Vec<OsString>) -> Result<Request, Failure> {
             Some("--json") => json = true,
             Some("--") => break,
             _ => {
-                return Err(Failure::new(
-                    Exit::Usage,
-                    format!(
-                        "unknown option {word:?}: beaminit peers takes --json, and the node's command behind --"
-                    ),
-                ));
+                return Err(Usage::new(format!(
+                    "unknown option {word:?}: beaminit peers takes --json, and the node's command behind --"
+                )));
             }
         }
     }
@@ -129,12 +131,12 @@ fn request(words: Vec<OsString>) -> Result<Request, Failure> {
 fn name(here: &Here, way: Way) -> Option<NodeName> {
     let first = &here.candidates.first()?.node;
     let says = || {
-        let at = *here.addresses.first()?;
+        let at = *here.addresses(LIMIT).ok()?.first()?;
         let own_name = dist::own_name(NAME, &first.host);
         let deadline = Instant::now() + LIMIT;
         let greeted = reach::greet(way, &first.name.to_string(), at, own_name, deadline).ok()?;
         let name = NodeName::parse(&greeted.name).ok()?;
-        here.may_be(&name).then_some(name)
+        here.is_called(&greeted.name).then_some(name)
     };
     Some(says().unwrap_or_else(|| first.clone()))
 }

@@ -24,6 +24,7 @@ mod harness;
 mod identity;
 mod launchers;
 mod own_host;
+mod peers;
 mod plans;
 mod port_gate;
 mod real;

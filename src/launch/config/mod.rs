@@ -71,6 +71,8 @@ pub struct Config {
     pub release_cookie: Option<Cookie>,
     /// What the pod itself tells, once somebody has looked: only a node and its clients need to.
     pub pod: Pod,
+    /// The peers that the node is told of, once somebody has looked for them.
+    pub sync_with: Vec<NodeName>,
     /// All of it, for the command.
     pub environment: Environment,
     /// The names in it that the command line itself gave, by `env NAME=VALUE`.
@@ -242,6 +244,7 @@ impl Reading {
             hostname: raw.hostname,
             cluster,
             pod: Pod::default(),
+            sync_with: Vec::new(),
             environment,
             assigned: Vec::new(),
         };

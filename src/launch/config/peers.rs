@@ -119,9 +119,12 @@ impl Source {
                 .filter(|one| !one.is_empty())
                 .map(Listed::parse)
                 .collect::<Result<Vec<_>, _>>()
-                .and_then(|list| match list.is_empty() {
-                    true => Err("give hosts, as in hosts:a.example,b.example".into()),
-                    false => Ok(Self::Hosts(list)),
+                .and_then(|list| {
+                    if list.is_empty() {
+                        Err("give hosts, as in hosts:a.example,b.example".into())
+                    } else {
+                        Ok(Self::Hosts(list))
+                    }
                 })
                 .map_err(of),
             ("kubernetes", labels) => Selector::parse(labels).map(Self::Kubernetes).map_err(of),

@@ -65,7 +65,7 @@ impl VmArgs {
             .push("\n");
         }
         if !settled.epmd.is_off() && settled.pin().is_some() {
-            text.push(settled.port_flags().trim_end()).push("\n");
+            text.push(settled.node_flags().trim_end()).push("\n");
         }
         text.append(&Text::concealing(self.rest(settled.replaces_port).as_ref()));
         text

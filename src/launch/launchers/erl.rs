@@ -77,7 +77,7 @@ pub fn node_flags(
     if settled.ipv6 && !demands.command_line.proto_dist {
         ours.push("-proto_dist inet6_tcp ");
     }
-    ours.push(&settled.port_flags());
+    ours.push(&settled.node_flags());
     ours.append(&cookie_flags(demands, settled, &node.to_string()));
     put_first(ours, settled, flags, recipe);
 }

@@ -3,17 +3,17 @@
 //! environment ──► Config ──► Launcher ──► Settled, as the start itself made them; no gate is run, nothing is written,
 //! nothing is waited for. The command is that of the beaminit that runs in this container ([`running`]), if none is given.
 
-#![allow(dead_code)] // until its users are here
-
 mod cookie;
 mod running;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use super::config::{Config, LauncherKind, Peers, Pod, Reading};
 use super::failure::Failure;
 use super::flags::FlagVariables;
+use super::gates::dns::lookup;
 use super::launchers::{Launcher, Role};
 use super::node::identity::{Candidate, Lookup};
 use super::node::{Cookie, Host, NodeName, Port};
@@ -25,16 +25,17 @@ use super::{Recognised, Start};
 pub struct Here {
     /// The names that it may have, in order; which of them it is, it says itself. At least one.
     pub candidates: Vec<Candidate>,
+    first: NodeName,
     /// The cookie, from wherever the VM has it; `None` if it could not be found.
     pub cookie: Option<Cookie>,
     /// The port of the epmd that knows it; `None` for a node that does without, or has a way of its own.
     pub epmd: Option<Port>,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
-    /// Does it speak IPv6 alone?
-    pub ipv6: bool,
-    /// Where it is: the loopback address, then those of this container.
-    pub addresses: Vec<IpAddr>,
+    /// The loopback address, then those of this container.
+    own_addresses: Vec<IpAddr>,
+    /// The node that was asked for is not in this container.
+    elsewhere: bool,
     /// Where its peers are looked for.
     pub peers: Option<Peers>,
     /// All that the environment says.
@@ -77,6 +78,7 @@ pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
 impl Here {
     fn new(config: Config, settled: Settled, named: Option<NodeName>) -> Self {
         let Settled {
+            node,
             candidates,
             cookie,
             epmd,
@@ -92,13 +94,26 @@ impl Here {
         };
         let others = config.addresses();
         let others = others.iter().filter(|other| other.is_ipv6() == ipv6);
+        let elsewhere = named.as_ref().is_some_and(|node| {
+            let own = |one: &Candidate| one.node.host.is(&node.host);
+            !candidates.iter().any(own) && !is_own(&node.host, &config)
+        });
         let named = named.map(|node| Candidate {
             node,
             from: "the command line".into(),
             lookup: Lookup::Own,
         });
         Self {
-            addresses: std::iter::once(loopback).chain(others.copied()).collect(),
+            own_addresses: std::iter::once(loopback).chain(others.copied()).collect(),
+            // Of another node nothing says where it listens; without epmd it is where they all do.
+            port: port
+                .and_then(|pin| pin.port())
+                .filter(|_| named.is_none() || !matches!(epmd, Epmd::At(_))),
+            elsewhere,
+            peers,
+            first: named
+                .as_ref()
+                .map_or(node.value, |named| named.node.clone()),
             candidates: named.map_or(candidates, |named| vec![named]),
             cookie: cookie
                 .map(|said| said.value)
@@ -107,30 +122,54 @@ impl Here {
                 Epmd::At(port) => Some(port.value),
                 Epmd::Off { .. } | Epmd::Users => None,
             },
-            port: port.and_then(|pin| pin.port()),
-            ipv6,
-            peers,
             config,
         }
     }
 
-    /// May the node have this name?
-    pub fn may_be(&self, node: &NodeName) -> bool {
+    /// The first of its names.
+    pub fn first(&self) -> &NodeName {
+        &self.first
+    }
+
+    /// All of its names, in a message's words.
+    pub fn names(&self) -> String {
+        let name = |one: &Candidate| match one.lookup {
+            Lookup::Reverse(_) => format!("{}@?", one.node.name),
+            _ => one.node.to_string(),
+        };
+        let names: Vec<String> = self.candidates.iter().map(name).collect();
+        names.join(" or ")
+    }
+
+    /// Is this one of its names?
+    pub fn is_called(&self, name: &str) -> bool {
         self.candidates.iter().any(|one| match one.lookup {
-            Lookup::Reverse(_) => one.node.name == node.name,
-            _ => one.node == *node,
+            Lookup::Reverse(_) => name.split('@').next() == Some(&one.node.name.to_string()),
+            _ => name == one.node.to_string(),
         })
     }
 
-    /// Is a host this container?
-    pub fn is_own(&self, host: &Host) -> bool {
-        if let Host::Address(address) = host {
-            return address.is_loopback() || self.config.addresses().contains(address);
+    /// Where it is, in the order in which to try.
+    ///
+    /// # Errors
+    /// Its host cannot be looked up in this time; to be put behind its name.
+    pub fn addresses(&self, limit: Duration) -> Result<Vec<IpAddr>, String> {
+        if self.elsewhere {
+            lookup::addresses(&self.config, &self.first.host, limit)
+        } else {
+            Ok(self.own_addresses.clone())
         }
-        let names = [&self.config.hostname, &self.config.pod.hostname];
-        let mut names = names.into_iter().flatten();
-        names.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
     }
+}
+
+/// Is a host this container?
+fn is_own(host: &Host, config: &Config) -> bool {
+    if let Host::Address(address) = host {
+        return address.is_loopback() || config.addresses().contains(address);
+    }
+    let names = [&config.hostname, &config.pod.hostname];
+    let mut names = names.into_iter().flatten();
+    names.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
 }
 
 /// The launcher of a node whose command is not known, where the variables tell its name.

@@ -47,7 +47,7 @@ impl Log {
     }
 
     /// A peer is there, and does not want this node.
-    pub fn refused(&self, node: &str) {
+    pub fn refused(node: &str) {
         warn!(
             "{node} is there and does not connect: has it the same cookie, and does it allow this node? trying again in a minute"
         );

@@ -9,10 +9,13 @@ mod node;
 mod process;
 mod rounds;
 
-use super::names::Own;
+use super::NAME;
+use super::names::{Own, Peer};
+use super::reach;
+use crate::dist;
 use crate::launch::config::{Config, Peers};
 use crate::launch::failure::Failure;
-use crate::launch::node::{Cookie, Port};
+use crate::launch::node::{Cookie, NodeName, Port};
 
 /// What is to be joined, with whom.
 pub struct Job<'a> {
@@ -30,6 +33,23 @@ pub struct Job<'a> {
     pub peers: &'a Peers,
     /// All that the environment says.
     pub config: &'a Config,
+}
+
+/// Those of the peers that answer now; what cannot be asked is left for later.
+///
+/// # Errors
+/// As with [`beside`].
+pub fn answering(job: &Job) -> Result<Vec<NodeName>, Failure> {
+    let way = super::way(job.epmd, job.port)?;
+    let host = job.own.node.host.clone();
+    let mut finder = super::finder(job.own.clone(), job.peers, job.config, None);
+    let mut found = finder.find()?;
+    finder.locate(found.peers.values_mut())?;
+    let peers: Vec<&Peer> = found.peers.values().collect();
+    let answers = reach::ask_all(way, &peers, || dist::own_name(NAME, &host));
+    let there = peers.into_iter().zip(answers);
+    let there = there.filter(|(_, answer)| answer.is_ok());
+    Ok(there.map(|(peer, _)| peer.node.clone()).collect())
 }
 
 /// Starts that process beside this one, which becomes the node.

@@ -29,7 +29,7 @@ pub fn beside(work: impl FnOnce() -> Infallible) -> Result<(), Failure> {
     let end = watch(node);
     // SAFETY: this process has one thread: the runtime of the dns gate ran on it, and has gone. So the child is a whole
     // copy of it, in which everything may be called.
-    match unsafe { fork() }.map_err(|errno| refused(errno))? {
+    match unsafe { fork() }.map_err(refused)? {
         ForkResult::Parent { child } => {
             // ECHILD where children are ignored: then the kernel has seen to it.
             let _ = waitpid(child, None);

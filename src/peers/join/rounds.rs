@@ -97,30 +97,32 @@ impl Rounds {
                 self.log.strange();
                 return Ok(Outcome::Strange);
             }
-            Err(NotYet::Busy(failed)) => return Err(busy(failed)),
+            Err(NotYet::Busy(failed)) => return Err(busy(&failed)),
         };
-        if talk.is_stopping().map_err(busy)? {
+        if talk.is_stopping().map_err(|failed| busy(&failed))? {
             return Ok(Outcome::Done);
         }
-        let found = self.finder.find().map_err(system)?;
+        let found = self.finder.find().map_err(|failure| system(&failure))?;
         self.log.failures(&found.failures);
-        let mut connected = talk.connected().map_err(busy)?;
+        let mut connected = talk.connected().map_err(|failed| busy(&failed))?;
         let mut missing: BTreeMap<String, Peer> = found.peers.clone();
         missing.retain(|name, _| !connected.contains(name));
         self.refused.retain(|name, _| missing.contains_key(name));
-        self.finder.locate(missing.values_mut()).map_err(system)?;
+        self.finder
+            .locate(missing.values_mut())
+            .map_err(|failure| system(&failure))?;
         for (name, creation) in self.answering(&missing) {
             if self.has_refused(&name, creation) {
                 continue;
             }
-            if talk.connect(&name).map_err(busy)? {
+            if talk.connect(&name).map_err(|failed| busy(&failed))? {
                 connected.insert(name);
                 continue;
             }
             // The peer may have connected at the same moment.
-            connected = talk.connected().map_err(busy)?;
+            connected = talk.connected().map_err(|failed| busy(&failed))?;
             if !connected.contains(&name) {
-                self.log.refused(&name);
+                Log::refused(&name);
                 self.refused.insert(name, (creation, Instant::now()));
             }
         }
@@ -151,10 +153,10 @@ impl Rounds {
     }
 }
 
-fn busy(failed: Failed) -> String {
+fn busy(failed: &Failed) -> String {
     format!("the node {failed}")
 }
 
-fn system(failure: Failure) -> String {
+fn system(failure: &Failure) -> String {
     failure.lines.join("; ")
 }

@@ -9,6 +9,7 @@ mod fixtures;
 mod mix;
 mod mix_release;
 mod other_ways;
+mod peers;
 mod relx_release;
 mod surroundings;
 mod users;

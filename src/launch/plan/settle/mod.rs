@@ -12,6 +12,7 @@ mod port;
 
 use crate::launch::config::{Config, CookieVia, DnsMode, Peers, Said};
 use crate::launch::failure::Failure;
+use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place, PortFlags};
 use crate::launch::launchers::{Launcher, Role};
 use crate::launch::node::identity::{Candidate, Chosen, Lookup};
@@ -19,6 +20,9 @@ use crate::launch::node::{Cookie, Host, NodeName, Port};
 
 pub use epmd::{Epmd, Spelling};
 pub use port::Pin;
+
+/// A peer that has gone since it was found costs a start no more than this, in milliseconds.
+const SYNC_TIMEOUT: u32 = 1000;
 
 /// The identity of the node, decided.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct Settled {
     pub ipv6: bool,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
+    /// The peers that it waits for when it starts.
+    pub sync_with: Vec<NodeName>,
 }
 
 impl Settled {
@@ -54,8 +60,23 @@ impl Settled {
         }
     }
 
-    /// The flags that pin a node, or have it do without epmd; with a blank behind each.
-    pub fn port_flags(&self) -> String {
+    /// The flags of a node: those that pin it, or have it do without epmd, and those that have it wait for its peers; with
+    /// a blank behind each.
+    pub fn node_flags(&self) -> String {
+        let port = self.port_flags();
+        if self.sync_with.is_empty() {
+            return port;
+        }
+        let peers: Vec<String> = self
+            .sync_with
+            .iter()
+            .map(|peer| format!("'{peer}'"))
+            .collect();
+        let peers = quote(&format!("[{}]", peers.join(",")));
+        format!("{port}-kernel sync_nodes_optional {peers} sync_nodes_timeout {SYNC_TIMEOUT} ")
+    }
+
+    fn port_flags(&self) -> String {
         match (&self.epmd, self.pin()) {
             (Epmd::Off { spelling, .. }, pin) => without_epmd(*spelling, pin),
             (_, Some(pin)) => {
@@ -148,6 +169,7 @@ pub fn settle(
             dns,
             ipv6,
             peers,
+            sync_with: config.sync_with.clone(),
         })
     } else {
         Err(Failure::config_lines(lines))

@@ -12,6 +12,8 @@ pub enum Answer {
     Addresses(Vec<IpAddr>),
     /// A PTR to each of these names.
     Pointers(Vec<String>),
+    /// An SRV to each of these names.
+    Services(Vec<String>),
     /// CNAMEs, from each name to the next, and the addresses of the last.
     Aliases(Vec<String>, Vec<IpAddr>),
     /// This, to be believed for so many seconds.
@@ -57,6 +59,11 @@ impl Answer {
         )
     }
 
+    /// An SRV to each of these names.
+    pub fn services<const N: usize>(targets: [&str; N]) -> Self {
+        Self::Services(targets.map(str::to_owned).to_vec())
+    }
+
     /// An alias of this name, which has this address.
     pub fn alias(name: &str, address: &str) -> Self {
         Self::Aliases(
@@ -80,7 +87,9 @@ impl Answer {
         match self {
             Self::NxDomain { negative_ttl } | Self::NoData { negative_ttl } => Some(*negative_ttl),
             Self::For(ttl, _) => Some(*ttl),
-            Self::Addresses(_) | Self::Pointers(_) | Self::Aliases(..) => Some(Self::USUAL_TTL),
+            Self::Addresses(_) | Self::Pointers(_) | Self::Services(_) | Self::Aliases(..) => {
+                Some(Self::USUAL_TTL)
+            }
             _ => None,
         }
     }
@@ -91,7 +100,7 @@ impl Answer {
     /// The same with this TTL, if it is records without one.
     pub(super) fn usually_for(self, ttl: u32) -> Self {
         match self {
-            Self::Addresses(_) | Self::Pointers(_) | Self::Aliases(..) => {
+            Self::Addresses(_) | Self::Pointers(_) | Self::Services(_) | Self::Aliases(..) => {
                 Self::For(ttl, Box::new(self))
             }
             _ => self,

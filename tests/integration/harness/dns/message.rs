@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use hickory_proto::op::{Message, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA, SRV};
 use hickory_proto::rr::{Name, RData, Record};
 
 use super::Answer;
@@ -65,6 +65,12 @@ fn put(answer: &Answer, reply: &mut Message) {
         Answer::Pointers(names) => {
             for name in names {
                 reply.add_answer(record(&asked, RData::PTR(PTR(absolute(name)))));
+            }
+        }
+        Answer::Services(targets) => {
+            for target in targets {
+                let service = SRV::new(0, 10, 4369, absolute(target));
+                reply.add_answer(record(&asked, RData::SRV(service)));
             }
         }
         Answer::Aliases(names, addresses) => {

@@ -1,0 +1,151 @@
+//! Nodes that beaminit joins with each other, without any code of theirs: two pods with a wire between them, and a name
+//! server each that says the same.
+
+use super::*;
+
+/// The name of the second node.
+const SECOND: &str = "app@app-1.app.prod.svc.cluster.local";
+
+/// A pod of the StatefulSet that looks for its peers every second, and its name server.
+fn peer(number: u8, cookie: &str) -> (Pod, Dns) {
+    let address = format!("10.1.2.{}", 3 + number);
+    let mut pod = Pod::with_addresses(&format!("app-{number}"), &[&address])
+        .in_namespace("prod")
+        .env("SNAME", "app")
+        .env("CLUSTER_HOSTNAME", "app")
+        .env("ERLANG_COOKIE", cookie)
+        .env("ERL_PORT", "5555")
+        .env("LANG", "C.UTF-8")
+        .env("BEAMINIT_PEERS", "dns")
+        .env("BEAMINIT_PEERS_INTERVAL", "1s");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    dns.publish_pod(SIBLING, "10.1.2.4");
+    dns.script(
+        SERVICE_NAME,
+        RecordType::SRV,
+        [Answer::services([OWN_NAME])],
+    );
+    (pod, dns)
+}
+
+fn grows(dns: &Dns) {
+    let both = Answer::services([OWN_NAME, SIBLING]);
+    dns.script(SERVICE_NAME, RecordType::SRV, [both]);
+}
+
+const ERL: [&str; 4] = ["erl", "-noinput", "-eval", SPEAK];
+
+#[track_caller]
+fn stops(node: &Running) {
+    node.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(node.ends().code, 0, "{}", node.transcript());
+}
+
+/// The process that joins.
+fn joiner(node: &Running) -> Option<i32> {
+    node.inmate("beaminit-peers").map(|inmate| inmate.pid)
+}
+
+#[test]
+fn nodes_are_joined_as_the_service_grows_and_shrinks() {
+    let ((one, dns), (two, seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&seconds_dns);
+    let first = one.run(ERL);
+    first.says("node=");
+    // Only the first one's view: it alone does not know of the second.
+    grows(&dns);
+    let second = two.run(ERL);
+    first.says(&format!("joined {SECOND}"));
+    second.says(&format!("joined {NODE}"));
+    stops(&second);
+    first.says(&format!("lost {SECOND}"));
+    let again = two.run(ERL);
+    first.says(&format!("joined {SECOND}"));
+    again.says(&format!("joined {NODE}"));
+    stops(&first);
+}
+
+#[test]
+fn without_epmd_too() {
+    let ((one, dns), (two, seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&dns);
+    grows(&seconds_dns);
+    let first = one.env("BEAMINIT_EPMD", "off").run(ERL);
+    let second = two.env("BEAMINIT_EPMD", "off").run(ERL);
+    first.says(&format!("joined {SECOND}"));
+    second.says(&format!("joined {NODE}"));
+}
+
+#[test]
+fn another_cookie_is_tried_once_a_minute() {
+    let ((one, dns), (two, _seconds_dns)) = (peer(0, "chocolate"), peer(1, "vanilla"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&dns);
+    let first = one.run(ERL);
+    let second = two.run(ERL);
+    first.says(&format!("{SECOND} is there and does not connect"));
+    let asked = dns.asked_for(SERVICE_NAME).len();
+    dns.is_asked_for_times(SERVICE_NAME, asked + 3);
+    let log = second.transcript().to_string();
+    assert_eq!(
+        log.matches("Connection attempt from node").count(),
+        1,
+        "{log}"
+    );
+}
+
+#[test]
+fn a_node_that_starts_with_sync_has_joined_before_its_code_runs() {
+    let ((one, dns), (two, seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&dns);
+    grows(&seconds_dns);
+    let first = one.run(ERL);
+    first.says("node=");
+    let two = two
+        .env("BEAMINIT_PEERS_BOOT", "sync")
+        .env("BEAMINIT_PEERS_INTERVAL", "1h");
+    let print = "io:format(\"nodes=~p~n\", [nodes()]).";
+    let second = two.run(["erl", "-noinput", "-eval", print]);
+    second.says(&format!("nodes=['{NODE}']"));
+}
+
+#[test]
+fn the_process_shows_no_cookie_and_goes_with_the_node() {
+    let (pod, _dns) = peer(0, "chocolate");
+    let node = pod.env("BEAMINIT_COOKIE_VIA", "file").run(ERL);
+    node.says("node=");
+    let pid = joiner(&node).expect("a process that joins");
+    let parent = node.inmate("beaminit-peers").unwrap().parent;
+    assert_eq!(parent, 1);
+    for file in ["cmdline", "environ"] {
+        let shown = std::fs::read(format!("/proc/{}/root/proc/{pid}/{file}", node.pid())).unwrap();
+        assert!(
+            !String::from_utf8_lossy(&shown).contains("chocolate"),
+            "{file}"
+        );
+    }
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/root/proc/{pid}/status", node.pid())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kib <= 3 * 1024, "{line}");
+    stops(&node);
+}
+
+#[test]
+fn the_process_ends_with_a_node_that_ends_by_itself_though_init_is_not_pid_1() {
+    let (pod, _dns) = peer(0, "chocolate");
+    let node = pod.first(["sh", "-c", "/run/beaminit -- erl -noinput -eval 'timer:sleep(1000), halt(3)'; echo status=$?; read never"]);
+    node.says("status=3");
+    eventually("the process that joins has gone", || {
+        joiner(&node).is_none()
+    });
+    assert_eq!(node.zombies(), []);
+}
