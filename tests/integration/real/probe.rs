@@ -52,10 +52,13 @@ fn is_well_as(node: &Running, name: &str, port: u16) {
     let said = || format!("{}", node.transcript());
     let before = said();
     for _ in 0..20 {
-        is_well(
-            node,
-            &["--port"],
-            &format!("{name}: port {port} takes connections"),
+        let ended = probe(node, &["--port"]);
+        assert!(
+            ended.code == 0
+                && ended
+                    .stdout
+                    .contains(&format!(": port {port} takes connections")),
+            "{ended}"
         );
         is_well(node, &[], &format!("{name} is alive (port {port})"));
         is_well(node, &["--ready"], &format!("{name} is ready"));
@@ -106,10 +109,8 @@ fn of_a_relx_release_called_by_a_relative_path() {
     let (pod, _dns) = clustered();
     let node = pod
         .copy(&fixtures::relx_release(), "/srv/relxapp")
-        .working_directory("/srv/relxapp")
-        .run("bin/relxapp foreground");
+        .run("relxapp/bin/relxapp foreground");
     is_as_planned(&node);
-    // `enter` starts in /srv.
     is_well_in_every_way(&node, 5555);
 }
 
