@@ -15,7 +15,8 @@ use super::names::{Form, Sight};
 use crate::launch::gates::dns::answer::{Answer, Outcome};
 use crate::launch::gates::dns::ask::Servers;
 use crate::launch::gates::dns::lookup;
-use crate::launch::node::{Host, reverse_name};
+use crate::launch::node::Host;
+use crate::launch::node::host::reverse_name;
 
 /// What was said of an address or a host is taken to hold for so long.
 const LIFE: Duration = Duration::from_secs(60);

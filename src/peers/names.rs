@@ -7,7 +7,8 @@
 use std::net::IpAddr;
 
 use crate::launch::config::HostForm;
-use crate::launch::node::{Host, NamePart, NodeName, dashed};
+use crate::launch::node::host::{dashed, is_dashed};
+use crate::launch::node::{Host, NamePart, NodeName};
 
 /// What a place that was looked at says of one peer.
 #[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]
@@ -60,11 +61,10 @@ impl Own {
     /// Tells the form from the name that the node has in the end.
     pub fn new(node: NodeName, said: HostForm, addresses: Vec<IpAddr>) -> Self {
         let host = node.host.to_string();
-        let label = host.split('.').next().unwrap_or_default();
         let form = match (&node.host, said) {
             (Host::Address(_), _) => Form::Address,
             (_, HostForm::Service) => Form::Service,
-            _ if addresses.iter().any(|own| dashed(*own) == label) => Form::Dashed,
+            _ if is_dashed(&host, &addresses) => Form::Dashed,
             _ => Form::Named,
         };
         Self {

@@ -18,7 +18,7 @@ use crate::launch::node::Port;
 /// # Errors
 /// [`Exit::NotWell`] with what is not well; [`Exit::Config`] where it cannot be asked at all.
 pub fn check(options: &Options, here: &Here, deadline: Instant) -> Result<String, Failure> {
-    let node = here.first();
+    let node = here.called();
     let left = deadline.saturating_duration_since(Instant::now());
     let addresses = here
         .addresses(left)
@@ -30,7 +30,7 @@ pub fn check(options: &Options, here: &Here, deadline: Instant) -> Result<String
             .map_err(|failed| ill(&failed))?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
-    let own_name = dist::own_name("probe", &node.host);
+    let own_name = dist::own_name("probe", &here.first().host);
     let greeted = reach(&addresses, port, |address| {
         dist::greet(address, own_name.clone(), deadline)
     })
@@ -70,14 +70,18 @@ fn words(failed: &Failed) -> String {
 
 /// The port: epmd's answer, or the one that is known.
 fn port(here: &Here, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
-    let node = here.first();
-    let name = node.name.to_string();
+    let node = here.called();
+    let name = here.first().name.to_string();
     let Some(epmd) = here.epmd else {
         return here.port.map(Port::number).ok_or_else(|| {
             Failure::config(format!(
                 "{node} finds its peers in a way of its own, and its port is not known; set ERL_PORT"
             ))
         });
+    };
+    let place = match addresses.first().filter(|_| here.elsewhere) {
+        Some(address) => format!("port {epmd} of {address}"),
+        None => format!("port {epmd}"),
     };
     let mut last = Said::Nobody;
     for address in addresses {
@@ -89,22 +93,20 @@ fn port(here: &Here, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Fai
     match last {
         Said::Answer(Answer::Taken(port)) => match here.port {
             Some(own) if own.number() != port => Err(not_well(format!(
-                "epmd (port {epmd}) has the name {name} for a node at port {port}, and {node} is pinned to {own}: another node of this name?"
+                "epmd ({place}) has the name {name} for a node at port {port}, and {node} is pinned to {own}: another node of this name?"
             ))),
             _ => Ok(port),
         },
         Said::Answer(Answer::Free) => Err(not_well(format!(
-            "epmd (port {epmd}) has no node {name}; is {node} still starting, or has it ended?"
+            "epmd ({place}) has no node {name}; is {node} still starting, or has it ended?"
         ))),
         Said::Answer(Answer::Incomplete | Answer::Foreign) => Err(not_well(format!(
-            "what listens at port {epmd} does not answer as epmd does; is ERL_EPMD_PORT right?"
+            "what listens at {place} does not answer as epmd does; is ERL_EPMD_PORT right?"
         ))),
         Said::Nobody => Err(not_well(format!(
-            "no epmd at port {epmd}, to find {node} by; is the node still starting, or has it ended?"
+            "no epmd at {place}, to find {node} by; is the node still starting, or has it ended?"
         ))),
-        Said::Silence => Err(not_well(format!(
-            "epmd (port {epmd}) does not answer in time"
-        ))),
+        Said::Silence => Err(not_well(format!("epmd ({place}) does not answer in time"))),
     }
 }
 

@@ -27,6 +27,7 @@ mod own_host;
 mod peers;
 mod plans;
 mod port_gate;
+mod probe;
 mod real;
 mod started;
 mod supervision;

@@ -32,10 +32,10 @@ pub struct Here {
     pub epmd: Option<Port>,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
-    /// The loopback address, then those of this container.
+    /// The loopback addresses, that of its own family first; then those of this container.
     own_addresses: Vec<IpAddr>,
     /// The node that was asked for is not in this container.
-    elsewhere: bool,
+    pub elsewhere: bool,
     /// Where its peers are looked for.
     pub peers: Option<Peers>,
     /// All that the environment says.
@@ -60,11 +60,13 @@ pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
     } else {
         Some(node(read(command)?).map_err(|other| no_node(&other))?)
     };
+    let mut stands_in = false;
     let (mut config, launcher) = if let Some(found) = found {
         found
     } else {
         let mut config = reading().config()?;
         // The name that is asked for stands for all that would make one.
+        stands_in = named.is_some() && config.node != named;
         config.node = named.clone().or(config.node);
         let launcher = nameless(&config)?;
         (config, launcher)
@@ -72,11 +74,15 @@ pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
     config.pod = Pod::look();
     let flags = FlagVariables::read(&config);
     let settled = settle::settle(&config, &launcher, &flags, None)?;
-    Ok(Here::new(config, settled, named))
+    let mut here = Here::new(config, settled);
+    if let Some(node) = named {
+        here.asks_for(node, stands_in);
+    }
+    Ok(here)
 }
 
 impl Here {
-    fn new(config: Config, settled: Settled, named: Option<NodeName>) -> Self {
+    fn new(config: Config, settled: Settled) -> Self {
         let Settled {
             node,
             candidates,
@@ -87,34 +93,19 @@ impl Here {
             peers,
             ..
         } = settled;
-        let loopback = if ipv6 {
-            Ipv6Addr::LOCALHOST.into()
-        } else {
-            IpAddr::from(Ipv4Addr::LOCALHOST)
-        };
-        let others = config.addresses();
-        let others = others.iter().filter(|other| other.is_ipv6() == ipv6);
-        let elsewhere = named.as_ref().is_some_and(|node| {
-            let own = |one: &Candidate| one.node.host.is(&node.host);
-            !candidates.iter().any(own) && !is_own(&node.host, &config)
-        });
-        let named = named.map(|node| Candidate {
-            node,
-            from: "the command line".into(),
-            lookup: Lookup::Own,
-        });
+        let mut own_addresses = vec![
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            Ipv6Addr::LOCALHOST.into(),
+        ];
+        own_addresses.sort_by_key(|address| address.is_ipv6() != ipv6);
+        own_addresses.extend(config.addresses());
         Self {
-            own_addresses: std::iter::once(loopback).chain(others.copied()).collect(),
-            // Of another node nothing says where it listens; without epmd it is where they all do.
-            port: port
-                .and_then(|pin| pin.port())
-                .filter(|_| named.is_none() || !matches!(epmd, Epmd::At(_))),
-            elsewhere,
+            own_addresses,
+            port: port.and_then(|pin| pin.port()),
+            elsewhere: false,
             peers,
-            first: named
-                .as_ref()
-                .map_or(node.value, |named| named.node.clone()),
-            candidates: named.map_or(candidates, |named| vec![named]),
+            first: node.value,
+            candidates,
             cookie: cookie
                 .map(|said| said.value)
                 .or_else(|| cookie::of_files(&config)),
@@ -126,9 +117,32 @@ impl Here {
         }
     }
 
+    /// It is this node that is asked for. `stands_in`: it has no other name here, since nothing else told one.
+    fn asks_for(&mut self, node: NodeName, stands_in: bool) {
+        let mut own = self.candidates.iter().map(|one| &one.node.host);
+        let is_own = !stands_in && own.any(|host| host.is(&node.host));
+        self.elsewhere = !is_own && !names(&node.host, &self.config);
+        // Of another node nothing says where it listens; without epmd it is where they all do.
+        self.port = self.port.filter(|_| self.epmd.is_none());
+        self.first = node.clone();
+        self.candidates = vec![Candidate {
+            node,
+            from: "the command line".into(),
+            lookup: Lookup::Own,
+        }];
+    }
+
     /// The first of its names.
     pub fn first(&self) -> &NodeName {
         &self.first
+    }
+
+    /// What it is called before it has said so itself: its name, or the part before the `@` where there are several.
+    pub fn called(&self) -> String {
+        match self.candidates.as_slice() {
+            [one] if !matches!(one.lookup, Lookup::Reverse(_)) => one.node.to_string(),
+            _ => self.first.name.to_string(),
+        }
     }
 
     /// All of its names, in a message's words.
@@ -162,14 +176,14 @@ impl Here {
     }
 }
 
-/// Is a host this container?
-fn is_own(host: &Host, config: &Config) -> bool {
+/// Does a host name this container?
+fn names(host: &Host, config: &Config) -> bool {
     if let Host::Address(address) = host {
         return address.is_loopback() || config.addresses().contains(address);
     }
     let names = [&config.hostname, &config.pod.hostname];
-    let mut names = names.into_iter().flatten();
-    names.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
+    let mut own = names.into_iter().flatten();
+    own.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
 }
 
 /// The launcher of a node whose command is not known, where the variables tell its name.
@@ -203,10 +217,8 @@ fn of_running(
     read: impl Fn(Vec<OsString>) -> Result<Recognised, Failure>,
 ) -> Result<Option<(Config, Launcher)>, Failure> {
     let mut failed = None;
-    for running in running::all() {
-        // What is relative in the command and its environment was so to that process.
-        let _ = std::env::set_current_dir(&running.folder);
-        match read(running.command) {
+    for running in running::commands() {
+        match read(running) {
             // A client is that of `kubectl exec POD -- beaminit bin/app remote`.
             Ok(found) if found.is(Role::Client) => {}
             // Left alone by beaminit, it has the name that it gives itself; the variables may tell it.

@@ -10,6 +10,7 @@ mod mix;
 mod mix_release;
 mod other_ways;
 mod peers;
+mod probe;
 mod relx_release;
 mod surroundings;
 mod users;
