@@ -22,6 +22,8 @@ mod documents;
 mod epmd_gate;
 mod harness;
 mod identity;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod launchers;
 mod own_host;
 mod peers;

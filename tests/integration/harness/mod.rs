@@ -4,6 +4,8 @@
 //! Nothing here sleeps for a while and hopes: a test waits for a line, a question, a state or an end, each with a deadline
 //! that only a failure reaches.
 
+#[cfg(feature = "kubernetes")]
+mod api;
 mod directory;
 mod dns;
 mod inmates;
@@ -15,6 +17,8 @@ mod terminal;
 mod transcript;
 mod words;
 
+#[cfg(feature = "kubernetes")]
+pub use api::{Api, Says};
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
 pub use network::Network;
 pub use pod::{BEAMINIT, Pod};
