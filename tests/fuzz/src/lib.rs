@@ -11,6 +11,8 @@
     clippy::missing_panics_doc
 )]
 
+#[path = "../../../src/peers/kubernetes/answer.rs"]
+mod api_answer;
 #[path = "../../../src/cli.rs"]
 mod cli;
 #[path = "../../../src/dist/mod.rs"]

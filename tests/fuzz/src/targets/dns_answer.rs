@@ -14,6 +14,7 @@ pub fn dns_answer(bytes: &[u8]) {
         RecordType::A,
         RecordType::AAAA,
         RecordType::PTR,
+        RecordType::SRV,
         RecordType::Unknown(4711),
     ] {
         let (said, ttl) = read(&message, &name, kind);
@@ -24,7 +25,7 @@ pub fn dns_answer(bytes: &[u8]) {
             }
             Outcome::Names(list) => {
                 assert!(list.iter().all(|name| !name.ends_with('.')) && !list.is_empty());
-                assert_eq!(kind, RecordType::PTR);
+                assert!(matches!(kind, RecordType::PTR | RecordType::SRV));
             }
             Outcome::Alias(target) => assert_ne!(*target, name),
             _ => {}

@@ -1,5 +1,6 @@
 //! The targets, and what several of them need.
 
+mod api_answer;
 mod command_line;
 mod cookie;
 mod dist_message;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 use crate::launch::config::Environment;
 use crate::launch::flags::{Claims, PortKind};
 
+pub use api_answer::api_answer;
 pub use command_line::command_line;
 pub use cookie::cookie;
 pub use dist_message::dist_message;
@@ -45,7 +47,8 @@ pub use vm_args::vm_args;
 pub type Target = fn(&[u8]);
 
 /// All of them, as the folders of the corpus are called.
-pub const ALL: [(&str, Target); 14] = [
+pub const ALL: [(&str, Target); 15] = [
+    ("api_answer", api_answer),
     ("command_line", command_line),
     ("cookie", cookie),
     ("dist_message", dist_message),

@@ -1,0 +1,24 @@
+use crate::api_answer as read;
+
+/// A body of the Kubernetes API's, read as either list.
+pub fn api_answer(bytes: &[u8]) {
+    for (reads, ipv6) in [
+        (read::slices as read::Reads, false),
+        (read::slices, true),
+        (read::pods, false),
+        (read::pods, true),
+    ] {
+        match reads(bytes, ipv6) {
+            Ok(page) => {
+                assert!(page.pods.iter().all(|pod| pod.address.is_ipv6() == ipv6));
+                // It stands in the next request's line.
+                let plain = |c: char| c.is_ascii_alphanumeric() || "%-._~".contains(c);
+                assert!(
+                    page.more
+                        .is_none_or(|more| !more.is_empty() && more.chars().all(plain))
+                );
+            }
+            Err(reason) => assert!(!reason.contains(char::is_control), "{reason:?}"),
+        }
+    }
+}
