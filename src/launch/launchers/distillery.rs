@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::args_file::Template;
 use super::erl::cleanse;
 use super::script::Script;
 use super::{Cook, Demands, Launcher, Role, warn_of_daemon};
@@ -16,10 +17,8 @@ use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Distillery {
     daemon: bool,
-    /// vm.args as it stands: the script itself replaces what is left in it.
-    args: VmArgs,
-    /// The variables that the environment has of those that vm.args names.
-    known: Vec<String>,
+    /// Its vm.args: the script itself replaces what is left in it.
+    template: Template,
 }
 
 /// Is it a distillery release's script? `bin/app` of later versions only hands over to the one of the release's version.
@@ -50,42 +49,25 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         | "info" => Role::Client,
         _ => Role::Neither,
     };
-    let (mut args, mut files) = (VmArgs::empty(), VmArgs::empty());
+    let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
     let path = vm_args_path(script, config).filter(|_| role != Role::Neither);
-    if let Some(path) = path {
-        // One that nobody sets stays as it is: it stands for what we say.
-        let variable = |name: &str| {
-            let set = config.variable(name).map(ToOwned::to_owned);
-            set.or_else(|| Some(format!("${{{name}}}")))
-        };
-        args = VmArgs::of_release(&path, None)?;
-        files = VmArgs::of_release(&path, Some(&variable))?;
-        let claims = &mut files.claims;
-        let is_said = |text: &str| !text.contains("${");
-        claims.names.retain(|claim| is_said(&claim.value.text));
-        claims.ports.retain(|claim| is_said(&claim.value.text));
-        claims
-            .cookies
-            .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_said));
-    }
-    let known = args.variables().into_iter();
-    let known = known
-        .filter(|name| config.variable(name).is_some())
-        .collect();
+    let template = match path {
+        Some(path) => Template::read(&path, &variable)?,
+        None => Template::plain(VmArgs::empty()),
+    };
     Ok(Launcher {
         label: "distillery release",
         role,
         default_name: script.name.clone(),
         demands: Demands {
-            files: files.claims,
+            files: template.claims.clone(),
             rewritten: true,
             ..Demands::default()
         },
         root: None,
         cook: Box::new(Distillery {
             daemon: task.starts_with("start"),
-            args,
-            known,
+            template,
         }),
     })
 }
@@ -127,16 +109,15 @@ impl Cook for Distillery {
                 "BEAMINIT_EPMD is \"off\", and a distillery release's own clients ask epmd for the node; use auto",
             ));
         }
-        if self.args.has_variables() {
+        if self.template.args.has_variables() {
             recipe.set("REPLACE_OS_VARS", Text::plain("true"));
         }
         // sys.config may name the same ones; those of the cookie would stay in the VM's environment.
-        for (name, value) in self.args.named(&settled.node.value, settled.pin()) {
-            if !self.known.contains(&name) {
-                recipe.set(&name, Text::plain(value));
-            }
+        for (name, value) in self.template.ours(settled) {
+            recipe.set(&name, Text::plain(value));
         }
-        self.args.copy(&launcher.default_name, settled, recipe)?;
+        let args = &self.template.args;
+        args.copy(&launcher.default_name, settled, recipe)?;
         // A client of the script's would split the cookie in the file at its blanks.
         if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
             recipe.set("COOKIE", Text::cookie(&cookie.value));
