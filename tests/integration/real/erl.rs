@@ -145,18 +145,6 @@ fn a_second_node_finds_the_first_by_name() {
 }
 
 #[test]
-fn a_remote_shell_reaches_it() {
-    let (pod, _dns) = clustered();
-    let node = pod.run(ERL);
-    is_as_planned(&node);
-    let remote = ["env", "TERM=xterm", BEAMINIT, "--", "erl", "-remsh", NODE];
-    let (shell, typed) = node.enter_with(Input::Terminal, remote);
-    shell.prompts(&format!("({NODE})1>"));
-    type_at(typed, "io:format(\"here is ~p~n\", [{node(), 6 * 7}]).\n");
-    shell.says(&format!("here is {{'{NODE}',42}}"));
-}
-
-#[test]
 fn the_name_of_another_node_is_not_taken_over() {
     let (pod, _dns) = clustered();
     let node = pod.run(ERL);

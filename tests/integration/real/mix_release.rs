@@ -17,14 +17,6 @@ fn client(node: &Running, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn is_named_pinned_and_stopped() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "start"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn starts_as_a_random_user_with_no_home() {
     let (pod, _dns) = with_release();
     let pod = pod
@@ -106,31 +98,6 @@ fn an_env_sh_that_only_gives_defaults_is_no_obstacle() {
 }
 
 #[test]
-fn its_clients_reach_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "start"]);
-    is_as_planned(&node);
-
-    let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
-    assert!(
-        asked.code == 0 && asked.stdout.contains(&format!("answer={NODE}")),
-        "{asked}"
-    );
-
-    let vm = node.inmate("beam.smp").expect("the VM").pid;
-    let asked = client(&node, &["pid"]);
-    assert!(
-        asked.code == 0 && asked.stdout.lines().any(|line| line == vm.to_string()),
-        "{asked}"
-    );
-
-    // The pod may be gone before its client has a status.
-    client(&node, &["stop"]);
-    let ended = node.ends_with(0);
-    assert!(ended.stdout.contains("stopped"), "{ended}");
-}
-
-#[test]
 fn its_clients_find_the_name_that_the_records_gave() {
     // In a plain Deployment only the dashed name has a record; nothing but the records says so to the client.
     let (pod, dns) = with_release();
@@ -143,17 +110,6 @@ fn its_clients_find_the_name_that_the_records_gave() {
         asked.stdout.contains(&format!("answer=app@{DASHED_NAME}")),
         "{asked}"
     );
-}
-
-#[test]
-fn a_remote_shell_reaches_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.env("TERM", "xterm").run([APP, "start"]);
-    is_as_planned(&node);
-    let (shell, typed) = node.enter_with(Input::Terminal, [BEAMINIT, "--", APP, "remote"]);
-    shell.prompts("iex(");
-    type_at(typed, "IO.puts(\"sum=#{40 + 2} at #{node()}\")\n");
-    shell.says(&format!("sum=42 at {NODE}"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod mix_release;
 mod other_ways;
 mod relx_release;
 mod surroundings;
+mod table;
 mod users;
 
 use std::collections::BTreeSet;

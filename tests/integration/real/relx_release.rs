@@ -17,14 +17,6 @@ fn client(node: &Running, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn is_named_pinned_and_stopped() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "foreground"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn starts_as_a_random_user_with_no_home() {
     let (pod, _dns) = with_release();
     let node = pod
@@ -112,42 +104,6 @@ fn variables_in_vm_args_are_still_replaced() {
     is_up(&node, NODE, "a${MINE}b", 5555);
     let asked = client(&node, &["rpc", "os", "getenv", "[\"MINE\"]"]);
     assert!(asked.stdout.contains("kept"), "{asked}");
-}
-
-#[test]
-fn its_clients_reach_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "foreground"]);
-    is_as_planned(&node);
-
-    let asked = client(&node, &["ping"]);
-    assert!(asked.code == 0 && asked.stdout.contains("pong"), "{asked}");
-    let asked = client(&node, &["rpc", "erlang", "node"]);
-    assert!(asked.code == 0 && asked.stdout.contains(NODE), "{asked}");
-    let asked = client(&node, &["eval", "io:format(\"~p\", [node()])."]);
-    assert_eq!(asked.code, 0, "{asked}");
-    let vm = node.inmate("beam.smp").expect("the VM").pid;
-    let asked = client(&node, &["pid"]);
-    assert!(
-        asked.code == 0 && asked.stdout.contains(&vm.to_string()),
-        "{asked}"
-    );
-
-    // The pod may be gone before its client has a status.
-    client(&node, &["stop"]);
-    let ended = node.ends_with(0);
-    assert!(ended.stdout.contains("stopped"), "{ended}");
-}
-
-#[test]
-fn a_remote_shell_reaches_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.env("TERM", "xterm").run([APP, "foreground"]);
-    is_as_planned(&node);
-    let (shell, typed) = node.enter_with(Input::Terminal, [BEAMINIT, "--", APP, "remote_console"]);
-    shell.prompts(&format!("({NODE})1>"));
-    type_at(typed, "io:format(\"sum=~p~n\", [40 + 2]).\n");
-    shell.says("sum=42");
 }
 
 #[test]
