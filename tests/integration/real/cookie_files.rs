@@ -22,7 +22,7 @@ pub fn with_secret() -> (Pod, Dns) {
 }
 
 /// What of /proc/PID shows this text, for all processes of the pod.
-fn shows(node: &Running, text: &str) -> Vec<String> {
+pub fn shows(node: &Running, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for inmate in node.inmates() {
         for file in ["cmdline", "environ"] {

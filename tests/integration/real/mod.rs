@@ -3,6 +3,7 @@
 
 mod cookie_files;
 mod cookies;
+mod daemons;
 mod epmdless;
 mod erl;
 mod fixtures;
