@@ -135,3 +135,16 @@ fn what_needs_no_node_gets_none() {
     let ended = pod.run([APP, "version"]).ends_with(0);
     assert_eq!(ended.stdout, "mixapp 0.1.0\n");
 }
+
+#[test]
+fn a_sys_config_that_has_a_port() {
+    let kernel = "[{kernel, [{inet_dist_listen_min, 9100}, {inet_dist_listen_max, 9100}]}].\n";
+    for (ours, port) in [("", 9100), ("5555", 5555)] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .env("ERL_PORT", ours)
+            .file(&format!("{FILES}/sys.config"), kernel)
+            .run([APP, "start"]);
+        is_up(&node, NODE, "chocolate", port);
+    }
+}

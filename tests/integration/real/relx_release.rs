@@ -136,3 +136,57 @@ fn the_release_itself_is_left_as_it_was() {
     is_as_planned(&node);
     assert_eq!(std::fs::read_to_string(&vm_args).unwrap(), before);
 }
+
+const TEMPLATE: &str = "-name ${NODE_PART}@${HOST}\n-setcookie ${COOKIE}\n\
+    -kernel inet_dist_listen_min ${ERL_PORT} inet_dist_listen_max ${ERL_PORT}\n-env THERE ${HOST}\n";
+
+#[test]
+fn what_a_template_names_and_nobody_sets_stands_for_what_we_say() {
+    let (pod, _dns) = with_release();
+    let sys_config = "[{relxapp, [{url, \"http://${HOST}:${NOT_OURS}\"}, {port, ${ERL_PORT}}]}].\n";
+    let node = pod
+        .without("ERL_PORT")
+        .file(&format!("{FILES}/vm.args.src"), TEMPLATE)
+        .file(&format!("{FILES}/sys.config.src"), sys_config)
+        .run([APP, "foreground"]);
+    let host = NODE.split('@').next_back().unwrap();
+    node.says("sys.config.src names NOT_OURS, which nobody sets");
+    is_up(&node, NODE, "chocolate", 43691);
+    let asked = client(&node, &["eval", "application:get_all_env(relxapp)."]);
+    let url = format!("\"http://{host}:\"");
+    assert!(asked.stdout.contains(&url), "{asked}");
+    // erl_call writes a blank there, nodetool none.
+    let plain = asked.stdout.replace(' ', "");
+    assert!(plain.contains("{port,43691}"), "{asked}");
+    let asked = client(&node, &["eval", "os:getenv(\"THERE\")."]);
+    assert!(asked.stdout.contains(host), "{asked}");
+}
+
+#[test]
+fn templates_of_a_release_that_this_user_cannot_write() {
+    let (pod, _dns) = with_release();
+    let sys_config = "[{relxapp, [{port, ${ERL_PORT}}]}].\n";
+    let node = pod
+        .file(&format!("{FILES}/vm.args.src"), TEMPLATE)
+        .file(&format!("{FILES}/sys.config.src"), sys_config)
+        .user(1_000_660_000)
+        .run([APP, "foreground"]);
+    is_as_planned(&node);
+    // A client's script expands them as well.
+    let asked = client(&node, &["eval", "application:get_all_env(relxapp)."]);
+    let plain = asked.stdout.replace(' ', "");
+    assert!(plain.contains("{port,5555}"), "{asked}");
+}
+
+#[test]
+fn a_sys_config_that_has_a_port() {
+    let kernel = "[{kernel, [{inet_dist_listen_min, 9100}, {inet_dist_listen_max, 9100}]}].\n";
+    for (ours, port) in [("", 9100), ("5555", 5555)] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .env("ERL_PORT", ours)
+            .file(&format!("{FILES}/sys.config"), kernel)
+            .run([APP, "foreground"]);
+        is_up(&node, NODE, "chocolate", port);
+    }
+}
