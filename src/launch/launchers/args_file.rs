@@ -8,7 +8,7 @@ use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, Variable, VmArgs};
 use crate::launch::node::{NodeName, Port};
-use crate::launch::plan::{PrivateFile, Recipe, Settled, Text};
+use crate::launch::plan::{Command, PrivateFile, Recipe, Settled, Text};
 
 impl VmArgs {
     /// Reads a release's args file as it stands.
@@ -162,6 +162,11 @@ impl Template {
             .filter(|name| !ours.contains_key(*name) && !cookie(name))
             .collect()
     }
+}
+
+/// What a start script's own arguments behind the task claim: it hands them to the VM, behind those of the args file.
+pub fn behind_task(command: &Command) -> Claims {
+    Claims::of_arguments(command.arguments().skip(1))
 }
 
 /// The name in `${NAME}`, if that is all.

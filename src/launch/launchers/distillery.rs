@@ -6,13 +6,13 @@
 
 use std::path::PathBuf;
 
-use super::args_file::Template;
+use super::args_file::{self, Template};
 use super::erl::cleanse;
 use super::script::Script;
 use super::{Cook, Demands, Launcher, Role, warn_of_daemon};
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
-use crate::launch::flags::{FlagVariables, VmArgs};
+use crate::launch::flags::{Claims, FlagVariables, VmArgs};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Distillery {
@@ -55,11 +55,16 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         Some(path) => Template::read(&path, &variable)?,
         None => Template::plain(VmArgs::empty()),
     };
+    let command_line = match role {
+        Role::Node => args_file::behind_task(command),
+        _ => Claims::default(),
+    };
     Ok(Launcher {
         label: "distillery release",
         role,
         default_name: script.name.clone(),
         demands: Demands {
+            command_line,
             files: template.claims.clone(),
             rewritten: true,
             ..Demands::default()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-use super::args_file::Template;
+use super::args_file::{self, Template};
 use super::script::Script;
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, Environment, EpmdMode};
@@ -71,6 +71,9 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let mut demands = demands(&args.args, config);
     demands.files = args.claims.clone();
     demands.files.extend(sys_config.claims.clone());
+    if role == Role::Node {
+        demands.command_line = args_file::behind_task(command);
+    }
     if config.epmd == EpmdMode::Off {
         demands.otp = Otp::of_root(&script.root);
     }

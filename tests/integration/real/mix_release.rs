@@ -148,3 +148,20 @@ fn a_sys_config_that_has_a_port() {
         is_up(&node, NODE, "chocolate", port);
     }
 }
+
+#[test]
+fn a_remote_vm_args_that_says_otherwise() {
+    for flags in [
+        "-setcookie other",
+        "-setcookie one\n-setcookie two",
+        "-setcookie",
+    ] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .file(&format!("{FILES}/remote.vm.args"), format!("{flags}\n"))
+            .run([APP, "start"]);
+        is_as_planned(&node);
+        let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
+        assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
+    }
+}

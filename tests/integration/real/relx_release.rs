@@ -190,3 +190,53 @@ fn a_sys_config_that_has_a_port() {
         is_up(&node, NODE, "chocolate", port);
     }
 }
+
+#[test]
+fn what_its_command_line_says_is_what_it_is() {
+    let (pod, dns) = with_release();
+    dns.publish("mine.example.com", "10.1.2.3");
+    let pod = ["SNAME", "CLUSTER_HOSTNAME", "ERLANG_COOKIE", "ERL_PORT"]
+        .iter()
+        .fold(pod, Pod::without);
+    let mut command = vec![APP, "foreground", "-name", "me@mine.example.com"];
+    command.extend(["-setcookie", "vanilla", "-kernel"]);
+    command.extend([
+        "inet_dist_listen_min",
+        "7777",
+        "inet_dist_listen_max",
+        "7777",
+    ]);
+    let node = pod.run(command.as_slice());
+    is_up(&node, "me@mine.example.com", "vanilla", 7777);
+}
+
+#[test]
+fn a_command_line_that_says_otherwise_is_refused() {
+    for (flags, place) in [
+        (["-sname", "other"], "SNAME"),
+        (["-setcookie", "other"], "ERLANG_COOKIE"),
+        (["-erl_epmd_port", "9999"], "ERL_PORT"),
+    ] {
+        let (pod, _dns) = with_release();
+        let ended = pod
+            .run([APP, "foreground", flags[0], flags[1]])
+            .ends_with(78);
+        assert!(ended.stderr.contains(place), "{ended}");
+    }
+}
+
+#[test]
+fn a_key_stops_it_as_well() {
+    // Its foreground has +Bd, with which a VM dies of an INT.
+    for signal in [
+        nix::sys::signal::Signal::SIGINT,
+        nix::sys::signal::Signal::SIGHUP,
+    ] {
+        let (pod, _dns) = with_release();
+        let node = pod.input(Input::Open).run([APP, "foreground"]);
+        is_as_planned(&node);
+        node.signal(signal);
+        let ended = node.ends_with(0);
+        assert!(ended.stdout.contains("stopped"), "{ended}");
+    }
+}

@@ -177,6 +177,28 @@ fn stop(node: &Running, client: Client) {
     assert!(ended.stdout.contains("stopped"), "{ended}");
 }
 
+/// What an image or a chart of before left over, in every place that has no file of the release's own.
+fn leftovers_beaten(way: &Way) {
+    let flags = "-sname other -setcookie one -setcookie two -kernel inet_dist_listen_min 9999";
+    let variables = [
+        "ERL_AFLAGS",
+        "ERL_FLAGS",
+        "ERL_ZFLAGS",
+        "ELIXIR_ERL_OPTIONS",
+    ];
+    let (pod, _dns) = clustered();
+    let pod = variables.iter().fold(pod, |pod, name| pod.env(name, flags));
+    let pod = pod
+        .file_with_mode("/srv/.erlang.cookie", "at_home", 0o400)
+        .env("RELEASE_NODE", "other@elsewhere.example.com")
+        .env("RELEASE_DISTRIBUTION", "sname")
+        .env("RELEASE_COOKIE", "other")
+        .env("RELX_COOKIE", "other")
+        .env("COOKIE", "other")
+        .env("NODE_NAME", "other@elsewhere.example.com");
+    is_as_planned(&way.start(pod));
+}
+
 /// The node's own VMs get nothing of what makes its name, cookie and port certain, and the user's own flags back.
 fn own_vms(way: &Way) {
     let (pod, _dns) = clustered();
@@ -215,8 +237,10 @@ fn reach(node: &Running, client: Client) {
     let vm = || node.inmate("beam.smp").expect("the VM").pid.to_string();
     let mix = |arguments: &[&'static str]| [&[BEAMINIT, "--", MIX_APP], arguments].concat();
     let relx = |arguments: &[&'static str]| [&[BEAMINIT, "--", RELX_APP], arguments].concat();
-    let in_elixir = "IO.puts(\"sum=#{40 + 2} at #{node()}\")";
-    let in_erlang = "io:format(\"sum=~p at ~s~n\", [40 + 2, node()]).";
+    // The VM's own number: a shell that only has the node's name is a VM of its own.
+    let in_elixir = "IO.puts(\"pid\" <> \"=#{System.pid()} of #{node()}\")";
+    let in_erlang = "io:format(\"pid\" ++ \"=~s of ~s~n\", [os:getpid(), node()]).";
+    let answer = format!("pid={} of {NODE}", vm());
     let (shell, prompt, typed) = match client {
         Client::Erl => (
             vec![BEAMINIT, "--", "erl", "-remsh", NODE],
@@ -229,7 +253,7 @@ fn reach(node: &Running, client: Client) {
             in_elixir,
         ),
         Client::MixRelease => {
-            says(&mix(&["rpc", in_elixir]), &format!("sum=42 at {NODE}"));
+            says(&mix(&["rpc", in_elixir]), &answer);
             says(&mix(&["pid"]), &vm());
             (mix(&["remote"]), format!("iex({NODE})1>"), in_elixir)
         }
@@ -244,7 +268,7 @@ fn reach(node: &Running, client: Client) {
     let (shell, keyboard) = node.enter_with(Input::Terminal, shell.as_slice());
     shell.prompts(&prompt);
     type_at(keyboard, &format!("{typed}\n"));
-    shell.says(&format!("sum=42 at {NODE}"));
+    shell.says(&answer);
 }
 
 macro_rules! table {
@@ -260,4 +284,4 @@ macro_rules! table {
 }
 
 table!(erl elixir iex mix mix_release relx_release escript gleam;
-    (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms));
+    (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms leftovers_beaten));
