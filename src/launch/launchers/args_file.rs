@@ -28,7 +28,7 @@ impl VmArgs {
     /// Gives the script a copy, by VMARGS_PATH, with what is settled in it; returns the folder that it is in.
     ///
     /// # Errors
-    /// There is no folder for it.
+    /// There is neither a folder nor memory for it.
     pub fn copy(
         &self,
         release: &str,
@@ -38,7 +38,8 @@ impl VmArgs {
         let name = format!("{release}.vm.args");
         // Nodes of one network have names of their own, even where they share /dev/shm.
         let folder = settled.node.value.name.to_string();
-        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled))?;
+        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled))
+            .or_else(|_| PrivateFile::inherited(&name, self.with(settled)))?;
         recipe.set("VMARGS_PATH", Text::plain(&file.path));
         let folder = file.path.with_file_name("");
         recipe.files.push(file);
