@@ -57,10 +57,8 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
             '%' => while characters.next_if(|next| *next != '\n').is_some() {},
             '"' | '\'' => {
                 while let Some(inside) = characters.next().filter(|inside| *inside != c) {
-                    line += usize::from(inside == '\n');
-                    if inside == '\\' {
-                        characters.next();
-                    }
+                    let escaped = (inside == '\\').then(|| characters.next()).flatten();
+                    line += usize::from(inside == '\n' || escaped == Some('\n'));
                 }
                 found.push((line, c.into()));
             }

@@ -17,18 +17,6 @@ fn client(node: &Running, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn starts_as_a_random_user_with_no_home() {
-    let (pod, _dns) = with_release();
-    let pod = pod
-        .user(1_000_660_000)
-        .env("HOME", "/")
-        .env("RELEASE_TMP", "/tmp");
-    let node = pod.run([APP, "start"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn its_own_cookie_serves_where_none_is_set() {
     let (pod, _dns) = with_release();
     let cookie = std::fs::read_to_string(fixtures::mix_release().join("releases/COOKIE")).unwrap();

@@ -17,17 +17,6 @@ fn client(node: &Running, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn starts_as_a_random_user_with_no_home() {
-    let (pod, _dns) = with_release();
-    let node = pod
-        .user(1_000_660_000)
-        .env("HOME", "/")
-        .run([APP, "foreground"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn a_vm_args_that_says_otherwise() {
     for flags in [
         "-name other@elsewhere.example.com\n-setcookie other",
