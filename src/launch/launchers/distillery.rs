@@ -50,11 +50,17 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         _ => Role::Neither,
     };
     let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-    let path = vm_args_path(script, config).filter(|_| role != Role::Neither);
+    let of_release = |variable, name| {
+        of_release(script, config, variable, name).filter(|_| role != Role::Neither)
+    };
+    let sys_config = of_release("SYS_CONFIG_PATH", "sys.config");
+    let path = of_release("VMARGS_PATH", "vm.args");
     let template = match path {
         Some(path) => Template::read(&path, &variable)?,
         None => Template::plain(VmArgs::empty()),
     };
+    let mut files = template.claims.clone();
+    files.extend(sys_config.map_or_else(Claims::default, |path| Claims::of_config_file(&path)));
     let command_line = match role {
         Role::Node => args_file::behind_task(command),
         _ => Claims::default(),
@@ -65,7 +71,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         default_name: script.name.clone(),
         demands: Demands {
             command_line,
-            files: template.claims.clone(),
+            files,
             rewritten: true,
             ..Demands::default()
         },
@@ -77,19 +83,19 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     })
 }
 
-/// VMARGS_PATH, the root's, or the version's own.
-fn vm_args_path(script: &Script, config: &Config) -> Option<PathBuf> {
-    if let Some(path) = config.variable("VMARGS_PATH") {
+/// A file that the script would take: the variable's, the root's, or the version's own.
+fn of_release(script: &Script, config: &Config, variable: &str, name: &str) -> Option<PathBuf> {
+    if let Some(path) = config.variable(variable) {
         return Some(path.into());
     }
     let of_root = config
         .variable("RELEASE_CONFIG_DIR")
         .map_or_else(|| script.root.clone(), PathBuf::from)
-        .join("vm.args");
+        .join(name);
     let of_version = || {
         let version = config.variable("REL_VSN").map(ToOwned::to_owned);
         let version = version.or_else(|| script.current_version())?;
-        Some(script.root.join("releases").join(version).join("vm.args"))
+        Some(script.root.join("releases").join(version).join(name))
     };
     Some(of_root)
         .filter(|path| path.exists())
