@@ -229,3 +229,16 @@ fn a_key_stops_it_as_well() {
         assert!(ended.stdout.contains("stopped"), "{ended}");
     }
 }
+
+#[test]
+fn a_port_without_epmd_of_its_own() {
+    let (pod, _dns) = with_release();
+    let node = pod
+        .without("ERL_PORT")
+        .env("ERL_DIST_PORT", "6789")
+        .run([APP, "foreground"]);
+    is_up(&node, NODE, "chocolate", 6789);
+    let asked = client(&node, &["ping"]);
+    assert!(asked.code == 0 && asked.stdout.contains("pong"), "{asked}");
+    assert_eq!(node.inmate("epmd"), None, "{}", node.transcript());
+}
