@@ -41,7 +41,18 @@ fn close_range(first: RawFd, last: RawFd) {
     if first > last {
         return;
     }
-    // SAFETY: nothing in this process uses a descriptor of that range: it owns the standard streams and one pipe. A
-    // kernel before 5.9 refuses, and then they stay open.
-    unsafe { nix::libc::syscall(nix::libc::SYS_close_range, first, last, 0) };
+    // SAFETY: nothing in this process uses a descriptor of that range: it owns the standard streams and `kept`.
+    if unsafe { nix::libc::syscall(nix::libc::SYS_close_range, first, last, 0) } == 0 {
+        return;
+    }
+    // A kernel before 5.9, or a container runtime that does not let it through.
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    let open = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let open: Vec<RawFd> = open
+        .filter(|number| (first..=last).contains(number))
+        .collect();
+    for number in open {
+        // SAFETY: as above; the one that the list itself had is closed by now, and nobody else opens any.
+        unsafe { nix::libc::close(number) };
+    }
 }

@@ -1,6 +1,7 @@
 //! A process that nobody waits for, and that is gone when the node is.
 
 use std::convert::Infallible;
+use std::fs::File;
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::time::Duration;
 
@@ -75,12 +76,20 @@ fn settle(node: Pid, end: Option<OwnedFd>) {
     let _ = prctl::set_name(NAME);
     // The cookie is in this memory: no debugger may look at it, and no core dump hold it.
     let _ = prctl::set_dumpable(false);
-    let end = end.map(streams::let_go);
-    if let Ok(null) = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/null")
-    {
+    let has_end = end.is_some();
+    let null = || {
+        File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/null")
+            .ok()
+    };
+    // Something is kept in any case: init waits for the end of a pipe that this process has as well.
+    let Some(kept) = end.or_else(|| null().map(OwnedFd::from)) else {
+        leave();
+    };
+    let kept = streams::let_go(kept);
+    if let Some(null) = null() {
         let _ = dup2_stdin(&null);
         let _ = dup2_stdout(&null);
     }
@@ -92,7 +101,7 @@ fn settle(node: Pid, end: Option<OwnedFd>) {
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None);
     let small = std::thread::Builder::new().stack_size(32 << 10);
     let watching = small.spawn(move || {
-        wait_for_the_end(node, end.as_ref());
+        wait_for_the_end(node, Some(&kept).filter(|_| has_end));
         leave();
     });
     if watching.is_err() {

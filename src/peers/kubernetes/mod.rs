@@ -24,6 +24,8 @@ const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/NAMESPACE/endpointsli
 const PODS: &str = "/api/v1/namespaces/NAMESPACE/pods";
 /// So many objects come in one answer, which keeps it well below what is read of one.
 const PAGE: usize = 20;
+/// So many pods are more than one cluster of nodes has.
+const MOST: usize = 2000;
 /// All of one round.
 const LIMIT: Duration = Duration::from_secs(4);
 
@@ -103,6 +105,11 @@ impl Api {
             let page = read(&body, self.ipv6)
                 .map_err(|error| format!("the Kubernetes API's answer cannot be read: {error}"))?;
             seen.extend(page.pods.into_iter().map(sight));
+            if seen.len() > MOST {
+                return Err(format!(
+                    "the Kubernetes API has more than {MOST} pods for BEAMINIT_PEERS; are these labels those of one application?"
+                ));
+            }
             more = page.more;
             if more.is_none() {
                 return Ok(Ok(seen));
