@@ -1,4 +1,5 @@
-//! Files that only this user can read, planned before the gates and written after them: in memory, where that can be had.
+//! Files that only this user can read, or the one that the command becomes, planned before the gates and written after
+//! them: in memory, where that can be had.
 
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use super::account::Account;
 use super::text::Text;
 use crate::exit::Exit;
 use crate::launch::failure::Failure;
@@ -13,15 +15,17 @@ use crate::launch::failure::Failure;
 /// Where a private file may lie; a tmpfs is taken before the others.
 const FOLDERS: [&str; 4] = ["/dev/shm", "/run", "/tmp", "/var/tmp"];
 
-/// A file to be written, in a folder of this user's own, mode 0700.
+/// A file to be written, in a folder of this user's own, mode 0700, or in the home of the user that the command becomes.
 #[derive(Clone, Debug)]
 pub struct PrivateFile {
     /// Where.
     pub path: PathBuf,
     /// Is that in memory, not on a disk?
     pub in_memory: bool,
-    /// This user's own folder there.
-    folder: PathBuf,
+    /// This user's own folder there; `None` in a home.
+    folder: Option<PathBuf>,
+    /// Whose it is, if that is not this user.
+    pub owner: Option<Account>,
     /// Its permissions.
     mode: u32,
     /// What.
@@ -55,10 +59,23 @@ impl PrivateFile {
                 .iter()
                 .fold(folder.clone(), |path, part| path.join(part)),
             in_memory: memory.is_some(),
-            folder,
+            folder: Some(folder),
+            owner: None,
             mode,
             content,
         })
+    }
+
+    /// Plans a file in the home of another user, who alone will read it.
+    pub fn of_account(account: &Account, name: &str, mode: u32, content: Text) -> Self {
+        Self {
+            path: account.home.join(name),
+            in_memory: false,
+            folder: None,
+            owner: (account.uid != geteuid()).then(|| account.clone()),
+            mode,
+            content,
+        }
     }
 
     /// Writes it: whole or not at all, and nobody else could have put it there.
@@ -75,26 +92,31 @@ impl PrivateFile {
 
     fn try_write(&self) -> Result<()> {
         use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let parent = self.path.parent().unwrap_or(&self.folder);
+        use std::os::unix::fs::{OpenOptionsExt as _, fchown};
         // From this user's own folder down: once that is private, nobody else gets at what is below.
-        let mut folders: Vec<&Path> = parent
-            .ancestors()
-            .take_while(|path| path.starts_with(&self.folder))
-            .collect();
-        folders.reverse();
-        folders.into_iter().try_for_each(own_folder)?;
+        if let (Some(folder), Some(parent)) = (&self.folder, self.path.parent()) {
+            let mut folders: Vec<&Path> = parent
+                .ancestors()
+                .take_while(|path| path.starts_with(folder))
+                .collect();
+            folders.reverse();
+            folders.into_iter().try_for_each(own_folder)?;
+            // What a relx script kept of an earlier one, and would take for this one.
+            let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
+        }
         let fresh = self
             .path
             .with_extension(format!("new-{}", std::process::id()));
         let _ = std::fs::remove_file(&fresh);
-        // What a relx script kept of an earlier one, and would take for this one.
-        let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
         let mut file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(self.mode)
             .open(&fresh)?;
+        // A home is its user's, who may put links there: this one is new, and is given away before it holds anything.
+        if let Some(owner) = &self.owner {
+            fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))?;
+        }
         file.write_all(self.content.reveal().as_encoded_bytes())?;
         std::fs::rename(&fresh, &self.path)
     }
