@@ -258,19 +258,17 @@ impl RabbitMq {
                 settled.node.value
             ));
         }
-        let other = |pin: &Said<_>| {
-            let text = ToString::to_string(&pin.value);
-            self.configured
-                .iter()
-                .find(|claim| claim.value.text != text)
-        };
-        if let Some(Pin::Ours(pin)) = &settled.port
-            && let Some(claim) = other(pin)
-        {
-            lines.push(format!(
-                "{} has the port {:?}, which beats {} ({}); remove that line",
-                claim.place, claim.value.text, pin.value, pin.by
-            ));
+        if let Some(Pin::Ours(pin)) = &settled.port {
+            let winner = |kind| self.configured.iter().find(|one| one.value.kind == kind);
+            let winners = [PortKind::Min, PortKind::Max].map(winner).into_iter();
+            let ours = pin.value.to_string();
+            let lost = winners.flatten().find(|claim| claim.value.text != ours);
+            lines.extend(lost.map(|claim| {
+                format!(
+                    "{} has the port {:?}, which beats {ours} ({}); remove that line",
+                    claim.place, claim.value.text, pin.by
+                )
+            }));
         }
         lines
     }

@@ -52,7 +52,7 @@ impl Sourced {
         Some(claims)
     }
 
-    /// Complains of lines that give a variable of ours another value.
+    /// Complains of lines that give a variable of ours another value, or lead the VM away from its cookie's file.
     pub fn beats(&self, recipe: &Recipe) -> Vec<String> {
         let lost = recipe.set.iter().filter_map(|(name, ours)| {
             let (place, word) = self.last(name)?;
@@ -61,7 +61,10 @@ impl Sourced {
                 format!("{place} sets {name} after us, which beats {name}={ours}; remove that line")
             })
         });
-        lost.collect()
+        let away = self.last("HOME").map(|(place, _)| {
+            format!("{place} sets HOME, where the VM looks for its cookie; remove that line")
+        });
+        lost.chain(away).collect()
     }
 }
 
