@@ -64,12 +64,11 @@ pub fn read(
     ));
     let vm_args = given(None, "VMARGS", "vm.args");
 
-    let mut files = sourced.claims("ERL_OPTIONS").unwrap_or_else(|| {
+    let (flags, place) = sourced.flags("ERL_OPTIONS").unwrap_or_else(|| {
         let text = config.variable("ERL_OPTIONS").unwrap_or_default();
-        Claims::of_text(text, Syntax::Blanks, &|_| {
-            Place::Variable("ERL_OPTIONS".into())
-        })
+        (text.to_owned(), Place::Variable("ERL_OPTIONS".into()))
     });
+    let mut files = Claims::of_text(&flags, Syntax::Blanks, &|_| place.clone());
     files.ports.extend(window(&sourced));
     if vm_args.exists() {
         files.extend(VmArgs::of_release(&vm_args, None)?.claims);

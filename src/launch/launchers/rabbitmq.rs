@@ -28,6 +28,8 @@ const USER: &str = "rabbitmq";
 
 struct RabbitMq {
     daemon: bool,
+    /// The flags of its VMs where they speak IPv6, by variable.
+    over_ipv6: Vec<(&'static str, String)>,
     /// rabbitmq-env.conf.
     sourced: Sourced,
     /// The ports that its configuration files give, which beat the variable.
@@ -56,7 +58,7 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
     files.ports.extend(settings.dist_port());
     let mut named = Vec::new();
     for variable in SERVER_FLAGS {
-        let claims = settings.flags(variable);
+        let (_, claims) = settings.flags(variable);
         named.extend(claims.names.iter().map(|claim| claim.place.clone()));
         named.extend(claims.cookies.iter().map(|claim| claim.place.clone()));
         files.extend(claims.without_identity());
@@ -88,6 +90,7 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         account: switches.then(|| Account::reachable(USER)).flatten(),
         cook: Box::new(RabbitMq {
             daemon: command.arguments().any(|word| word == "-detached"),
+            over_ipv6: settings.over_ipv6(),
             sourced: settings.sourced,
             configured,
             named,
@@ -114,17 +117,30 @@ impl Settings<'_> {
         })
     }
 
-    /// The flags of a variable, the file's or the environment's.
-    fn flags(&self, variable: &'static str) -> Claims {
+    /// The flags of a variable, the file's or the environment's, and what they claim.
+    fn flags(&self, variable: &'static str) -> (String, Claims) {
         let names = [variable, variable.trim_start_matches("RABBITMQ_")];
         let found = names.into_iter().find_map(|name| {
-            self.sourced.claims(name).or_else(|| {
-                let text = self.config.variable(name)?;
-                let place = |_| Place::Variable(name.to_owned());
-                Some(Claims::of_text(text, Syntax::Blanks, &place))
+            self.sourced.flags(name).or_else(|| {
+                let text = self.config.variable(name)?.to_owned();
+                Some((text, Place::Variable(name.to_owned())))
             })
         });
-        found.unwrap_or_default()
+        let Some((text, place)) = found else {
+            return Default::default();
+        };
+        let claims = Claims::of_text(&text, Syntax::Blanks, &|_| place.clone());
+        (text, claims)
+    }
+
+    /// The flags of VMs that speak IPv6, by their variables: the user's, and the one that they want of those.
+    fn over_ipv6(&self) -> Vec<(&'static str, String)> {
+        let variables = [SERVER_FLAGS[0], "RABBITMQ_CTL_ERL_ARGS"].into_iter();
+        let flags = variables.map(|variable| (variable, self.flags(variable)));
+        let lacking = flags.filter(|(_, (_, claims))| !claims.proto_dist);
+        lacking
+            .map(|(variable, (text, _))| (variable, format!("-proto_dist inet6_tcp {text}")))
+            .collect()
     }
 
     /// RABBITMQ_DIST_PORT, as the claim that it amounts to.
@@ -220,6 +236,9 @@ impl Cook for RabbitMq {
         );
         if let Some(port) = settled.pin() {
             recipe.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
+        }
+        for (variable, flags) in self.over_ipv6.iter().filter(|_| settled.ipv6) {
+            recipe.set(variable, Text::concealing(flags.trim().as_ref()));
         }
         if settled.cookie.is_some() {
             recipe.unset.push(COOKIE.into());

@@ -6,8 +6,7 @@
 use std::path::PathBuf;
 
 use super::Fixed;
-use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, Place};
+use crate::launch::flags::Place;
 use crate::launch::plan::Recipe;
 
 /// Such a file.
@@ -44,12 +43,11 @@ impl Sourced {
         })
     }
 
-    /// What the flags claim that it assigns to a variable; `None` if it leaves that alone.
-    pub fn claims(&self, variable: &str) -> Option<Claims> {
+    /// The flags that it assigns to a variable, and their place; `None` if it leaves that alone.
+    pub fn flags(&self, variable: &str) -> Option<(String, Place)> {
         let (place, word) = self.last(variable)?;
         let flags = word.replace(['"', '\''], " ");
-        let claims = Claims::of_text(&flags, Syntax::Blanks, &|_| place.clone());
-        Some(claims)
+        Some((flags.trim().to_owned(), place))
     }
 
     /// Complains of lines that give a variable of ours another value, or lead the VM away from its cookie's file.
