@@ -241,6 +241,7 @@ impl Cook for RabbitMq {
             recipe.set(variable, Text::concealing(flags.trim().as_ref()));
         }
         if settled.cookie.is_some() {
+            recipe.set.remove(COOKIE);
             recipe.unset.push(COOKIE.into());
         }
         erl::cleanse(settled, flags, recipe);

@@ -78,7 +78,9 @@ impl Plan {
             match name.as_str() {
                 // An empty one would be taken out; the environment has it as it is.
                 _ if value.is_empty() => {}
-                "ERLANG_COOKIE" | "RELEASE_COOKIE" => plan.recipe.set(name, Text::hidden(value)),
+                "ERLANG_COOKIE" | "RELEASE_COOKIE" | "RABBITMQ_ERLANG_COOKIE" => {
+                    plan.recipe.set(name, Text::hidden(value));
+                }
                 _ => plan.recipe.set(name, Text::concealing(value.as_ref())),
             }
         }
