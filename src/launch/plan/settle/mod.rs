@@ -108,7 +108,8 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
-    let in_file = config.cookie_via == CookieVia::File && cookie.is_some();
+    let via_file = config.cookie_via == CookieVia::File || demands.takes_cookie_file;
+    let in_file = via_file && cookie.is_some();
     let epmd = epmd::settle(config, demands, &variables, &mut lines);
     let port = if launcher.role == Role::Node || epmd.is_off() {
         let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
