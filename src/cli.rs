@@ -38,22 +38,22 @@ pub enum Request<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Usage(String);
 
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl Usage {
-    /// With this line.
-    pub fn new(line: String) -> Self {
-        Self(line)
+    /// What cannot be read, and what to do.
+    pub fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
     }
 
     /// Says it on standard error and gives the exit status.
     pub fn report(&self) -> i32 {
         let _ = writeln!(std::io::stderr(), "beaminit: error: {}", self.0);
         Exit::Usage.status()
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

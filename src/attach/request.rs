@@ -133,7 +133,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
     };
     match shell {
         Shell::Command(command) if command.is_empty() => Err(Usage::new(
-            "attach: there is no command behind --: leave it out for a shell on the node".into(),
+            "attach: there is no command behind --: leave it out for a shell on the node",
         )),
         shell => Ok(Request::Shell(Wanted { place, node, shell })),
     }

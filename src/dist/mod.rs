@@ -5,8 +5,6 @@
 //! [`LONGEST`]. The crate `erl_dist` does more, costs more, takes memory as a peer announces it, and cannot stop a
 //! handshake where a cookie begins to matter. <https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html>
 
-#![allow(dead_code)] // until its users are here
-
 pub mod call;
 pub mod epmd;
 pub mod handshake;

@@ -192,8 +192,6 @@ pub enum Say<'a> {
     Atom(&'a str),
     /// An integer.
     Integer(i32),
-    /// A binary.
-    Binary(&'a [u8]),
     /// A tuple, of at most 255 elements.
     Tuple(Vec<Say<'a>>),
     /// A list.
@@ -214,11 +212,6 @@ impl Say<'_> {
             Self::Integer(number) => {
                 into.push(98);
                 into.extend(number.to_be_bytes());
-            }
-            Self::Binary(bytes) => {
-                into.push(109);
-                count(bytes.len(), into);
-                into.extend(*bytes);
             }
             Self::Tuple(elements) => {
                 into.push(105);

@@ -3,17 +3,17 @@
 //! environment ──► Config ──► Launcher ──► Settled, as the start itself made them; no gate is run, nothing is written,
 //! nothing is waited for. The command is that of the beaminit that runs in this container ([`running`]), if none is given.
 
-#![allow(dead_code)] // until its users are here
-
 mod cookie;
 mod running;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use super::config::{Config, LauncherKind, Pod, Reading};
 use super::failure::Failure;
 use super::flags::FlagVariables;
+use super::gates::dns::lookup;
 use super::launchers::{Launcher, Role};
 use super::node::identity::{Candidate, Lookup};
 use super::node::{Cookie, Host, NodeName, Port};
@@ -25,16 +25,17 @@ use super::{Recognised, Start};
 pub struct Here {
     /// The names that it may have, in order; which of them it is, it says itself. At least one.
     pub candidates: Vec<Candidate>,
+    first: NodeName,
     /// The cookie, from wherever the VM has it; `None` if it could not be found.
     pub cookie: Option<Cookie>,
     /// The port of the epmd that knows it; `None` for a node that does without, or has a way of its own.
     pub epmd: Option<Port>,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
-    /// Does it speak IPv6 alone?
-    pub ipv6: bool,
-    /// Where it is: the loopback address, then those of this container.
-    pub addresses: Vec<IpAddr>,
+    /// The loopback addresses, that of its own family first; then those of this container.
+    own_addresses: Vec<IpAddr>,
+    /// The node that was asked for is not in this container.
+    pub elsewhere: bool,
     /// All that the environment says.
     pub config: Config,
 }
@@ -57,11 +58,13 @@ pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
     } else {
         Some(node(read(command)?).map_err(|other| no_node(&other))?)
     };
+    let mut stands_in = false;
     let (mut config, launcher) = if let Some(found) = found {
         found
     } else {
         let mut config = reading().config()?;
         // The name that is asked for stands for all that would make one.
+        stands_in = named.is_some() && config.node != named;
         config.node = named.clone().or(config.node);
         let launcher = nameless(&config)?;
         (config, launcher)
@@ -69,12 +72,17 @@ pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
     config.pod = Pod::look();
     let flags = FlagVariables::read(&config);
     let settled = settle::settle(&config, &launcher, &flags, None)?;
-    Ok(Here::new(config, settled, named))
+    let mut here = Here::new(config, settled);
+    if let Some(node) = named {
+        here.asks_for(node, stands_in);
+    }
+    Ok(here)
 }
 
 impl Here {
-    fn new(config: Config, settled: Settled, named: Option<NodeName>) -> Self {
+    fn new(config: Config, settled: Settled) -> Self {
         let Settled {
+            node,
             candidates,
             cookie,
             epmd,
@@ -82,21 +90,18 @@ impl Here {
             ipv6,
             ..
         } = settled;
-        let loopback = if ipv6 {
-            Ipv6Addr::LOCALHOST.into()
-        } else {
-            IpAddr::from(Ipv4Addr::LOCALHOST)
-        };
-        let others = config.addresses();
-        let others = others.iter().filter(|other| other.is_ipv6() == ipv6);
-        let named = named.map(|node| Candidate {
-            node,
-            from: "the command line".into(),
-            lookup: Lookup::Own,
-        });
+        let mut own_addresses = vec![
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            Ipv6Addr::LOCALHOST.into(),
+        ];
+        own_addresses.sort_by_key(|address| address.is_ipv6() != ipv6);
+        own_addresses.extend(config.addresses());
         Self {
-            addresses: std::iter::once(loopback).chain(others.copied()).collect(),
-            candidates: named.map_or(candidates, |named| vec![named]),
+            own_addresses,
+            port: port.and_then(|pin| pin.port()),
+            elsewhere: false,
+            first: node.value,
+            candidates,
             cookie: cookie
                 .map(|said| said.value)
                 .or_else(|| cookie::of_files(&config)),
@@ -104,29 +109,77 @@ impl Here {
                 Epmd::At(port) => Some(port.value),
                 Epmd::Off { .. } | Epmd::Users => None,
             },
-            port: port.and_then(|pin| pin.port()),
-            ipv6,
             config,
         }
     }
 
-    /// May the node have this name?
-    pub fn may_be(&self, node: &NodeName) -> bool {
+    /// It is this node that is asked for. `stands_in`: it has no other name here, since nothing else told one.
+    fn asks_for(&mut self, node: NodeName, stands_in: bool) {
+        let mut own = self.candidates.iter().map(|one| &one.node.host);
+        let is_own = !stands_in && own.any(|host| host.is(&node.host));
+        self.elsewhere = !is_own && !names(&node.host, &self.config);
+        // Of another node nothing says where it listens; without epmd it is where they all do.
+        self.port = self.port.filter(|_| self.epmd.is_none());
+        self.first = node.clone();
+        self.candidates = vec![Candidate {
+            node,
+            from: "the command line".into(),
+            lookup: Lookup::Own,
+        }];
+    }
+
+    /// The first of its names.
+    pub fn first(&self) -> &NodeName {
+        &self.first
+    }
+
+    /// What it is called before it has said so itself: its name, or the part before the `@` where there are several.
+    pub fn called(&self) -> String {
+        match self.candidates.as_slice() {
+            [one] if !matches!(one.lookup, Lookup::Reverse(_)) => one.node.to_string(),
+            _ => self.first.name.to_string(),
+        }
+    }
+
+    /// All of its names, in a message's words.
+    pub fn names(&self) -> String {
+        let name = |one: &Candidate| match one.lookup {
+            Lookup::Reverse(_) => format!("{}@?", one.node.name),
+            _ => one.node.to_string(),
+        };
+        let names: Vec<String> = self.candidates.iter().map(name).collect();
+        names.join(" or ")
+    }
+
+    /// Is this one of its names?
+    pub fn is_called(&self, name: &str) -> bool {
         self.candidates.iter().any(|one| match one.lookup {
-            Lookup::Reverse(_) => one.node.name == node.name,
-            _ => one.node == *node,
+            Lookup::Reverse(_) => name.split('@').next() == Some(&one.node.name.to_string()),
+            _ => name == one.node.to_string(),
         })
     }
 
-    /// Is a host this container?
-    pub fn is_own(&self, host: &Host) -> bool {
-        if let Host::Address(address) = host {
-            return address.is_loopback() || self.config.addresses().contains(address);
+    /// Where it is, in the order in which to try.
+    ///
+    /// # Errors
+    /// Its host cannot be looked up in this time; to be put behind its name.
+    pub fn addresses(&self, limit: Duration) -> Result<Vec<IpAddr>, String> {
+        if self.elsewhere {
+            lookup::addresses(&self.config, &self.first.host, limit)
+        } else {
+            Ok(self.own_addresses.clone())
         }
-        let names = [&self.config.hostname, &self.config.pod.hostname];
-        let mut names = names.into_iter().flatten();
-        names.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
     }
+}
+
+/// Does a host name this container?
+fn names(host: &Host, config: &Config) -> bool {
+    if let Host::Address(address) = host {
+        return address.is_loopback() || config.addresses().contains(address);
+    }
+    let names = [&config.hostname, &config.pod.hostname];
+    let mut own = names.into_iter().flatten();
+    own.any(|name| Host::parse(name).is_ok_and(|own| own.is(host)))
 }
 
 /// The launcher of a node whose command is not known, where the variables tell its name.
@@ -160,10 +213,8 @@ fn of_running(
     read: impl Fn(Vec<OsString>) -> Result<Recognised, Failure>,
 ) -> Result<Option<(Config, Launcher)>, Failure> {
     let mut failed = None;
-    for running in running::all() {
-        // What is relative in the command and its environment was so to that process.
-        let _ = std::env::set_current_dir(&running.folder);
-        match read(running.command) {
+    for running in running::commands() {
+        match read(running) {
             // A client is that of `kubectl exec POD -- beaminit bin/app remote`.
             Ok(found) if found.is(Role::Client) => {}
             // Left alone by beaminit, it has the name that it gives itself; the variables may tell it.

@@ -11,17 +11,10 @@ use crate::cli;
 /// What our program is called where its file cannot be compared: another user's processes do not show theirs.
 const NAME: &str = "beaminit";
 
-/// A beaminit that runs a command.
-#[derive(Debug)]
-pub struct Running {
-    /// The words of the command.
-    pub command: Vec<OsString>,
-    /// Its working directory, as far as this user may see it.
-    pub folder: PathBuf,
-}
-
-/// All of them, PID 1 first. Where containers of a pod share their processes, those of this container come first.
-pub fn all() -> Vec<Running> {
+/// Their commands, that of PID 1 first. Where containers of a pod share their processes, those of this container come first.
+///
+/// What is relative in them is so to the container's working directory, in which this process is started, too.
+pub fn commands() -> Vec<Vec<OsString>> {
     let own = identity(Path::new("/proc/self"));
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -34,12 +27,11 @@ pub fn all() -> Vec<Running> {
                 return None;
             }
             let command = cli::command_of(&line)?;
-            let folder = process.join("cwd");
-            Some((!is_same, pid, Running { command, folder }))
+            Some((!is_same, pid, command))
         })
         .collect();
     found.sort_by_key(|(is_other, pid, _)| (*is_other, *pid));
-    found.into_iter().map(|(.., running)| running).collect()
+    found.into_iter().map(|(.., command)| command).collect()
 }
 
 /// The file that a process runs.
