@@ -73,14 +73,18 @@ impl Forward {
         }
     }
 
+    /// The last line of its errors, which may still be on its way.
+    pub fn complaint(&self) -> Option<String> {
+        let limit = Duration::from_millis(200);
+        let lines = std::iter::from_fn(|| self.complaints.recv_timeout(limit).ok());
+        let last = lines.filter(|line| !line.trim().is_empty()).last()?;
+        Some(last.trim().to_owned())
+    }
+
     /// What is to be said when it has ended.
     pub fn ended(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok()??;
-        // What it wrote last is on its way still, and ends with it.
-        let limit = Duration::from_millis(200);
-        let lines = std::iter::from_fn(|| self.complaints.recv_timeout(limit).ok());
-        let last = lines.filter(|line| !line.trim().is_empty()).last();
-        let last = last.map(|line| format!(": {}", line.trim()));
+        let last = self.complaint().map(|line| format!(": {line}"));
         Some(format!(
             "`{}` ended ({status}){}",
             self.what,

@@ -36,9 +36,9 @@ pub fn meet(way: &Way, told: &Told, ask_for_iex: bool) -> Result<Met, Stopped> {
     let failed = |node: &NodeName, failed: Failed| {
         let hint = match failed {
             Failed::Cookie => {
-                "; is it that of ERLANG_COOKIE, or was the pod's changed after its start?"
+                "; is it that of ERLANG_COOKIE, or was the pod's changed after its start?".into()
             }
-            _ => "; is it running?",
+            _ => way.hint(),
         };
         Failure::new(Exit::Gate, format!("{node} {failed}{hint}"))
     };

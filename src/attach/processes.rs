@@ -34,7 +34,11 @@ pub fn start(command: &mut Command, local: &Local) -> Result<Child, Failure> {
     let command = unsafe { command.pre_exec(prepare) };
     command.spawn().map_err(|error| {
         let program = command.get_program().display();
-        Failure::new(Exit::NotFound, format!("cannot run {program}: {error}"))
+        let exit = match error.kind() {
+            std::io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::NotExecutable,
+        };
+        Failure::new(exit, format!("cannot run {program}: {error}"))
     })
 }
 

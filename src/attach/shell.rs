@@ -48,8 +48,6 @@ pub fn run(
     let group = Pid::from_raw(libc::pid_t::try_from(child.id()).unwrap_or(0));
     if in_foreground {
         terminal::put_in_foreground(group);
-        // It may have been at the terminal before it was its own.
-        signals::send(-group.as_raw(), libc::SIGCONT);
     }
     let mut shell = Shell {
         group,
@@ -74,6 +72,13 @@ impl Shell {
     fn until_the_end(&mut self, way: &mut Way) -> Result<i32, Stopped> {
         let mut lost = None;
         loop {
+            if lost.is_none()
+                && let Some(line) = way.ended()
+            {
+                let line = format!("{line}; the shell ends with it");
+                lost = Some(Failure::new(Exit::Gate, line).into());
+                self.end();
+            }
             let left = self
                 .kill_at
                 .map(|at| at.saturating_duration_since(Instant::now()));
@@ -81,20 +86,21 @@ impl Shell {
                 Some(libc::SIGCHLD) => {
                     match reap::one(self.group) {
                         Some(Change::Ended(status)) => return lost.map_or(Ok(status), Err),
+                        // It was at the terminal before that was its own.
+                        Some(Change::Stopped(libc::SIGTTIN | libc::SIGTTOU))
+                            if terminal::has(self.group) =>
+                        {
+                            signals::send(-self.group.as_raw(), libc::SIGCONT);
+                        }
                         Some(Change::Stopped(by)) => terminal::child_stopped(self.group, by),
                         None => {}
                     }
-                    if lost.is_none()
-                        && let Some(line) = way.ended()
-                    {
-                        let line = format!("{line}; the shell ends with it");
-                        lost = Some(Failure::new(Exit::Gate, line).into());
-                        self.end();
-                    }
                 }
                 Some(signal) if ends(signal) => self.end(),
-                // Comes behind the one that child_stopped waited for.
-                Some(libc::SIGCONT) => signals::send(-self.group.as_raw(), libc::SIGCONT),
+                // A Ctrl-Z of before the terminal was the shell's; a CONT comes behind the one that child_stopped waited for.
+                Some(signal @ (libc::SIGTSTP | libc::SIGCONT)) => {
+                    signals::send(-self.group.as_raw(), signal);
+                }
                 Some(_) => {}
                 None => signals::send(-self.group.as_raw(), libc::SIGKILL),
             }

@@ -37,6 +37,19 @@ impl Way {
         }
     }
 
+    /// What may be the matter where nobody answers at its far end.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Forwarded(forward) => match forward.complaint() {
+                Some(complaint) => format!("; is it running? kubectl says: {complaint}"),
+                None => "; is it running?".into(),
+            },
+            Self::Direct(address) => format!(
+                "; is it running, and does this machine reach containers at {address}? (Docker Desktop and rootless Docker are machines of their own)"
+            ),
+        }
+    }
+
     /// Why it is at its end, if it is.
     pub fn ended(&mut self) -> Option<String> {
         match self {

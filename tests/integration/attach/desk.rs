@@ -115,6 +115,7 @@ fn serve(connection: UnixStream, network: &Network, node: &Running) -> Option<()
     let far = network
         .inside(|| TcpStream::connect(("127.0.0.1", port)))
         .ok()?;
+    (&connection).write_all(b"connected\n").ok()?;
     let (mut from_far, mut to_near) = (far.try_clone().ok()?, connection);
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut from_far, &mut to_near);

@@ -366,7 +366,7 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
     );
     let said = attach(69, &["env", "ERLANG_COOKIE=chocolate", "ERL_PORT=5556"]);
     assert!(
-        said.contains(&format!("error: {NODE} closed the connection")),
+        said.contains(&format!("error: {NODE} closed the connection instead of answering the handshake; is it running? kubectl says: E1120")),
         "{said}"
     );
     let said = attach(
