@@ -75,15 +75,13 @@ fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
     let told = told::ask(&place, node, local)?;
     let mut way = way::to(&place, &told, local)?;
     let met = met::meet(&way, &told, shell == Shell::Either)?;
+    let node = met.node.to_string();
+    let remote = |program: &str, flag: &str| vec![program.into(), flag.into(), node.into()];
     let words: Vec<OsString> = match shell {
         Shell::Command(words) => words,
-        Shell::Iex => vec!["iex".into(), "--remsh".into(), met.node.to_string().into()],
-        Shell::Either if met.has_iex && local.find("iex").is_ok() => {
-            vec!["iex".into(), "--remsh".into(), met.node.to_string().into()]
-        }
-        Shell::Erl | Shell::Either => {
-            vec!["erl".into(), "-remsh".into(), met.node.to_string().into()]
-        }
+        Shell::Iex => remote("iex", "--remsh"),
+        Shell::Either if met.has_iex && local.find("iex").is_ok() => remote("iex", "--remsh"),
+        Shell::Erl | Shell::Either => remote("erl", "-remsh"),
     };
     let command = Command::find(words, &local.config.environment)?;
     let surroundings = surroundings::make(&met, way.address(), &told, local)?;

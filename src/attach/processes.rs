@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 use nix::sys::signal::Signal;
+use nix::unistd::getpid;
 
 use super::{Local, Stopped};
 use crate::exit::Exit;
@@ -59,8 +60,11 @@ pub fn until<T>(
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(None);
         }
-        if let Some(signal) = signals::next(Some(PACE)).filter(|signal| ends(*signal)) {
-            return Err(Stopped::Signal(signal));
+        match signals::next(Some(PACE)) {
+            Some(signal) if ends(signal) => return Err(Stopped::Signal(signal)),
+            // Ctrl-Z stops kubectl, and the shell above waits for the whole job to stop.
+            Some(libc::SIGTSTP) => signals::send(getpid().as_raw(), libc::SIGSTOP),
+            _ => {}
         }
     }
 }

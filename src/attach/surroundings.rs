@@ -87,7 +87,15 @@ pub fn make(
         Host::Address(address) if *address == near.ip() => {}
         Host::Address(address) => {
             let source = MODULE.replace("HOST", &address.to_string());
-            let source = source.replace("ADDRESS", &term(near.ip()));
+            let near_ip = match near.ip() {
+                // The VM takes such a name only where it speaks IPv6.
+                IpAddr::V4(v4) if address.is_ipv6() => {
+                    flags.push_str(" -proto_dist inet6_tcp");
+                    v4.to_ipv6_mapped().into()
+                }
+                other => other,
+            };
+            let source = source.replace("ADDRESS", &term(near_ip));
             let source = source.replace("PORT", &near.port().to_string());
             let source = file(&["beaminit_attach.erl"], plain(&source))?;
             compile(&source, &folder.0, local)?;

@@ -3,7 +3,6 @@
 //! `plan` shows no cookie, and nothing else of beaminit does. `attach --tell` does, to a pipe alone: whoever may run a
 //! command in the pod can read its environment, and the cookie with it.
 
-use std::fmt::Write as _;
 use std::process::Command;
 
 use super::request::Place;
@@ -49,25 +48,22 @@ pub fn tell(start: Start) -> Result<i32, Stopped> {
 }
 
 fn write(here: &Here) -> String {
-    let mut text = String::new();
-    let mut line = |what: &str, value: Option<&dyn std::fmt::Display>| {
-        if let Some(value) = value {
-            let _ = writeln!(text, "{what} {value}");
-        }
-    };
-    let node = here.candidates.first().map(|candidate| &candidate.node);
-    line("node", node.map(|node| node as _));
-    line("port", here.port.as_ref().map(|port| port as _));
-    line("epmd", here.epmd.as_ref().map(|port| port as _));
-    line(
-        "cookie",
-        here.cookie
-            .as_ref()
-            .map(Cookie::reveal)
-            .as_ref()
-            .map(|cookie| cookie as _),
-    );
-    text
+    let node = here.candidates.first();
+    let lines = [
+        ("node", node.map(|candidate| candidate.node.to_string())),
+        ("port", here.port.map(|port| port.to_string())),
+        ("epmd", here.epmd.map(|port| port.to_string())),
+        (
+            "cookie",
+            here.cookie
+                .as_ref()
+                .map(|cookie| cookie.reveal().to_owned()),
+        ),
+    ];
+    let lines = lines
+        .into_iter()
+        .filter_map(|(what, value)| Some(format!("{what} {}\n", value?)));
+    lines.collect()
 }
 
 /// The values of such lines.
@@ -129,4 +125,22 @@ pub fn command(words: &[String]) -> Command {
     let mut command = Command::new(words.next().map_or("", String::as_str));
     command.args(words);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_is_told_whatever_else_is_said() {
+        let lines = Lines("nodes x@y\nnode app@a.b\nport 0\ncookie with a space\nepmd 4369");
+        let node = lines
+            .of("node", NodeName::parse)
+            .map(|node| node.to_string());
+        assert_eq!(node.as_deref(), Some("app@a.b"));
+        assert_eq!(lines.of("port", Port::parse), None);
+        assert_eq!(lines.of("epmd", Port::parse), Some(Port::EPMD));
+        let cookie = lines.of("cookie", Cookie::parse);
+        assert_eq!(cookie.as_ref().map(Cookie::reveal), Some("with a space"));
+    }
 }

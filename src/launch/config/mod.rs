@@ -267,8 +267,13 @@ impl Config {
 
     /// The words that kubectl's command lines begin with: `BEAMINIT_KUBECTL`, split at blanks.
     pub fn kubectl(&self) -> Vec<String> {
-        let words = self.kubectl.as_deref().unwrap_or("kubectl");
-        words.split_whitespace().map(str::to_owned).collect()
+        let words = self.kubectl.as_deref().unwrap_or_default();
+        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+        if words.is_empty() {
+            vec!["kubectl".to_owned()]
+        } else {
+            words
+        }
     }
 
     /// Does this pod have addresses of IPv6 alone?

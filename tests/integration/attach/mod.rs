@@ -131,6 +131,16 @@ fn a_node_named_by_its_address() {
 }
 
 #[test]
+fn a_node_named_by_its_ipv6_address() {
+    let pod = Pod::with_addresses("app-0", &["fd00:10::3"])
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .env("BEAMINIT_HOST", "ip");
+    let (desk, _node) = running(&pod, ERL);
+    Shell::of_erl(&desk, "app-0", "app@fd00:10::3").leaves(&desk);
+}
+
+#[test]
 fn a_node_with_a_short_name() {
     let pod = Pod::new("app-0")
         .env("SNAME", "me")
@@ -193,6 +203,28 @@ fn a_command_in_the_place_of_the_shell() {
         .ends_with(7);
     assert_eq!(ended.stdout, format!("['{NODE}'] /srv []\n"), "{ended}");
     desk.is_as_before();
+}
+
+#[test]
+fn the_users_home_and_flags_stay_as_they_are() {
+    let (pod, _dns) = clustered();
+    let home = "/srv/o'neill's home";
+    let machine = desk()
+        .env("HOME", home)
+        .env("ERL_AFLAGS", "-own 'of mine'")
+        .file_with_mode(&format!("{home}/.erlang.cookie"), "the user's own", 0o400)
+        .file(&format!("{home}/.tool-versions"), "erlang 25");
+    let (desk, _node) = at(&machine, &pod, ERL);
+    let eval = "io:format(\"~s ~p ~s ~p~n\", [os:getenv(\"HOME\"), init:get_argument(own), \
+        os:getenv(\"ERL_AFLAGS\"), erlang:get_cookie()]), halt().";
+    let script = "cat ~/.tool-versions; echo; exec erl -noinput -eval \"$1\"";
+    let ended = desk
+        .run(["app-0", "--", "sh", "-c", script, "sh", eval])
+        .ends_with(0);
+    let expected = format!("erlang 25\n{home} {{ok,[[\"of mine\"]]}} -own 'of mine' chocolate\n");
+    assert_eq!(ended.stdout, expected, "{ended}");
+    let own = std::fs::read_to_string(machine.place(&format!("{home}/.erlang.cookie")));
+    assert_eq!(own.unwrap(), "the user's own");
 }
 
 #[test]
