@@ -9,7 +9,7 @@ use crate::harness::*;
 
 /// A machine with the user's own things in its home, that reaches nothing but the API.
 pub fn desk() -> Pod {
-    Pod::new("laptop")
+    Pod::with_addresses("laptop", &["10.9.9.9"])
         .env("TERM", "xterm")
         .env("LANG", "C.UTF-8")
         .env("STAND_IN_SOCKET", "/srv/api")

@@ -227,6 +227,56 @@ fn the_users_home_and_flags_stay_as_they_are() {
     assert_eq!(own.unwrap(), "the user's own");
 }
 
+/// A desk whose `docker` has a container `shop_app_1` at the pod's address, which is a wire away.
+fn with_docker(pod: &Pod, state: &str) -> Pod {
+    let docker = format!(
+        "#!/bin/sh\ncase $1 in inspect) echo {state} ;; exec) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
+    );
+    let machine = desk().file_with_mode("/srv/bin/docker", docker, 0o755);
+    pod.network()
+        .wire("10.1.2.3", machine.network(), "10.9.9.9");
+    machine
+}
+
+#[test]
+fn a_container_is_reached_directly() {
+    for (variables, name) in [
+        (["BEAMINIT_EPMD", "off"], NODE),
+        (["BEAMINIT_HOST", "ip"], "app@10.1.2.3"),
+    ] {
+        let (pod, _dns) = clustered();
+        let pod = pod.env(variables[0], variables[1]);
+        let (desk, _node) = at(&with_docker(&pod, "true 10.1.2.3"), &pod, ERL);
+        let shell = Shell::of_erl(&desk, "--docker shop_app_1", name);
+        shows_no_cookie(&desk, "chocolate");
+        assert!(
+            !desk.running().contains(&"kubectl".to_owned()),
+            "no forward is needed"
+        );
+        shell.leaves(&desk);
+    }
+}
+
+#[test]
+fn a_container_that_cannot_be_reached() {
+    for (state, line) in [
+        (
+            "false",
+            "container shop_app_1 does not run (docker inspect: exit status: 0)",
+        ),
+        (
+            "true 10.9.9.9",
+            "takes no connection: Connection refused (os error 111); is it running, and does this machine reach containers at 10.9.9.9:5555?",
+        ),
+    ] {
+        let (pod, _dns) = clustered();
+        let (desk, _node) = at(&with_docker(&pod, state), &pod, ERL);
+        let ended = desk.run("--docker shop_app_1").ends_with(69);
+        assert!(ended.stderr.contains(line), "{ended}");
+        desk.is_as_before();
+    }
+}
+
 #[test]
 fn ctrl_c_is_for_the_shell_alone() {
     let (pod, _dns) = clustered();
