@@ -26,9 +26,23 @@ pub const LONGEST: usize = 1 << 20;
 /// Names that a node is asked under come in so many numbers: a node keeps every name that it has ever seen, as an atom.
 const NUMBERS: u16 = 1024;
 
-/// A name to ask a node under: hidden nodes need one of their own, with a host of the same kind as the node's.
+/// A node's name has no more characters.
+const LONGEST_NAME: usize = 255;
+
+/// A name to ask a node under: hidden nodes need one of their own, with a host of the same kind as the node's. A host that
+/// makes it too long loses its first labels.
 pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
-    format!("{purpose}-{}@{host}", fastrand::u16(..NUMBERS))
+    let (name, host) = (
+        format!("{purpose}-{}@", fastrand::u16(..NUMBERS)),
+        host.to_string(),
+    );
+    let mut host = host.as_str();
+    while let Some((_, rest)) = host.split_once('.')
+        && name.len() + host.len() > LONGEST_NAME
+    {
+        host = rest;
+    }
+    name + host
 }
 
 /// What did not go well, in words that follow upon the node's name or address.
@@ -185,4 +199,22 @@ fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, Failed> {
         return Err(Failed::Foreign);
     }
     read(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_itself() {
+        let name = own_name("probe", &"app-0.prod");
+        assert!(
+            name.starts_with("probe-") && name.ends_with("@app-0.prod"),
+            "{name}"
+        );
+        let long = vec!["h".repeat(60); 4].join(".") + ".example";
+        let name = own_name("probe", &long);
+        assert!(name.len() <= 255 && name.ends_with("h.example"), "{name}");
+        assert!(own_name("probe", &"laptop").ends_with("@laptop"));
+    }
 }

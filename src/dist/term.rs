@@ -89,8 +89,9 @@ impl<'a> Term<'a> {
 
 /// Reads the term that the bytes begin with, and gives those behind it.
 fn read(bytes: &[u8]) -> Option<(Term<'_>, &[u8])> {
-    let (tag, body) = byte(bytes)?;
     let rest = skip(bytes)?;
+    let whole = bytes.get(..bytes.len() - rest.len())?;
+    let (tag, body) = byte(whole)?;
     let term = match tag {
         97 => Term::Integer(byte(body)?.0.into()),
         98 => Term::Integer(i32::from_be_bytes(*body.first_chunk()?).into()),

@@ -221,6 +221,81 @@ fn a_node_that_cannot_prove_its_cookie() {
     }
 }
 
+/// A message between nodes, its length before it: a control message and a term, both with their version byte.
+fn message(term: &[u8]) -> Vec<u8> {
+    let to_us = b"p\x83h\x03a\x02w\0Xw\x03a@b\0\0\0\x01\0\0\0\0\0\0\0\x05\x83";
+    let length = u32::try_from(to_us.len() + term.len()).unwrap();
+    [&length.to_be_bytes(), to_us.as_slice(), term].concat()
+}
+
+/// A node that knows the cookie, and then says these things, again and again.
+fn node_that_says(pod: &Pod, said: &'static [u8]) {
+    epmd(pod, 43691);
+    serve(pod, "0.0.0.0:43691", move |mut stream| {
+        let mut bytes = [0; 256];
+        let _ = stream.read(&mut bytes);
+        let _ = stream.write_all(&greeting("app@laptop"));
+        if stream.read_exact(&mut bytes[..23]).is_err() {
+            return;
+        }
+        let challenge = u32::from_be_bytes(bytes[3..7].try_into().unwrap());
+        let digest = md5::compute(format!("chocolate{challenge}")).0;
+        let _ = stream.write_all(&framed(&[b"a", digest.as_slice()].concat()));
+        while !said.is_empty() && stream.write_all(said).is_ok() {}
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+}
+
+#[test]
+fn a_node_that_answers_otherwise() {
+    let answers: [(&str, &str, Vec<u8>); 8] = [
+        ("nothing", "does not answer a call in time", Vec::new()),
+        ("ticks", "does not answer a call in time", vec![0; 4]),
+        ("a huge length", "an answer that is too long", vec![0xff; 4]),
+        (
+            "a long message that never ends",
+            "asked for init:get_status",
+            [b"\0\x0f\xff\xff".as_slice(), &[b'p'; 64]].concat(),
+        ),
+        (
+            "garbage",
+            "does not answer a call in time",
+            b"\0\0\0\x04p\x83xx".to_vec(),
+        ),
+        (
+            "an error",
+            "init:get_status, could not do what was asked: {'EXIT',no}",
+            message(b"h\x02a\x01h\x02w\x06badrpch\x02w\x04EXITw\x02no"),
+        ),
+        (
+            "it stops",
+            "app@laptop is stopping",
+            message(b"h\x02a\x01h\x02w\x08stoppingw\x07started"),
+        ),
+        (
+            "it starts",
+            "app@laptop is still starting (progress)",
+            message(b"h\x02a\x01h\x02w\x08startingw\x08progress"),
+        ),
+    ];
+    for (what, part, said) in answers {
+        let (pod, running) = empty();
+        node_that_says(&pod, said.leak());
+        // Long enough for the one that has its say.
+        let (ended, took) = probe(&running, &["--ready", "--timeout", "700ms"]);
+        println!("{what}");
+        fails(&ended, 1, &part.replace('\'', ""));
+        assert!(took < Duration::from_secs(2), "{what}: {took:?}");
+    }
+    let (pod, running) = empty();
+    node_that_says(
+        &pod,
+        message(b"h\x02a\x01h\x02w\x07startedw\x07started").leak(),
+    );
+    let (ended, _) = probe(&running, &["--ready"]);
+    assert_eq!(ended.stdout, "app@laptop is ready\n", "{ended}");
+}
+
 #[test]
 fn strangers_at_epmds_port() {
     type Does = fn(TcpStream);

@@ -76,7 +76,7 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
 
 fn taken(name: &str, epmd: Port, port: u16) -> Failure {
     let by = holder::of(port)
-        .map(|holder| format!(", {} (pid {})", holder.command, holder.pid))
+        .map(|holder| format!(", {holder}"))
         .unwrap_or_default();
     Failure::new(
         Exit::Gate,
@@ -88,7 +88,7 @@ fn taken(name: &str, epmd: Port, port: u16) -> Failure {
 
 fn foreign(said: &Said, port: Port) -> String {
     let by = match holder::of(port.number()) {
-        Some(holder) => format!("{} (pid {})", holder.command, holder.pid),
+        Some(holder) => holder.to_string(),
         None => "what listens".into(),
     };
     let how = match said {
