@@ -185,7 +185,7 @@ fn a_node_that_was_not_started_by_beaminit() {
 fn the_ports_may_be_taken_on_the_developers_machine() {
     let (pod, _dns) = clustered();
     let pod = pod.without("ERL_PORT");
-    let machine = desk();
+    let machine = desk().env("BEAMINIT_KUBECTL", "env CONTEXT=staging kubectl");
     let _own_epmd = machine.network().listen("0.0.0.0:4369");
     let _own_node = machine.network().listen("0.0.0.0:43691");
     let (desk, _node) = at(&machine, &pod, ERL);
@@ -410,9 +410,9 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
     let (desk, node) = running(&pod, ERL);
     for (words, code, line) in [
         (
-            "app-1",
+            "app-1 -n prod -c app",
             69,
-            "beaminit: error: `kubectl exec app-1 -- /beaminit attach --tell` tells of no node (exit status: ",
+            "beaminit: error: `kubectl exec --namespace prod app-1 --container app -- /beaminit attach --tell` tells of no node (exit status: ",
         ),
         (
             "app-0 -n prod -c app app@other.example.com",
