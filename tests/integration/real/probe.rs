@@ -206,6 +206,22 @@ fn the_name_that_dns_chose() {
 }
 
 #[test]
+fn the_name_that_only_dns_knows() {
+    let mut pod = Pod::new("3f2a9c")
+        .env("SNAME", "app")
+        .env("BEAMINIT_HOST", "reverse")
+        .env("ERLANG_COOKIE", "chocolate");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let host = "proj_app_1.proj_net";
+    dns.publish_pod(host, "10.1.2.3");
+    dns.point("10.1.2.3", host);
+    let node = pod.run(ERL);
+    node.says(&format!("node=app@{host}"));
+    is_well(&node, &[], &format!("app@{host} is alive (port 43691)"));
+    is_well(&node, &["--port"], "app: port 43691 takes connections");
+}
+
+#[test]
 fn two_nodes_are_peers() {
     let (pod, _dns) = clustered();
     let node = pod.run(ERL);
