@@ -26,6 +26,8 @@ pub enum Request<'a> {
     Plan(Words<'a>),
     /// Tell whether the node of this container is well; these words are the probe's own to read.
     Probe(Words<'a>),
+    /// A shell on a node elsewhere; these words are attach's own to read.
+    Attach(Words<'a>),
     /// `--help`.
     Help,
     /// `--version`.
@@ -105,6 +107,7 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some("exec") => (Request::Exec as fn(_) -> _, words.rest()),
         Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
         Some("probe") => return Ok(Request::Probe(words.rest())),
+        Some("attach") => return Ok(Request::Attach(words.rest())),
         _ => (Request::Run as fn(_) -> _, words),
     };
     // `beaminit -- exec` runs a command named exec: after the first `--` nothing is ours.
@@ -172,6 +175,7 @@ mod tests {
             Ok(Request::Exec(words)) => ("exec", words),
             Ok(Request::Plan(words)) => ("plan", words),
             Ok(Request::Probe(words)) => ("probe", words),
+            Ok(Request::Attach(words)) => ("attach", words),
             Ok(Request::Help) => return "help".into(),
             Ok(Request::Version) => return "version".into(),
             Err(usage) => return usage.0,
@@ -198,7 +202,7 @@ mod tests {
 
     #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 24] = [
+        let table: [(&[&str], &str); 25] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -214,6 +218,7 @@ mod tests {
             (&["probe", "--port"], "probe --port"),
             (&["probe"], "probe "),
             (&["--", "probe", "x"], "run probe x"),
+            (&["attach", "app-0", "--", "x"], "attach app-0 -- x"),
             (&["--help"], "help"),
             (&["--version", "x"], "version"),
             (&[], "no command"),
@@ -228,7 +233,7 @@ mod tests {
             let got = read(line);
             if matches!(
                 got.split(' ').next(),
-                Some("run" | "exec" | "plan" | "probe")
+                Some("run" | "exec" | "plan" | "probe" | "attach")
             ) {
                 assert_eq!(got, expected, "{line:?}");
             } else {

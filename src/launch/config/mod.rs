@@ -59,6 +59,8 @@ pub struct Config {
     pub epmd: EpmdMode,
     /// `BEAMINIT_LAUNCHER`.
     pub launcher: LauncherKind,
+    /// `BEAMINIT_KUBECTL`.
+    pub kubectl: Option<String>,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_NODE`.
@@ -232,6 +234,7 @@ impl Reading {
                 .release_cookie
                 .as_deref()
                 .and_then(|text| secret("RELEASE_COOKIE", text, lines)),
+            kubectl: raw.beaminit_kubectl,
             release_name: raw.release_name,
             release_node: raw.release_node,
             hostname: raw.hostname,
@@ -260,6 +263,17 @@ impl Config {
             .rev()
             .find(|(known, _)| known == name)?;
         value.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// The words that kubectl's command lines begin with: `BEAMINIT_KUBECTL`, split at blanks.
+    pub fn kubectl(&self) -> Vec<String> {
+        let words = self.kubectl.as_deref().unwrap_or_default();
+        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+        if words.is_empty() {
+            vec!["kubectl".to_owned()]
+        } else {
+            words
+        }
     }
 
     /// Does this pod have addresses of IPv6 alone?

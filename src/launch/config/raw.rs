@@ -39,6 +39,7 @@ variables! {
     beaminit_epmd = "BEAMINIT_EPMD",
     beaminit_cookie_via = "BEAMINIT_COOKIE_VIA",
     beaminit_launcher = "BEAMINIT_LAUNCHER",
+    beaminit_kubectl = "BEAMINIT_KUBECTL",
     beaminit_log = "BEAMINIT_LOG",
     beaminit_log_format = "BEAMINIT_LOG_FORMAT",
     beaminit_termination_log = "BEAMINIT_TERMINATION_LOG",
