@@ -1,0 +1,80 @@
+"""Runs set-ups of docker/kubernetes and docker/openshift in Docker: checks them against the schemas, starts their pods,
+lets every node ping every other, replaces the pods one by one, pings again, and stops them."""
+
+import pathlib
+import re
+import secrets
+import sys
+
+import render
+import schema
+from cluster import Cluster
+from kubelet import Pod, docker
+
+FOLDERS = pathlib.Path(__file__).resolve().parents[2] / "docker"
+NAMESPACE = "prod"
+
+# The name that each workload's nodes must have.
+NAMES = {
+    "exclusive": "app@exclusive.{domain}",
+    "scaled": "app@{dashed}.scaled.{domain}",
+    "stateful": "app@{pod}.stateful.{domain}",
+    "stateful-ip": "app@{address}",
+}
+
+
+def main(setups: list[str]):
+    folders = [next(path for path in FOLDERS.glob(f"*/{setup}") if path.is_dir()) for setup in setups]
+    openshift = any((folder / "template.yaml").exists() for folder in folders)
+    cookie = secrets.token_hex(20)
+    objects = [item for folder in folders for item in render.objects(folder, {"COOKIE": cookie})]
+    for line in sorted({schema.check(item) for item in objects}):
+        print(f"  {line}")
+    objects.append({"kind": "Secret", "metadata": {"name": "erlang-cookie"}, "stringData": {"cookie": cookie}})
+
+    cluster = Cluster(NAMESPACE, openshift)
+    try:
+        cluster.apply(objects)
+        expect_mesh(cluster, setups, cookie)
+        for line in cluster.restart():
+            print(f"  {line}")
+        expect_mesh(cluster, setups, cookie)
+        for pod in list(cluster.pods):
+            node = pod.node()
+            print(f"  {node} stopped gracefully in {cluster.stop(pod)}")
+    finally:
+        cluster.close()
+
+
+def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
+    nodes = []
+    for pod in cluster.pods:
+        workload = next(name for name in cluster.workloads if pod.name.startswith(f"{name}-"))
+        form = NAMES[next((setup for setup in setups if setup.startswith(workload)), workload)]
+        expected = form.format(domain=cluster.domain.rstrip("."), pod=pod.name, address=pod.address,
+                               dashed=pod.address.replace(".", "-"))
+        if pod.node() != expected:
+            raise SystemExit(f"{pod.name} is node {pod.node()}, not {expected}:\n{pod.log()}")
+        nodes.append(expected)
+    # A node of another pod asks each of them to ping all: what it reaches it has found by the nameserver.
+    source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
+    ask = (f"[io:format(\"~s ~s ~p~n\", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}, A =/= B "
+           f"orelse length({source}) =:= 1], halt().")
+    client = Pod(cluster, "client", {"metadata": {"labels": {}}, "spec": {
+        "securityContext": {} if cluster.openshift else {"runAsUser": 1, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "client", "image": "beaminit-erl", "command": ["erl"], "args": [
+            "-noinput", "-hidden", "-name", f"client@{cluster.subnet}.250", "-setcookie", cookie, "-eval", ask]}]}})
+    docker("wait", client.id)
+    said = client.log()
+    docker("rm", client.id)
+    (cluster.folder / "client").rename(cluster.folder / f"client.{client.address}")
+    answers = re.findall(r"^(\S+) (\S+) (.+)$", said, re.M)
+    if len(answers) != max(1, len(nodes) * (len(nodes) - 1)) or any(answer != "pong" for _, _, answer in answers):
+        logs = "\n".join(pod.log() for pod in cluster.pods)
+        raise SystemExit(f"not every node reaches every other:\n{said}\n{logs}")
+    for asking, asked, answer in answers:
+        print(f"  {asking} pings {asked}: {answer}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,37 @@
+"""Objects against the schemas of Kubernetes and OpenShift, strictly: a field that these don't know is an error."""
+
+import functools
+import json
+import pathlib
+import sysconfig
+
+import jsonschema
+import kubernetes_validate
+
+# The oldest Kubernetes that has every schema we use, and the newest that the validator has.
+VERSIONS = ["1.25", "1.37"]
+
+
+def check(item: dict) -> str:
+    """What it was checked against; jsonschema.ValidationError otherwise."""
+    kind = f"{item['kind']} {item['metadata']['name']}"
+    if "openshift.io/" in item["apiVersion"]:
+        definitions = openshift()
+        group, version = item["apiVersion"].split("/")
+        name = f"com.github.openshift.api.{group.removesuffix('.openshift.io')}.{version}.{item['kind']}"
+        jsonschema.validate(item, {"$ref": f"#/definitions/{name}", "definitions": definitions})
+        return f"{kind}: valid for OpenShift's {name}"
+    for version in VERSIONS:
+        kubernetes_validate.validate(item, version, strict=True)
+    return f"{kind}: valid for Kubernetes {' and '.join(VERSIONS)}"
+
+
+@functools.cache
+def openshift() -> dict:
+    # The package itself is not imported: it wants a cluster's client. Its definitions are what an API server published.
+    site = pathlib.Path(sysconfig.get_path("purelib"))
+    definitions = json.loads((site / "class_generator/schema/_definitions.json").read_text())["definitions"]
+    for definition in definitions.values():
+        if "properties" in definition and "x-kubernetes-preserve-unknown-fields" not in definition:
+            definition["additionalProperties"] = False
+    return definitions
