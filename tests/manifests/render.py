@@ -8,11 +8,15 @@ import subprocess
 
 import yaml
 
+import schema
+
 
 def objects(folder: pathlib.Path, parameters: dict[str, str]) -> list[dict]:
-    template = folder / "template.yaml"
-    if template.exists():
-        return process(yaml.safe_load(template.read_text()), parameters)
+    file = folder / "template.yaml"
+    if file.exists():
+        template = yaml.safe_load(file.read_text())
+        print(f"  {schema.check(template)}")
+        return process(template, parameters)
     rendered = subprocess.run(["kubectl", "kustomize", folder], check=True, capture_output=True, text=True).stdout
     return list(yaml.safe_load_all(rendered))
 

@@ -24,10 +24,10 @@ NAMES = {
 
 
 def main(setups: list[str]):
-    folders = [next(path for path in FOLDERS.glob(f"*/{setup}") if path.is_dir()) for setup in setups]
-    openshift = any((folder / "template.yaml").exists() for folder in folders)
+    openshift = setups == ["openshift"]
+    folders = [FOLDERS / "openshift"] if openshift else [FOLDERS / "kubernetes" / setup for setup in setups]
     cookie = secrets.token_hex(20)
-    objects = [item for folder in folders for item in render.objects(folder, {"COOKIE": cookie})]
+    objects = [item for folder in folders for item in render.objects(folder, {"COOKIE": cookie} if openshift else {})]
     for line in sorted({schema.check(item) for item in objects}):
         print(f"  {line}")
     objects.append({"kind": "Secret", "metadata": {"name": "erlang-cookie"}, "stringData": {"cookie": cookie}})

@@ -19,7 +19,8 @@ def check(item: dict) -> str:
         definitions = openshift()
         group, version = item["apiVersion"].split("/")
         name = f"com.github.openshift.api.{group.removesuffix('.openshift.io')}.{version}.{item['kind']}"
-        jsonschema.validate(item, {"$ref": f"#/definitions/{name}", "definitions": definitions})
+        # Not validate(): that would look at all the definitions first, and other kinds have regular expressions of Go's.
+        jsonschema.Draft202012Validator({"$ref": f"#/definitions/{name}", "definitions": definitions}).validate(item)
         return f"{kind}: valid for OpenShift's {name}"
     for version in VERSIONS:
         kubernetes_validate.validate(item, version, strict=True)
