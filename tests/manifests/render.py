@@ -17,8 +17,10 @@ def objects(folder: pathlib.Path, parameters: dict[str, str]) -> list[dict]:
         template = yaml.safe_load(file.read_text())
         print(f"  {schema.check(template)}")
         return process(template, parameters)
-    rendered = subprocess.run(["kubectl", "kustomize", folder], check=True, capture_output=True, text=True).stdout
-    return list(yaml.safe_load_all(rendered))
+    rendered = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
+    if rendered.returncode != 0:
+        raise SystemExit(f"kubectl kustomize {folder} (kubectl 1.21 or newer): {rendered.stderr}")
+    return list(yaml.safe_load_all(rendered.stdout))
 
 
 def process(template: dict, given: dict[str, str]) -> list[dict]:

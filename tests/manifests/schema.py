@@ -14,17 +14,26 @@ VERSIONS = ["1.25", "1.37"]
 
 def check(item: dict) -> str:
     """What it was checked against; jsonschema.ValidationError otherwise."""
-    kind = f"{item['kind']} {item['metadata']['name']}"
+    schema = validate(item)
+    # A validator that takes anything is none.
+    part = "spec" if "spec" in item else "metadata"
+    try:
+        validate({**item, part: {**item[part], "nonsense": 1}})
+    except jsonschema.ValidationError:
+        return f"{item['kind']} {item['metadata']['name']}: valid for {schema}"
+    raise SystemExit(f"{schema} takes a {item['kind']} with a field of nonsense")
+
+
+def validate(item: dict) -> str:
     if "openshift.io/" in item["apiVersion"]:
-        definitions = openshift()
         group, version = item["apiVersion"].split("/")
         name = f"com.github.openshift.api.{group.removesuffix('.openshift.io')}.{version}.{item['kind']}"
         # Not validate(): that would look at all the definitions first, and other kinds have regular expressions of Go's.
-        jsonschema.Draft202012Validator({"$ref": f"#/definitions/{name}", "definitions": definitions}).validate(item)
-        return f"{kind}: valid for OpenShift's {name}"
+        jsonschema.Draft202012Validator({"$ref": f"#/definitions/{name}", "definitions": openshift()}).validate(item)
+        return f"OpenShift's {group}/{version}"
     for version in VERSIONS:
         kubernetes_validate.validate(item, version, strict=True)
-    return f"{kind}: valid for Kubernetes {' and '.join(VERSIONS)}"
+    return f"Kubernetes {' and '.join(VERSIONS)}"
 
 
 @functools.cache
