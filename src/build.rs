@@ -1,8 +1,45 @@
-//! Cargo's build script: tells the linker where the program begins. See `src/init/entry.rs`.
+//! Cargo's build script: tells the linker where the program begins (see `src/init/entry.rs`), and `--version` which commit
+//! this is.
+//!
+//! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
+
+use std::process::Command;
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/build.rs");
+    println!("cargo:rerun-if-changed=src");
+    println!("cargo:rerun-if-changed=Cargo.toml");
+    println!("cargo:rerun-if-changed=Cargo.lock");
     if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|processor| processor == "x86_64") {
         println!("cargo:rustc-link-arg-bins=-Wl,--entry=beaminit_entry");
     }
+    // A moved HEAD is written there, whether by a commit or by a checkout.
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo:rerun-if-changed={log}");
+    }
+    let commit = of_package().or_else(|| {
+        git(&[
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=12",
+            "--exclude=*",
+        ])
+    });
+    let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let version = commit.map_or(version.clone(), |commit| format!("{version} ({commit})"));
+    println!("cargo:rustc-env=BEAMINIT_VERSION={version}");
+}
+
+/// What git says of this checkout; `None` where it is none, or there is no git.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+}
+
+/// The commit in the file that `cargo package` adds.
+fn of_package() -> Option<String> {
+    let text = std::fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    let (_, rest) = text.split_once("\"sha1\": \"")?;
+    Some(rest.split('"').next()?.get(..12)?.to_owned())
 }

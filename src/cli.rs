@@ -12,8 +12,8 @@ use crate::exit::Exit;
 /// What `--help` prints.
 pub const HELP: &str = include_str!("help.txt");
 
-/// What `--version` prints.
-pub const VERSION: &str = concat!("beaminit ", env!("CARGO_PKG_VERSION"), "\n");
+/// What `--version` prints: the version, and the commit that it was built from where that is known.
+pub const VERSION: &str = concat!("beaminit ", env!("BEAMINIT_VERSION"), "\n");
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::ffi::{CStr, OsString};
 
 use nix::libc;
 
+// SAFETY: POSIX declares it so, and every C library has it.
 unsafe extern "C" {
     /// environ(7)
     static environ: *const *mut libc::c_char;

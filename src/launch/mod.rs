@@ -159,8 +159,10 @@ impl Prepared {
                 "exec {file} (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)"
             );
         }
-        for line in self.plan.to_string().lines() {
-            debug!("{line}");
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            for line in self.plan.to_string().lines() {
+                debug!("{line}");
+            }
         }
         starting();
         Err(exec::exec(&self.plan, &self.config))

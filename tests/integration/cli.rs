@@ -7,10 +7,10 @@ fn help_and_version_are_answers_not_errors() {
     let help = Pod::new("laptop").beaminit("--help").ends_with(0);
     assert_eq!(help.stderr, "");
     let version = Pod::new("laptop").beaminit("--version").ends_with(0);
-    assert_eq!(
-        version.stdout,
-        format!("beaminit {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    // The commit is behind it, where this is a checkout.
+    let words: Vec<_> = version.stdout.split_whitespace().collect();
+    assert_eq!(words[..2], ["beaminit", env!("CARGO_PKG_VERSION")]);
+    assert!(words.len() <= 3 && version.stdout.ends_with('\n'));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Best effort, for a message: without /proc, or for another user's process, there is no answer.
 
-use std::fs;
+use std::{fmt, fs};
 
 /// LISTEN in the `st` column.
 const LISTEN: &str = "0A";
@@ -14,6 +14,12 @@ pub struct Holder {
     pub pid: u32,
     /// Its name.
     pub command: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.command, self.pid)
+    }
 }
 
 /// The process that listens on a TCP port.

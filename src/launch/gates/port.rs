@@ -65,7 +65,7 @@ fn try_listen(family: AddressFamily, address: &dyn SockaddrLike) -> Result<(), E
 
 fn taken(port: Port) -> Failure {
     let by = match holder::of(port.number()) {
-        Some(holder) => format!(" by {} (pid {})", holder.command, holder.pid),
+        Some(holder) => format!(" by {holder}"),
         None => ", by a process that cannot be seen from here".into(),
     };
     Failure::new(

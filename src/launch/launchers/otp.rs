@@ -26,16 +26,13 @@ impl Otp {
         if let Some(root) = config.variable("ERL_ROOTDIR") {
             return Self::of_root(Path::new(root));
         }
-        let file = match command {
-            Some(command) => command.file.clone(),
-            None => {
-                Command::find(vec!["erl".into()], &config.environment)
-                    .ok()?
-                    .file
-            }
+        let root = match command {
+            Some(command) => command.root(),
+            None => Command::find(vec!["erl".into()], &config.environment)
+                .ok()?
+                .root(),
         };
-        let file = std::fs::canonicalize(file).ok()?;
-        Self::of_root(file.parent()?.parent()?)
+        Self::of_root(&root?)
     }
 
     /// That of a release, or of an installed OTP, in this folder.

@@ -121,6 +121,20 @@ pub fn dashed(address: IpAddr) -> String {
     label
 }
 
+/// Is the first label of a name that of one of these addresses?
+pub fn is_dashed(name: &str, addresses: &[IpAddr]) -> bool {
+    let label = name.split('.').next();
+    addresses
+        .iter()
+        .any(|address| label == Some(&dashed(*address)))
+}
+
+/// What stands behind the first label of a name.
+pub fn domain(name: &str) -> Option<String> {
+    let (_, domain) = name.split_once('.')?;
+    Some(domain.to_ascii_lowercase())
+}
+
 /// The name that a PTR question asks: RFC 1035 §3.5, RFC 3596 §2.5.
 pub fn reverse_name(address: IpAddr) -> String {
     match address {

@@ -3,7 +3,7 @@
 //! `Config ──► Node ──► Plan`: the second step. [`identity`] derives the name; the rest are the types it is made of.
 
 mod cookie;
-mod host;
+pub mod host;
 pub mod identity;
 mod name;
 mod port;
@@ -11,6 +11,6 @@ mod port;
 mod properties;
 
 pub use cookie::Cookie;
-pub use host::{Host, dashed, reverse_name};
+pub use host::Host;
 pub use name::{NamePart, NodeName};
 pub use port::Port;

@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::host::dashed;
 use super::*;
 
 /// With a letter in it, so that no address is among them.

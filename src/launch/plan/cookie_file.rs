@@ -6,17 +6,13 @@
 use std::path::Path;
 
 use super::private::PrivateFile;
-use super::program::Command;
 use super::recipe::Recipe;
 use super::settle::Settled;
 use super::text::Text;
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
-use crate::launch::launchers::Launcher;
+use crate::launch::launchers::{Launcher, Otp};
 use crate::launch::node::Cookie;
-
-/// The runtime system of OTP 25, the first that looks in XDG_CONFIG_HOME.
-const ERTS: u32 = 13;
 
 /// The file's name.
 const NAME: &str = ".erlang.cookie";
@@ -87,19 +83,18 @@ fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
     let Some(home) = config.variable("HOME") else {
         return Some("it is not set, and the VM wants one to look for its cookie".into());
     };
-    let of_path = || {
-        let erl = Command::find(vec!["erl".into()], &config.environment).ok()?;
-        erl.root()
+    let otp = match &launcher.root {
+        Some(root) => Otp::of_root(root),
+        None => Otp::of_erl(None, config),
     };
-    let root = launcher.root.clone().or_else(of_path);
-    match root.as_deref().and_then(runtime) {
+    match otp {
         None => {
             return Some(
                 "which OTP this is cannot be told, and those before 25 read a cookie only there"
                     .into(),
             );
         }
-        Some(version) if version < ERTS => {
+        Some(otp) if !otp.is_from(25, 0) => {
             return Some("OTP before 25 reads a cookie only there".into());
         }
         Some(_) => {}
@@ -116,10 +111,4 @@ fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
             own.display()
         )),
     }
-}
-
-/// The major version of the runtime system under a root: the first number in `releases/start_erl.data`.
-fn runtime(root: &Path) -> Option<u32> {
-    let data = std::fs::read_to_string(root.join("releases/start_erl.data")).ok()?;
-    data.split(['.', ' ']).next()?.parse().ok()
 }

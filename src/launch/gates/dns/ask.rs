@@ -234,7 +234,7 @@ fn nobody() -> Nameserver {
 
 /// The name as the root would read it: no search list, whatever `ndots` says. A [`Host`](crate::launch::node::Host) is
 /// always a name.
-fn absolute(host: &str) -> Name {
+pub fn absolute(host: &str) -> Name {
     let mut name = Name::from_ascii(host).unwrap_or_default();
     name.set_fqdn(true);
     name

@@ -15,7 +15,7 @@ use super::{Question, Seen};
 use crate::exit::Exit;
 use crate::launch::config::DnsMode;
 use crate::launch::failure::{Details, Failure};
-use crate::launch::node::dashed;
+use crate::launch::node::host::{domain, is_dashed};
 use crate::launch::node::identity::Lookup;
 
 /// For the further questions altogether.
@@ -177,27 +177,14 @@ fn cause(question: &Question, seen: &[Seen], facts: &Facts) -> String {
 
 /// The pod has a record, under another name.
 fn other_name(question: &Question, pointed: &[String]) -> String {
-    let under = |name: &str| {
-        name.split_once('.')
-            .map(|(_, domain)| domain.to_ascii_lowercase())
-    };
     let ours: Vec<_> = question
         .candidates
         .iter()
-        .map(|one| under(&one.node.host.to_string()))
+        .map(|one| domain(&one.node.host.to_string()))
         .collect();
-    let dashes: Vec<String> = question
-        .own
-        .iter()
-        .map(|address| dashed(*address))
-        .collect();
-    let sibling = pointed.iter().find(|name| ours.contains(&under(name)));
+    let sibling = pointed.iter().find(|name| ours.contains(&domain(name)));
     match sibling {
-        Some(name)
-            if dashes
-                .iter()
-                .any(|label| name.split('.').next() == Some(label)) =>
-        {
+        Some(name) if is_dashed(name, &question.own) => {
             format!("this pod's only record is {name}; set BEAMINIT_HOST=auto, or pod-ip")
         }
         Some(name) => format!(

@@ -9,7 +9,8 @@ use super::answer::Answer;
 use super::ask::Servers;
 use super::keys;
 use crate::launch::config::DnsMode;
-use crate::launch::node::{Host, dashed, reverse_name};
+use crate::launch::node::Host;
+use crate::launch::node::host::{domain, is_dashed, reverse_name};
 
 /// The ground on which all names are waited for.
 #[derive(Clone, Debug)]
@@ -58,18 +59,11 @@ impl Ground {
     /// Those of the names that are other pods' of the same Service. What other Services call this pod is no contradiction,
     /// nor is the name that is made of its address.
     pub fn others(&self, host: &Host, names: Vec<String>) -> Vec<String> {
-        let parts = |name: &str| {
-            let (label, domain) = name.split_once('.')?;
-            Some((label.to_owned(), domain.to_ascii_lowercase()))
-        };
-        let Some((_, ours)) = parts(&host.to_string()) else {
+        let Some(ours) = domain(&host.to_string()) else {
             return Vec::new();
         };
-        let of_another = |name: &String| {
-            parts(name).is_some_and(|(label, domain)| {
-                domain == ours && !self.own.iter().any(|own| dashed(*own) == label)
-            })
-        };
+        let of_another =
+            |name: &String| domain(name).as_ref() == Some(&ours) && !is_dashed(name, &self.own);
         names.into_iter().filter(of_another).collect()
     }
 

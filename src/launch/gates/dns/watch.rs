@@ -13,8 +13,9 @@ use super::ground::Ground;
 use super::keys::Keys;
 use super::proof::{Manner, PLAIN};
 use crate::launch::config::DnsMode;
+use crate::launch::node::host::reverse_name;
 use crate::launch::node::identity::{Candidate, Lookup};
-use crate::launch::node::{Host, NodeName, reverse_name};
+use crate::launch::node::{Host, NodeName};
 
 /// What was said of a name last.
 #[derive(Clone, Debug)]

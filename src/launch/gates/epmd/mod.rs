@@ -129,7 +129,7 @@ fn ask(name: &str, place: Place, deadline: Instant) -> Said {
 
 fn taken(name: &str, epmd: Port, port: u16) -> Failure {
     let by = holder::of(port)
-        .map(|holder| format!(", {} (pid {})", holder.command, holder.pid))
+        .map(|holder| format!(", {holder}"))
         .unwrap_or_default();
     Failure::new(
         Exit::Gate,
@@ -141,7 +141,7 @@ fn taken(name: &str, epmd: Port, port: u16) -> Failure {
 
 fn foreign(said: &Said, port: Port) -> String {
     let by = match holder::of(port.number()) {
-        Some(holder) => format!("{} (pid {})", holder.command, holder.pid),
+        Some(holder) => holder.to_string(),
         None => "what listens".into(),
     };
     let how = match said {
