@@ -24,6 +24,8 @@ pub enum Request<'a> {
     Exec(Words<'a>),
     /// Print what `Run` would do.
     Plan(Words<'a>),
+    /// Tell whether the node of this container is well; these words are the probe's own to read.
+    Probe(Words<'a>),
     /// `--help`.
     Help,
     /// `--version`.
@@ -35,10 +37,21 @@ pub enum Request<'a> {
 pub struct Usage(String);
 
 impl Usage {
+    /// What cannot be read, and what to do.
+    pub fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
+    }
+
     /// Says it on standard error and gives the exit status.
     pub fn report(&self) -> i32 {
         let _ = writeln!(std::io::stderr(), "beaminit: error: {}", self.0);
         Exit::Usage.status()
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -91,6 +104,7 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some("--version" | "-V") => return Ok(Request::Version),
         Some("exec") => (Request::Exec as fn(_) -> _, words.rest()),
         Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
+        Some("probe") => return Ok(Request::Probe(words.rest())),
         _ => (Request::Run as fn(_) -> _, words),
     };
     // `beaminit -- exec` runs a command named exec: after the first `--` nothing is ours.
@@ -109,6 +123,19 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some(program) if !program.is_empty() => Ok(request(command)),
         Some(_) => Err(Usage("the command is empty: give the program to run, as in `beaminit -- bin/app start`".into())),
         None => Err(Usage("no command: give the program to run, as in `beaminit -- bin/app start` (try beaminit --help)".into())),
+    }
+}
+
+/// The command of a beaminit that stays, out of its /proc/PID/cmdline.
+pub fn command_of(line: &[u8]) -> Option<Vec<OsString>> {
+    let words: Vec<_> = line
+        .split_inclusive(|byte| *byte == 0)
+        .skip(1)
+        .filter_map(|word| Some(CStr::from_bytes_with_nul(word).ok()?.as_ptr()))
+        .collect();
+    match parse(Words(&words)) {
+        Ok(Request::Run(command)) => Some(command.to_vec()),
+        _ => None,
     }
 }
 
@@ -144,6 +171,7 @@ mod tests {
             Ok(Request::Run(words)) => ("run", words),
             Ok(Request::Exec(words)) => ("exec", words),
             Ok(Request::Plan(words)) => ("plan", words),
+            Ok(Request::Probe(words)) => ("probe", words),
             Ok(Request::Help) => return "help".into(),
             Ok(Request::Version) => return "version".into(),
             Err(usage) => return usage.0,
@@ -153,8 +181,24 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_command_line_of_another_process() {
+        for (line, expected) in [
+            ("/beaminit\0--\0bin/app\0start\0", Some("bin/app start")),
+            ("init\0erl\0-x\0\0", Some("erl -x ")),
+            ("beaminit\0probe\0", None),
+            ("beaminit\0plan\0erl\0", None),
+            ("beaminit\0exec\0erl\0", None),
+            ("beaminit\0", None),
+            ("", None),
+        ] {
+            let got = command_of(line.as_bytes()).map(|words| words.join(OsStr::new(" ")));
+            assert_eq!(got, expected.map(Into::into), "{line:?}");
+        }
+    }
+
+    #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 21] = [
+        let table: [(&[&str], &str); 24] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -167,6 +211,9 @@ mod tests {
             (&["exec", "exec"], "exec exec"),
             (&["plan", "--", "-x"], "plan -x"),
             (&["plan", "bin/app", "start"], "plan bin/app start"),
+            (&["probe", "--port"], "probe --port"),
+            (&["probe"], "probe "),
+            (&["--", "probe", "x"], "run probe x"),
             (&["--help"], "help"),
             (&["--version", "x"], "version"),
             (&[], "no command"),
@@ -179,7 +226,10 @@ mod tests {
         ];
         for (line, expected) in table {
             let got = read(line);
-            if matches!(got.split(' ').next(), Some("run" | "exec" | "plan")) {
+            if matches!(
+                got.split(' ').next(),
+                Some("run" | "exec" | "plan" | "probe")
+            ) {
                 assert_eq!(got, expected, "{line:?}");
             } else {
                 assert!(got.starts_with(expected), "{line:?}: {got}");

@@ -2,9 +2,11 @@
 //!
 //! After sysexits(3) and, from 126 on, the shell's convention (POSIX, "Exit Status for Commands").
 
-/// Why beaminit itself ended a start.
+/// Why beaminit itself ended a start, or what it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
+    /// `probe`: the node is not well.
+    NotWell = 1,
     /// The command line cannot be read (`EX_USAGE`).
     Usage = 64,
     /// A gate failed: no record, port taken (`EX_UNAVAILABLE`).

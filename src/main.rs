@@ -8,10 +8,12 @@
 #![cfg_attr(not(test), no_main)]
 
 mod cli;
+mod dist;
 mod environ;
 mod exit;
 mod init;
 mod launch;
+mod probe;
 
 /// The process's entry point: returns its exit status.
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -48,6 +50,7 @@ fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inh
             launch::exec(alone(command))
         }
         Ok(Request::Plan(command)) => launch::plan(alone(command)),
+        Ok(Request::Probe(words)) => probe::run(alone(words)),
         Ok(Request::Help) => cli::say(cli::HELP),
         Ok(Request::Version) => cli::say(cli::VERSION),
         Err(usage) => usage.report(),

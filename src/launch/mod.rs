@@ -4,14 +4,15 @@
 //!
 //! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
 
-mod config;
+pub mod config;
 mod exec;
-mod failure;
+pub mod failure;
 mod flags;
 mod gates;
 mod launchers;
 mod log;
-mod node;
+pub mod look;
+pub mod node;
 mod plan;
 
 use std::ffi::OsString;
@@ -106,12 +107,39 @@ struct Prepared {
     plan: Plan,
 }
 
-impl Prepared {
+/// A command, and what it was found to be.
+struct Recognised {
+    config: Config,
+    command: Command,
+    launcher: Option<Launcher>,
+}
+
+impl Recognised {
     fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
         let config = reading.config()?;
         let command = Command::find(words, &config.environment)?;
-        let (command, mut config) = launchers::wrapped::inside(command, config)?;
+        let (command, config) = launchers::wrapped::inside(command, config)?;
         let launcher = launchers::recognise(&command, &config)?;
+        Ok(Self {
+            config,
+            command,
+            launcher,
+        })
+    }
+
+    fn is(&self, role: Role) -> bool {
+        let mut launcher = self.launcher.iter();
+        launcher.any(|launcher| launcher.role == role)
+    }
+}
+
+impl Prepared {
+    fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
+        let Recognised {
+            mut config,
+            command,
+            launcher,
+        } = Recognised::new(words, reading)?;
         if launcher
             .as_ref()
             .is_some_and(|launcher| launcher.role != Role::Neither)

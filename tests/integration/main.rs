@@ -26,6 +26,7 @@ mod launchers;
 mod own_host;
 mod plans;
 mod port_gate;
+mod probe;
 mod real;
 mod started;
 mod supervision;

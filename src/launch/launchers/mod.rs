@@ -136,6 +136,18 @@ trait Cook {
 }
 
 impl Launcher {
+    /// That of a node whose command is not known: it asks for nothing, and starts nothing.
+    pub fn nothing() -> Self {
+        Self {
+            label: "unknown",
+            role: Role::Node,
+            default_name: String::new(),
+            demands: Demands::default(),
+            root: None,
+            cook: Box::new(erl::OneVm),
+        }
+    }
+
     /// Makes name, cookie and port certain.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ mod private;
 mod program;
 mod recipe;
 mod search;
-mod settle;
+pub mod settle;
 mod show;
 mod text;
 

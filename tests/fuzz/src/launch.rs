@@ -4,8 +4,6 @@
 pub mod answer;
 #[path = "../../../src/launch/config/mod.rs"]
 pub mod config;
-#[path = "../../../src/launch/gates/epmd/answer.rs"]
-pub mod epmd;
 #[path = "../../../src/launch/failure.rs"]
 mod failure;
 #[path = "../../../src/launch/flags/mod.rs"]

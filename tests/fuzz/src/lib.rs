@@ -13,6 +13,8 @@
 
 #[path = "../../../src/cli.rs"]
 mod cli;
+#[path = "../../../src/dist/mod.rs"]
+mod dist;
 #[path = "../../../src/exit.rs"]
 mod exit;
 mod init;

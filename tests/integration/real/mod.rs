@@ -9,6 +9,7 @@ mod fixtures;
 mod mix;
 mod mix_release;
 mod other_ways;
+mod probe;
 mod relx_release;
 mod surroundings;
 mod users;

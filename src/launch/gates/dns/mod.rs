@@ -9,6 +9,7 @@ mod ask;
 mod diagnosis;
 mod ground;
 mod keys;
+pub mod lookup;
 pub mod own_host;
 mod pace;
 mod proof;

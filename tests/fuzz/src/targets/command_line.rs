@@ -54,6 +54,11 @@ fn read(line: &[OsString]) -> Option<(Room, Vec<OsString>)> {
         Ok(Request::Exec(command)) => Some((Room::Exec, command.to_vec())),
         Ok(Request::Plan(command)) => Some((Room::Plan, command.to_vec())),
         Ok(Request::Help | Request::Version) => Some((Room::None, Vec::new())),
+        // The probe reads the rest of its line itself.
+        Ok(Request::Probe(words)) => {
+            assert_eq!(words.to_vec(), line[1..]);
+            None
+        }
         Err(usage) => {
             assert!(!format!("{usage:?}").is_empty());
             None

@@ -1,4 +1,4 @@
-use crate::launch::epmd::{Answer, question, read};
+use crate::dist::epmd::answer::{Answer, question, read};
 
 /// A name, a NUL, and what is read from epmd's port: the whole, and every piece of it that may have come first.
 pub fn epmd_answer(bytes: &[u8]) {

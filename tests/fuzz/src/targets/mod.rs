@@ -2,10 +2,12 @@
 
 mod command_line;
 mod cookie;
+mod dist_message;
 mod dns_answer;
 mod environment;
 mod epmd_answer;
 mod flags;
+mod handshake;
 mod names;
 mod proc;
 mod release;
@@ -26,10 +28,12 @@ use crate::launch::flags::{Claims, PortKind};
 
 pub use command_line::command_line;
 pub use cookie::cookie;
+pub use dist_message::dist_message;
 pub use dns_answer::dns_answer;
 pub use environment::environment;
 pub use epmd_answer::epmd_answer;
 pub use flags::flags;
+pub use handshake::handshake;
 pub use names::names;
 pub use proc::proc;
 pub use release::release;
@@ -41,13 +45,15 @@ pub use vm_args::vm_args;
 pub type Target = fn(&[u8]);
 
 /// All of them, as the folders of the corpus are called.
-pub const ALL: [(&str, Target); 12] = [
+pub const ALL: [(&str, Target); 14] = [
     ("command_line", command_line),
     ("cookie", cookie),
+    ("dist_message", dist_message),
     ("dns_answer", dns_answer),
     ("environment", environment),
     ("epmd_answer", epmd_answer),
     ("flags", flags),
+    ("handshake", handshake),
     ("names", names),
     ("proc", proc),
     ("release", release),

@@ -1,0 +1,135 @@
+//! Calls on a node: what `rpc:call/4` sends to the server `rex` of the other node, and what comes back.
+//!
+//! <https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html#protocol-between-connected-nodes>
+
+use std::time::Instant;
+
+use super::term::{Say, Term, VERSION};
+use super::wire::Wire;
+use super::{Failed, LONGEST};
+
+/// What stands before the terms of a message where no atoms are cached.
+const PASS_THROUGH: u8 = b'p';
+/// Control messages: to a process, the same with its sender, to a name.
+const SEND: i64 = 2;
+const SEND_SENDER: i64 = 22;
+const REG_SEND: i32 = 6;
+
+/// A connection to a node that has the same cookie.
+#[derive(Debug)]
+pub struct Connection {
+    /// The node's name, as it says it.
+    pub name: String,
+    wire: Wire,
+    own_name: String,
+    creation: u32,
+    calls: i32,
+}
+
+/// An answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reply(Vec<u8>);
+
+impl Reply {
+    /// The term that was returned.
+    pub fn term(&self) -> Term<'_> {
+        answer(&self.0).map_or(Term::Other, |(_, term)| term)
+    }
+}
+
+impl Connection {
+    /// A connection whose handshake is done.
+    pub fn new(wire: Wire, name: String, own_name: String, creation: u32) -> Self {
+        Self {
+            name,
+            wire,
+            own_name,
+            creation,
+            calls: 0,
+        }
+    }
+
+    /// Calls a function at the node, and waits for what it returns.
+    ///
+    /// # Errors
+    /// [`Failed::BadRpc`] if it did not return; any other is the end of the connection.
+    pub fn call(
+        &mut self,
+        module: &str,
+        function: &str,
+        arguments: Vec<Say>,
+        deadline: Instant,
+    ) -> Result<Reply, Failed> {
+        const STEP: &str = "a call";
+        self.wire.until(deadline);
+        self.calls = self.calls.wrapping_add(1);
+        let call = self.question(module, function, arguments);
+        self.wire.write(&call).map_err(|lost| lost.in_step(STEP))?;
+        loop {
+            let message = self.receive(STEP)?;
+            let own = |(number, _): &(i64, Term)| *number == i64::from(self.calls);
+            let Some((_, term)) = answer(&message).filter(own) else {
+                // Not for us, or a tick: that wants one in return.
+                if message.is_empty() {
+                    self.wire
+                        .write(&[0; 4])
+                        .map_err(|lost| lost.in_step(STEP))?;
+                }
+                continue;
+            };
+            if let Some([tag, reason]) = term.tuple()
+                && tag.is_atom("badrpc")
+            {
+                return Err(Failed::BadRpc(reason.to_string()));
+            }
+            return Ok(Reply(message));
+        }
+    }
+
+    fn question(&self, module: &str, function: &str, arguments: Vec<Say>) -> Vec<u8> {
+        let own = || Say::Pid(&self.own_name, self.creation);
+        let atom = Say::Atom;
+        let control = Say::Tuple(vec![Say::Integer(REG_SEND), own(), atom(""), atom("rex")]);
+        let call = vec![
+            atom("call"),
+            atom(module),
+            atom(function),
+            Say::List(arguments),
+            atom("user"),
+        ];
+        let from = Say::Tuple(vec![own(), Say::Integer(self.calls)]);
+        let message = Say::Tuple(vec![atom("$gen_call"), from, Say::Tuple(call)]);
+        let mut body = vec![PASS_THROUGH];
+        for term in [control, message] {
+            body.push(VERSION);
+            term.encode(&mut body);
+        }
+        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        [&length.to_be_bytes(), body.as_slice()].concat()
+    }
+
+    fn receive(&mut self, step: &'static str) -> Result<Vec<u8>, Failed> {
+        let mut read = |count| self.wire.read(count).map_err(|lost| lost.in_step(step));
+        let length = read(4)?;
+        let length = length
+            .iter()
+            .fold(0, |sum, byte| sum * 256 + usize::from(*byte));
+        if length > LONGEST {
+            return Err(Failed::TooLong);
+        }
+        read(length)
+    }
+}
+
+/// The answer to a call that a message is, if it is one, with the number of that call.
+pub fn answer(message: &[u8]) -> Option<(i64, Term<'_>)> {
+    let (control, rest) = Term::decode(message.strip_prefix(&[PASS_THROUGH])?)?;
+    let [Term::Integer(SEND | SEND_SENDER), _, Term::Pid] = control.tuple()? else {
+        return None;
+    };
+    let (message, _) = Term::decode(rest)?;
+    match message.tuple()? {
+        [Term::Integer(number), reply] => Some((number, reply)),
+        _ => None,
+    }
+}

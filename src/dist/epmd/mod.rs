@@ -1,0 +1,50 @@
+//! One question to an epmd: at which port does the node of this name listen?
+//!
+//! <https://www.erlang.org/doc/apps/erts/epmd_cmd.html>
+
+pub mod answer;
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::wire::{Lost, Wire};
+use answer::Answer;
+
+/// No answer is longer: 12 bytes, and a name of 255 at most.
+const LONGEST: usize = 512;
+
+/// What listens there said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Said {
+    /// An answer of epmd's.
+    Answer(Answer),
+    /// Nobody listens.
+    Nobody,
+    /// It took the connection, and gave no answer in time; or the connection itself was not taken in time.
+    Silence,
+}
+
+/// Asks once for a name, the part before the `@`. epmd closes the connection behind its answer.
+pub fn ask(name: &str, address: SocketAddr, deadline: Instant) -> Said {
+    let mut wire = match Wire::connect(address, deadline) {
+        Ok(wire) => wire,
+        Err(Lost::Late) => return Said::Silence,
+        Err(_) => return Said::Nobody,
+    };
+    if wire.write(&answer::question(name)).is_err() {
+        return Said::Answer(Answer::Foreign);
+    }
+    let mut bytes = Vec::new();
+    loop {
+        match answer::read(&bytes, name) {
+            Answer::Incomplete if bytes.len() < LONGEST => {}
+            Answer::Incomplete => return Said::Answer(Answer::Foreign),
+            answer => return Said::Answer(answer),
+        }
+        match wire.read_some(&mut bytes, LONGEST) {
+            Ok(()) => {}
+            Err(Lost::Late) => return Said::Silence,
+            Err(_) => return Said::Answer(Answer::Foreign),
+        }
+    }
+}

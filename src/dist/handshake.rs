@@ -1,0 +1,197 @@
+//! The messages of the handshake, protocol version 6, which every node from OTP 23 on speaks. Their lengths are taken off.
+//!
+//! <https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html#distribution-handshake>
+
+/// No message is longer: 19 bytes, and a name of 255 characters of up to four bytes.
+pub const LONGEST: usize = 2048;
+
+/// What this node can do: what others insist on, OTP 25 and 26 the most. No PUBLISHED: a hidden node.
+const FLAGS: u64 = EXTENDED_REFERENCES
+    | FUN_TAGS
+    | NEW_FUN_TAGS
+    | EXTENDED_PIDS_PORTS
+    | EXPORT_PTR_TAG
+    | BIT_BINARIES
+    | NEW_FLOATS
+    | UTF8_ATOMS
+    | MAP_TAG
+    | BIG_CREATION
+    | HANDSHAKE_23
+    | UNLINK_ID
+    | V4_NC
+    | MANDATORY_25_DIGEST;
+const EXTENDED_REFERENCES: u64 = 0x4;
+const FUN_TAGS: u64 = 0x10;
+const NEW_FUN_TAGS: u64 = 0x80;
+const EXTENDED_PIDS_PORTS: u64 = 0x100;
+const EXPORT_PTR_TAG: u64 = 0x200;
+const BIT_BINARIES: u64 = 0x400;
+const NEW_FLOATS: u64 = 0x800;
+const UTF8_ATOMS: u64 = 0x1_0000;
+const MAP_TAG: u64 = 0x2_0000;
+const BIG_CREATION: u64 = 0x4_0000;
+const HANDSHAKE_23: u64 = 0x100_0000;
+const UNLINK_ID: u64 = 0x200_0000;
+const V4_NC: u64 = 0x4_0000_0000;
+const MANDATORY_25_DIGEST: u64 = 0x10_0000_0000;
+
+/// `send_status`, if the node asks whether this connection should replace an older one.
+pub const GO_ON: &[u8] = b"strue";
+
+/// What a node says to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Go on.
+    Ok,
+    /// There is a connection of that name.
+    Alive,
+    /// It is not allowed.
+    NotAllowed,
+    /// It connects to that name itself.
+    Busy,
+}
+
+/// Who the node is, and what it wants to have digested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// Its name.
+    pub name: String,
+    /// The number.
+    pub challenge: u32,
+}
+
+/// `send_name`: the first word.
+pub fn name(name: &str, creation: u32) -> Vec<u8> {
+    let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
+    let mut message = vec![b'N'];
+    message.extend(FLAGS.to_be_bytes());
+    message.extend(creation.to_be_bytes());
+    message.extend(length.to_be_bytes());
+    message.extend(name.bytes());
+    message
+}
+
+/// `recv_status`; `None` for what no node says.
+pub fn status(message: &[u8]) -> Option<Status> {
+    match message.strip_prefix(b"s")? {
+        b"ok" | b"ok_simultaneous" => Some(Status::Ok),
+        b"alive" => Some(Status::Alive),
+        b"not_allowed" => Some(Status::NotAllowed),
+        b"nok" => Some(Status::Busy),
+        _ => None,
+    }
+}
+
+/// `recv_challenge`; `None` for what no node says. Behind the name something may be added one day.
+pub fn challenge(message: &[u8]) -> Option<Challenge> {
+    let (_flags, rest) = message.strip_prefix(b"N")?.split_first_chunk::<8>()?;
+    let (challenge, rest) = rest.split_first_chunk()?;
+    let (_creation, rest) = rest.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+    let name = str::from_utf8(name).ok().filter(|name| is_name(name))?;
+    Some(Challenge {
+        name: name.to_owned(),
+        challenge: u32::from_be_bytes(*challenge),
+    })
+}
+
+/// Whatever else a name may hold: it is shown.
+fn is_name(name: &str) -> bool {
+    name.contains('@') && !name.contains(char::is_control) && name.chars().count() <= 255
+}
+
+/// `send_challenge_reply`.
+pub fn reply(challenge: u32, digest: &[u8; 16]) -> Vec<u8> {
+    let mut message = vec![b'r'];
+    message.extend(challenge.to_be_bytes());
+    message.extend(digest);
+    message
+}
+
+/// `recv_challenge_ack`: the peer's own digest.
+pub fn ack(message: &[u8]) -> Option<[u8; 16]> {
+    message.strip_prefix(b"a")?.try_into().ok()
+}
+
+/// What proves a cookie without telling it.
+pub fn digest(cookie: &str, challenge: u32) -> [u8; 16] {
+    md5::compute(format!("{cookie}{challenge}")).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_messages() {
+        let name = name("probe-1@a.b", 7);
+        assert_eq!(name.get(..1), Some(b"N".as_slice()));
+        assert_eq!(
+            name.get(9..),
+            Some(b"\0\0\0\x07\0\x0bprobe-1@a.b".as_slice())
+        );
+        let reply = reply(258, b"0123456789abcdef");
+        assert_eq!(reply, b"r\0\0\x01\x020123456789abcdef");
+    }
+
+    #[test]
+    fn digests_as_erlang_does() {
+        // erlang:md5(["secret" | "12345"]).
+        let hex = |bytes: [u8; 16]| bytes.map(|byte| format!("{byte:02x}")).concat();
+        assert_eq!(
+            hex(digest("secret", 12345)),
+            "d4047d3e56e6d6d63f7d16b85cd2fa88"
+        );
+    }
+
+    #[test]
+    fn reads_statuses() {
+        for (message, expected) in [
+            (b"sok".as_slice(), Some(Status::Ok)),
+            (b"sok_simultaneous", Some(Status::Ok)),
+            (b"salive", Some(Status::Alive)),
+            (b"snot_allowed", Some(Status::NotAllowed)),
+            (b"snok", Some(Status::Busy)),
+            (b"snamed:\0\x03a@b\0\0\0\x01", None),
+            (b"s", None),
+            (b"HT", None),
+            (b"", None),
+        ] {
+            assert_eq!(status(message), expected, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn reads_challenges() {
+        let whole = b"N\0\0\0\0\0\0\0\x01\0\0\x01\x02\0\0\0\x09\0\x07app@a.b";
+        let expected = Challenge {
+            name: "app@a.b".into(),
+            challenge: 258,
+        };
+        assert_eq!(challenge(whole), Some(expected.clone()));
+        assert_eq!(
+            challenge(&[whole, b"more".as_slice()].concat()),
+            Some(expected)
+        );
+        for end in 0..whole.len() {
+            assert_eq!(
+                challenge(whole.get(..end).unwrap_or_default()),
+                None,
+                "{end}"
+            );
+        }
+        for bad in [b"app_a.b", b"ap\n@a.b", b"app@a.\xff"] {
+            let message = [whole.get(..19).unwrap_or_default(), bad].concat();
+            assert_eq!(challenge(&message), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn reads_acknowledgements() {
+        assert_eq!(ack(b"a0123456789abcdef"), Some(*b"0123456789abcdef"));
+        assert_eq!(ack(b"a0123456789abcde"), None);
+        assert_eq!(ack(b"a0123456789abcdefg"), None);
+        assert_eq!(ack(b""), None);
+    }
+}

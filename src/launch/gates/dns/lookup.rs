@@ -1,0 +1,83 @@
+//! The addresses of another node's host, looked up once, as the resolver of a libc does: /etc/hosts, then the nameservers,
+//! a short name under each domain of the search list first. hosts(5), resolv.conf(5).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hickory_resolver::proto::rr::RecordType;
+
+use super::answer::Outcome;
+use super::ask::Servers;
+use super::{block_on, limited};
+use crate::launch::config::Config;
+use crate::launch::node::Host;
+
+/// Looks a host up.
+///
+/// # Errors
+/// What was said instead, to be put behind its name.
+pub fn addresses(config: &Config, host: &Host, limit: Duration) -> Result<Vec<IpAddr>, String> {
+    let name = match host {
+        Host::Address(address) => return Ok(vec![*address]),
+        Host::Domain(name) | Host::Short(name) => name,
+    };
+    let hosts = std::fs::read("/etc/hosts").unwrap_or_default();
+    let known = of_hosts(&String::from_utf8_lossy(&hosts), name);
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    let conf = &config.pod.resolv_conf;
+    let searched = conf.search.iter().filter(|_| !host.is_long());
+    let searched = searched.map(|domain| format!("{name}.{domain}"));
+    let names: Vec<String> = searched.chain([name.clone()]).collect();
+    let servers = Servers::new(&conf.nameservers, conf.over_tcp);
+    let work = async {
+        let mut last = Err("there is no name to look up".into());
+        for name in names {
+            let answer = servers.addresses(&name, RecordType::A, Some(RecordType::AAAA));
+            let answer = answer.await;
+            last = match answer.outcome {
+                Outcome::Addresses(found) => return Ok(found),
+                other => Err(format!("{other} from {}", answer.server)),
+            };
+        }
+        last
+    };
+    let answer =
+        block_on(limited(work, Some(limit))).map_err(|failure| failure.lines.join("; "))?;
+    answer.unwrap_or_else(|| Err("no answer from the nameservers in time".into()))
+}
+
+/// What /etc/hosts has for a name.
+fn of_hosts(hosts: &str, name: &str) -> Vec<IpAddr> {
+    let lines = hosts
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    lines
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let address = words.next()?.parse().ok()?;
+            let is_it = words.any(|word| word.eq_ignore_ascii_case(name));
+            is_it.then_some(address)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_hosts() {
+        let hosts = "127.0.0.1 localhost\n10.1.2.3\tapp.prod app # b\n# 10.9.9.9 app\nfd00::1 APP\nnone app\n";
+        let found = |name| {
+            of_hosts(hosts, name)
+                .iter()
+                .map(IpAddr::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("app"), ["10.1.2.3", "fd00::1"]);
+        assert_eq!(found("app.prod"), ["10.1.2.3"]);
+        assert_eq!(found("b"), Vec::<String>::new());
+    }
+}

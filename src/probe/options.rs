@@ -1,0 +1,215 @@
+//! The probe's own command line: what "well" means, how long it may take, and which node is meant.
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use crate::cli::Usage;
+use crate::launch::node::NodeName;
+
+/// How long a probe may take where nothing is said.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How much is asked for: each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// epmd knows the name, or there is none; and the port takes a connection.
+    Port,
+    /// The node itself answers, by its own name.
+    Alive,
+    /// It has booted, and answers to one that has its cookie.
+    Ready,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How much.
+    pub level: Level,
+    /// Applications that must have started.
+    pub apps: Vec<String>,
+    /// So many visible nodes must be connected at least.
+    pub peers: Option<usize>,
+    /// All that it may take.
+    pub timeout: Duration,
+    /// The node, where that is not the one of this container.
+    pub node: Option<NodeName>,
+    /// The command that the node was started with; empty for that of the beaminit that runs here.
+    pub command: Vec<OsString>,
+}
+
+impl Options {
+    /// Reads the words behind `beaminit probe`.
+    ///
+    /// # Errors
+    /// What cannot be read: exit status 64.
+    pub fn parse(words: Vec<OsString>) -> Result<Self, Usage> {
+        let mut words = words.into_iter();
+        let mut level = None;
+        let mut options = Self {
+            level: Level::Alive,
+            apps: Vec::new(),
+            peers: None,
+            timeout: TIMEOUT,
+            node: None,
+            command: Vec::new(),
+        };
+        while let Some(word) = words.next() {
+            let text = word.to_str().unwrap_or_default();
+            let (option, mut given) = match text.split_once('=') {
+                Some((option, value)) if text.starts_with("--") => (option, Some(value.to_owned())),
+                _ => (text, None),
+            };
+            let mut value = || {
+                let next = || words.next().and_then(|word| word.into_string().ok());
+                let value = given.take().or_else(next).filter(|value| !value.is_empty());
+                value.ok_or_else(|| Usage::new(format!("{option} needs a value behind it")))
+            };
+            let said = match option {
+                "--" => {
+                    options.command = words.collect();
+                    if options.command.is_empty() {
+                        return Err(Usage::new(
+                            "there is no command behind `--`: leave it out, or give the node's",
+                        ));
+                    }
+                    break;
+                }
+                "--port" => Some(Level::Port),
+                "--alive" => Some(Level::Alive),
+                "--ready" => Some(Level::Ready),
+                "--app" => {
+                    options.apps.push(value()?);
+                    None
+                }
+                "--peers" => {
+                    let text = value()?;
+                    let number = text.parse().map_err(|_| {
+                        Usage::new(format!("--peers is {text:?}: not a number of nodes"))
+                    })?;
+                    options.peers = Some(number);
+                    None
+                }
+                "--timeout" => {
+                    options.timeout = timeout(&value()?)?;
+                    None
+                }
+                name if name.contains('@') && options.node.is_none() => {
+                    let node = NodeName::parse(text)
+                        .map_err(|reason| Usage::new(format!("{text:?} is no node: {reason}")))?;
+                    options.node = Some(node);
+                    None
+                }
+                _ => return Err(unknown(&word)),
+            };
+            if let Some(value) = given {
+                return Err(Usage::new(format!(
+                    "{option} takes no value, and has {value:?}"
+                )));
+            }
+            if said.is_some() && level.is_some() && said != level {
+                return Err(Usage::new(
+                    "--port, --alive and --ready: give one of them, each includes those before it",
+                ));
+            }
+            level = level.or(said);
+        }
+        let asks = !options.apps.is_empty() || options.peers.is_some();
+        options.level = match level {
+            Some(Level::Port | Level::Alive) if asks => {
+                return Err(Usage::new(
+                    "--app and --peers are asked of a node that is ready: leave --port or --alive out",
+                ));
+            }
+            _ if asks => Level::Ready,
+            said => said.unwrap_or(Level::Alive),
+        };
+        Ok(options)
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, Usage> {
+    // So long that nobody meant it, it would be no time of the clock's.
+    let sensible = |time: &Duration| !time.is_zero() && time.as_secs() < 24 * 60 * 60;
+    humantime::parse_duration(text)
+        .ok()
+        .filter(sensible)
+        .ok_or_else(|| {
+            Usage::new(format!(
+                "--timeout is {text:?}: not a time; write it like 2s or 500ms"
+            ))
+        })
+}
+
+fn unknown(word: &OsStr) -> Usage {
+    Usage::new(format!(
+        "{word:?} is neither NAME@HOST nor an option of the probe's (--port, --alive, --ready, --app, --peers, --timeout); a command follows `--`"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Options, String> {
+        let words = line.split_whitespace().map(Into::into).collect();
+        Options::parse(words).map_err(|usage| usage.to_string())
+    }
+
+    #[test]
+    fn reads_options() {
+        for (line, expected) in [
+            ("", "Alive [] None 2s - ''"),
+            ("--port", "Port [] None 2s - ''"),
+            ("--alive --alive", "Alive [] None 2s - ''"),
+            ("--ready", "Ready [] None 2s - ''"),
+            ("--app a --app=b", "Ready [\"a\", \"b\"] None 2s - ''"),
+            ("--ready --peers 0", "Ready [] Some(0) 2s - ''"),
+            ("--timeout 500ms a@b.c", "Alive [] None 500ms a@b.c ''"),
+            ("a@b --port --timeout=1m", "Port [] None 1m a@b ''"),
+            (
+                "--port -- erl --ready a@b",
+                "Port [] None 2s - 'erl --ready a@b'",
+            ),
+        ] {
+            let got = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let node = got.node.map_or_else(|| "-".into(), |node| node.to_string());
+            let shown = format!(
+                "{:?} {:?} {:?} {} {node} '{}'",
+                got.level,
+                got.apps,
+                got.peers,
+                humantime::format_duration(got.timeout),
+                got.command.join(OsStr::new(" ")).display()
+            );
+            assert_eq!(shown, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn says_what_it_cannot_read() {
+        for (line, part) in [
+            ("--port --ready", "give one of them"),
+            ("--port --app a", "leave --port or --alive out"),
+            ("--alive --peers 1", "leave --port or --alive out"),
+            ("--port=1", "--port takes no value, and has \"1\""),
+            ("--app", "--app needs a value"),
+            ("--app=", "--app needs a value"),
+            ("--peers many", "--peers is \"many\""),
+            ("--peers -1", "--peers is \"-1\""),
+            ("--timeout 0s", "--timeout is \"0s\""),
+            ("--timeout 2", "--timeout is \"2\""),
+            ("--timeout 9999days", "--timeout is \"9999days\""),
+            ("--verbose", "\"--verbose\" is neither"),
+            ("bin/app start", "\"bin/app\" is neither"),
+            ("a@b c@d", "\"c@d\" is neither"),
+            ("a.b@c", "\"a.b@c\" is no node"),
+            ("--", "no command behind"),
+        ] {
+            let got = read(line);
+            assert!(
+                got.as_ref().is_err_and(|error| error.contains(part)),
+                "{line}: {got:?}"
+            );
+        }
+    }
+}

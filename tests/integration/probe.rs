@@ -1,0 +1,362 @@
+//! `beaminit probe` and whatever may listen where a node should: it says what it sees, in the time that it has.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::clusters::*;
+use crate::harness::*;
+
+/// A pod without any node, in which a probe can be run.
+fn empty() -> (Pod, Running) {
+    let pod = laptop()
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate");
+    let running = pod.first(["sh", "-c", "echo ready; exec sleep 60"]);
+    running.says("ready");
+    (pod, running)
+}
+
+fn probe(pod: &Running, arguments: &[&str]) -> (Ended, Duration) {
+    let mut words = vec![BEAMINIT, "probe"];
+    words.extend(arguments);
+    let started = Instant::now();
+    (pod.enter(words.as_slice()).ends(), started.elapsed())
+}
+
+#[track_caller]
+fn fails(ended: &Ended, code: i32, part: &str) {
+    assert_eq!(ended.code, code, "{ended}");
+    assert!(ended.stdout.is_empty(), "{ended}");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended}");
+    assert!(ended.stderr.contains(part), "no {part:?}: {ended}");
+}
+
+/// Takes every connection to an address of the pod's, and does this with it.
+fn serve(pod: &Pod, address: &str, does: impl Fn(TcpStream) + Send + Copy + 'static) {
+    let listener: TcpListener = pod.network().listen(address);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || does(stream));
+        }
+    });
+}
+
+/// An epmd that has the node at this port.
+fn epmd(pod: &Pod, port: u16) {
+    serve(pod, "0.0.0.0:4369", move |mut stream| {
+        let _ = stream.read(&mut [0; 64]);
+        let [high, low] = port.to_be_bytes();
+        let start = [b'w', 0, high, low, b'M', 0, 0, 6, 0, 5, 0, 3];
+        let _ = stream.write_all(&[start.as_slice(), b"app\0\0"].concat());
+    });
+}
+
+/// A message of the handshake, its length before it.
+fn framed(message: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(message.len()).unwrap();
+    [&length.to_be_bytes(), message].concat()
+}
+
+/// What a node of this name says first: that it is fine, and its challenge.
+fn greeting(name: &str) -> Vec<u8> {
+    let length = u16::try_from(name.len()).unwrap().to_be_bytes();
+    let challenge = [b"N".as_slice(), &[0; 16], &length, name.as_bytes()].concat();
+    [framed(b"sok"), framed(&challenge)].concat()
+}
+
+#[test]
+fn nobody_there() {
+    let (_pod, running) = empty();
+    for level in ["--port", "--alive", "--ready"] {
+        let (ended, took) = probe(&running, &[level]);
+        fails(&ended, 1, "no epmd at port 4369, to find app@laptop by");
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+}
+
+#[test]
+fn strangers_at_the_nodes_port() {
+    type Does = fn(TcpStream);
+    let strangers: [(&str, &str, Does); 9] = [
+        (
+            "another protocol",
+            "does not speak the distribution protocol",
+            |mut stream| {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            },
+        ),
+        ("a door that closes", "closed the connection", drop),
+        (
+            "silence",
+            "does not answer the handshake in time",
+            |mut stream| {
+                let _ = stream.read_to_end(&mut Vec::new());
+            },
+        ),
+        (
+            "a byte now and then",
+            "does not answer the handshake in time",
+            |mut stream| {
+                for byte in greeting("app@laptop") {
+                    let _ = stream.write_all(&[byte]);
+                    sleep(Duration::from_millis(100));
+                }
+            },
+        ),
+        (
+            "no length",
+            "does not speak the distribution protocol",
+            |mut stream| {
+                let _ = stream.write_all(&[0, 0]);
+            },
+        ),
+        (
+            "a huge length",
+            "does not speak the distribution protocol",
+            |mut stream| {
+                let _ = stream.write_all(&[0xff, 0xff]);
+                let _ = std::io::copy(&mut std::io::repeat(b's'), &mut stream);
+            },
+        ),
+        (
+            "no end",
+            "does not speak the distribution protocol",
+            |mut stream| {
+                let _ = stream.write_all(&framed(b"sok"));
+                let _ = std::io::copy(&mut std::io::repeat(b'N'), &mut stream);
+            },
+        ),
+        (
+            "a node that does not want it",
+            "net_kernel:allow/1",
+            |mut stream| {
+                let _ = stream.write_all(&framed(b"snot_allowed"));
+                let _ = stream.read_to_end(&mut Vec::new());
+            },
+        ),
+        (
+            "another node",
+            "the node at port 43691 is other@laptop, and not app@laptop",
+            |mut stream| {
+                let _ = stream.write_all(&greeting("other@laptop"));
+                let _ = stream.read_to_end(&mut Vec::new());
+            },
+        ),
+    ];
+    for (what, part, does) in strangers {
+        let (pod, running) = empty();
+        epmd(&pod, 43691);
+        serve(&pod, "0.0.0.0:43691", does);
+        for level in ["--alive", "--ready"] {
+            let (ended, took) = probe(&running, &[level, "--timeout", "500ms"]);
+            println!("{what}");
+            fails(&ended, 1, part);
+            assert!(took < Duration::from_secs(2), "{what}: {took:?}");
+        }
+        // It is a port, after all.
+        assert_eq!(probe(&running, &["--port"]).0.code, 0, "{what}");
+    }
+}
+
+#[test]
+fn a_peer_that_asks_to_go_on_is_answered() {
+    let (pod, running) = empty();
+    epmd(&pod, 43691);
+    serve(&pod, "0.0.0.0:43691", |mut stream| {
+        let mut bytes = [0; 256];
+        let _ = stream.read(&mut bytes);
+        let _ = stream.write_all(&framed(b"salive"));
+        let count = stream.read(&mut bytes).unwrap_or(0);
+        if bytes[..count] == framed(b"strue") {
+            let _ = stream.write_all(&greeting("app@laptop")[5..]);
+        }
+    });
+    let (ended, _) = probe(&running, &[]);
+    assert_eq!(
+        ended.stdout, "app@laptop is alive (port 43691)\n",
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_node_that_cannot_prove_its_cookie() {
+    type Does = fn(TcpStream);
+    let nodes: [(&str, &str, Does); 4] = [
+        ("it closes", "has another cookie", |mut stream| {
+            let _ = stream.read(&mut [0; 21]);
+        }),
+        ("another digest", "has another cookie", |mut stream| {
+            let _ = stream.write_all(&framed(b"a0123456789abcdef"));
+        }),
+        (
+            "no digest",
+            "does not speak the distribution protocol",
+            |mut stream| {
+                let _ = stream.write_all(&framed(b"b0123456789abcdef"));
+            },
+        ),
+        (
+            "silence",
+            "does not answer the proof of the cookie in time",
+            |mut stream| {
+                let _ = stream.read_to_end(&mut Vec::new());
+            },
+        ),
+    ];
+    for (what, part, does) in nodes {
+        let (pod, running) = empty();
+        epmd(&pod, 43691);
+        serve(&pod, "0.0.0.0:43691", move |mut stream| {
+            let _ = stream.read(&mut [0; 256]);
+            let _ = stream.write_all(&greeting("app@laptop"));
+            does(stream);
+        });
+        let (ended, took) = probe(&running, &["--ready", "--timeout", "500ms"]);
+        println!("{what}");
+        fails(&ended, 1, part);
+        assert!(!ended.stderr.contains("chocolate"));
+        assert!(took < Duration::from_secs(2), "{what}: {took:?}");
+    }
+}
+
+#[test]
+fn strangers_at_epmds_port() {
+    type Does = fn(TcpStream);
+    let strangers: [(&str, &str, Does); 4] = [
+        (
+            "another protocol",
+            "does not answer as epmd does",
+            |mut stream| {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            },
+        ),
+        (
+            "silence",
+            "epmd (port 4369) does not answer in time",
+            |mut stream| {
+                let _ = stream.read_to_end(&mut Vec::new());
+            },
+        ),
+        (
+            "no such name",
+            "epmd (port 4369) has no node app",
+            |mut stream| {
+                let _ = stream.read(&mut [0; 64]);
+                let _ = stream.write_all(b"w\x01");
+            },
+        ),
+        (
+            "another port",
+            "is pinned to 43691: another node of this name?",
+            |mut stream| {
+                let _ = stream.read(&mut [0; 64]);
+                let _ = stream.write_all(b"w\0\x11\x11M\0\0\x06\0\x05\0\x03app\0\0");
+            },
+        ),
+    ];
+    for (what, part, does) in strangers {
+        let (pod, running) = empty();
+        serve(&pod, "0.0.0.0:4369", does);
+        let (ended, took) = probe(&running, &["--timeout", "500ms"]);
+        println!("{what}");
+        fails(&ended, 1, part);
+        assert!(took < Duration::from_secs(2), "{what}: {took:?}");
+    }
+}
+
+#[test]
+fn a_node_elsewhere_is_looked_up() {
+    let mut pod = stateful_pod();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish(SIBLING, "203.0.113.7");
+    let pod = pod.hosts("203.0.113.9 db.example.com db\n");
+    let running = pod.first(["sh", "-c", "echo ready; exec sleep 60"]);
+    running.says("ready");
+    for host in ["203.0.113.7", "203.0.113.9"] {
+        serve(&pod, &format!("{host}:4369"), |mut stream| {
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(b"w\0\xaa\xabM\0\0\x06\0\x05\0\x03app\0\0");
+        });
+        serve(&pod, &format!("{host}:43691"), |mut stream| {
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+    }
+    for node in [
+        format!("app@{SIBLING}"),
+        "app@db.example.com".into(),
+        "app@db".into(),
+        "app@203.0.113.9".into(),
+    ] {
+        let (ended, _) = probe(&running, &["--port", &node]);
+        assert_eq!(
+            ended.stdout,
+            format!("{node}: port 43691 takes connections\n"),
+            "{ended}"
+        );
+    }
+    let (ended, _) = probe(&running, &["app@nowhere.example.com"]);
+    fails(
+        &ended,
+        1,
+        "the host of app@nowhere.example.com has no address: NXDOMAIN from 10.96.0.10",
+    );
+}
+
+#[test]
+fn what_cannot_be_asked() {
+    let (_pod, running) = empty();
+    for (arguments, code, part) in [
+        (&["--verbose"][..], 64, "--verbose"),
+        (&["--port", "--ready"], 64, "give one of them"),
+        (&["--timeout", "2"], 64, "--timeout"),
+        (
+            &["--", "sleep", "1"],
+            78,
+            "starts no node that beaminit knows",
+        ),
+        (&["--", "nonesuch"], 127, "nonesuch"),
+    ] {
+        fails(&probe(&running, arguments).0, code, part);
+    }
+    let bad = [
+        "env",
+        "ERL_PORT=4369l",
+        "BEAMINIT_HOST=pot",
+        BEAMINIT,
+        "probe",
+    ];
+    let ended = running.enter(bad).ends();
+    fails(&ended, 78, "ERL_PORT is \"4369l\"");
+    fails(&ended, 78, "BEAMINIT_HOST is \"pot\"");
+    let nameless = ["env", "-u", "SNAME", BEAMINIT, "probe"];
+    fails(&running.enter(nameless).ends(), 78, "NAME@HOST");
+    // A command that beaminit leaves alone is none to ask.
+    let other = Pod::new("laptop").run("sleep 60");
+    other.says("exec");
+    fails(
+        &other.enter([BEAMINIT, "probe"]).ends(),
+        78,
+        "starts no node",
+    );
+}
+
+#[test]
+fn another_process_of_ours_is_not_taken_for_the_nodes() {
+    let pod = Pod::new("laptop")
+        .env("ERLANG_COOKIE", "chocolate")
+        .program("erl", "prints-signals");
+    let one = ["erl", "-name", "one@10.1.2.3"];
+    // Neither PID 1 nor the oldest: the node's, all the same.
+    let running = pod.first(["sh", "-c", "echo ready; exec sleep 60"]);
+    running.says("ready");
+    let shell = running.enter([BEAMINIT, "--", "erl", "-remsh", "one@10.1.2.3"]);
+    shell.says("exec");
+    let other = running.enter([BEAMINIT, "--", "sleep", "60"]);
+    other.says("exec");
+    let node = running.enter([&[BEAMINIT, "--"], one.as_slice()].concat().as_slice());
+    node.says("exec");
+    let (ended, _) = probe(&running, &[]);
+    fails(&ended, 1, "one@10.1.2.3");
+}
