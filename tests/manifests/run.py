@@ -4,6 +4,7 @@ lets every node ping every other, replaces the pods one by one, pings again, and
 import pathlib
 import re
 import secrets
+import signal
 import sys
 
 import render
@@ -11,7 +12,17 @@ import schema
 from cluster import Cluster
 from kubelet import Pod, docker
 
-FOLDERS = pathlib.Path(__file__).resolve().parents[2] / "docker"
+HERE = pathlib.Path(__file__).resolve().parent
+DOCKER = HERE.parents[1] / "docker"
+FOLDERS = {
+    "exclusive": DOCKER / "kubernetes/exclusive",
+    "scaled": DOCKER / "kubernetes/scaled",
+    "stateful": DOCKER / "kubernetes/stateful",
+    "stateful-ip": DOCKER / "kubernetes/stateful-ip",
+    "openshift": DOCKER / "openshift",
+    # What happens without publishNotReadyAddresses.
+    "unpublished": HERE / "unpublished",
+}
 NAMESPACE = "prod"
 
 # The name that each workload's nodes must have.
@@ -25,7 +36,7 @@ NAMES = {
 
 def main(setups: list[str]):
     openshift = setups == ["openshift"]
-    folders = [FOLDERS / "openshift"] if openshift else [FOLDERS / "kubernetes" / setup for setup in setups]
+    folders = [FOLDERS[setup] for setup in setups]
     cookie = secrets.token_hex(20)
     objects = [item for folder in folders for item in render.objects(folder, {"COOKIE": cookie} if openshift else {})]
     for line in sorted({schema.check(item) for item in objects}):
@@ -34,6 +45,8 @@ def main(setups: list[str]):
 
     cluster = Cluster(NAMESPACE, openshift)
     try:
+        if setups == ["unpublished"]:
+            return expect_no_start(cluster, objects)
         cluster.apply(objects)
         expect_mesh(cluster, setups, cookie)
         for line in cluster.restart():
@@ -46,6 +59,18 @@ def main(setups: list[str]):
         cluster.close()
 
 
+def expect_no_start(cluster: Cluster, objects: list[dict]):
+    """So that a name is known to come from the Service's records, and when these come."""
+    try:
+        cluster.apply(objects)
+    except SystemExit as failure:
+        if "publishNotReadyAddresses: true" not in str(failure) or "no DNS record for stateful-" not in str(failure):
+            raise
+        print("  no pod becomes Ready, and beaminit says why")
+        return
+    raise SystemExit("pods have started without a record")
+
+
 def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
     nodes = []
     for pod in cluster.pods:
@@ -55,6 +80,8 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
                                dashed=pod.address.replace(".", "-"))
         if pod.node() != expected:
             raise SystemExit(f"{pod.name} is node {pod.node()}, not {expected}:\n{pod.log()}")
+        if not pod.probe("livenessProbe"):
+            raise SystemExit(f"{pod.name} is Ready, and its livenessProbe fails")
         nodes.append(expected)
     # A node of another pod asks each of them to ping all: what it reaches it has found by the nameserver.
     source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
@@ -77,4 +104,8 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1 or set(sys.argv[1:]) - FOLDERS.keys():
+        raise SystemExit(f"tests/manifests: no such set-up; there are {' '.join(FOLDERS)}")
+    # So that what was started is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main(sys.argv[1:])
