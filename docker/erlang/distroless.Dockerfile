@@ -10,7 +10,8 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends rebar3 \
  && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN rebar3 release && mkdir -p /image/app /image/tmp && cp -r _build/default/rel/hello/* /image/app && cd /image/app \
+RUN rebar3 release
+RUN mkdir -p /image/tmp && cp -r _build/default/rel/hello /image/app && cd /image/app \
  && mv erts-* erts && ln -sf erlexec erts/bin/erl && rm -r bin \
  && ldd erts/bin/beam.smp erts/bin/inet_gethost | grep -o '/[^ :]*lib[^ ]*' | sort -u | xargs cp -L --parents -t /image
 

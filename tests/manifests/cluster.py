@@ -22,10 +22,15 @@ class Cluster:
         # Not /tmp: Docker must see it too, and a daemon may have a /tmp of its own.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="beaminit-manifests.", dir="/var/tmp"))
         self.folder.chmod(0o755)
-        self.subnet = f"10.214.{random.randrange(256)}"
         self.addresses = iter(range(10, 200))
         self.network = f"beaminit-manifests-{random.randrange(10**9)}"
-        network_id = docker("network", "create", "--subnet", f"{self.subnet}.0/24", self.network)
+        # Pods choose their addresses, so Docker won't choose the network's; one that is taken is refused.
+        for third in random.sample(range(256), 5):
+            self.subnet = f"10.214.{third}"
+            if network_id := docker("network", "create", "--subnet", f"{self.subnet}.0/24", self.network, check=False):
+                break
+        else:
+            raise SystemExit("tests/manifests: docker creates none of five networks in 10.214.0.0/16")
         self.bridge = f"br-{network_id[:12]}"
         self.nameserver = Nameserver(f"{self.subnet}.1", self.records)
 
