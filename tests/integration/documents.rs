@@ -64,3 +64,42 @@ fn without_times(log: &str) -> Vec<String> {
         .map(|line| line.split(", after ").next().unwrap_or(line));
     lines.map(str::to_owned).collect()
 }
+
+#[test]
+fn the_readmes_table_of_what_is_supported_is_of_tests() {
+    let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
+    let cells = |line: &str| -> Vec<String> {
+        let line = line.trim_matches(['|', ' ']);
+        line.split('|')
+            .map(|cell| cell.trim().replace('`', ""))
+            .collect()
+    };
+    let mut lines = readme
+        .lines()
+        .skip_while(|line| !line.starts_with("| `real::table` |"));
+    let columns = cells(lines.next().expect("the table"));
+    let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
+    let mut promised = std::collections::BTreeSet::new();
+    for row in rows.map(cells) {
+        if row[0].starts_with("tests/containers/") {
+            let script = tests().join("..").join(&row[0]);
+            assert!(script.exists(), "there is no {}", row[0]);
+            continue;
+        }
+        let tested = row
+            .iter()
+            .zip(&columns)
+            .skip(1)
+            .filter(|(cell, _)| *cell != "–");
+        promised.extend(tested.map(|(_, column)| format!("real::table::{}::{column}", row[0])));
+    }
+    let this = std::env::current_exe().expect("this program");
+    let listed = std::process::Command::new(this)
+        .args(["--list", "real::table::"])
+        .output();
+    let listed = String::from_utf8(listed.expect("its tests").stdout).expect("text");
+    let tests = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"));
+    assert_eq!(promised, tests.map(ToOwned::to_owned).collect());
+}

@@ -197,6 +197,7 @@ impl Claims {
                 "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
                 "-proto_dist" => self.proto_dist = true,
                 "-version" | "+V" => self.informs = true,
+                "-config" => texts.for_each(|path| self.extend(Self::of_config_flag(&path))),
                 "-args_file" => {
                     if let (Some(path), Some(depth)) = (texts.next(), depth.checked_sub(1)) {
                         self.include(Path::new(&path), depth);
@@ -215,14 +216,10 @@ impl Claims {
         own_text: bool,
     ) {
         let (pairs, odd) = values.as_chunks::<2>();
-        let ours = |name: &str| match name {
-            "inet_dist_listen_min" => Some(PortKind::Min),
-            "inet_dist_listen_max" => Some(PortKind::Max),
-            "erl_epmd_node_listen_port" => Some(PortKind::Epmdless),
-            _ => None,
-        };
         let is_pin = |kind| kind != PortKind::Epmdless;
-        let mut kinds = pairs.iter().map(|[name, _]| ours(&name.text).map(is_pin));
+        let mut kinds = pairs
+            .iter()
+            .map(|[name, _]| PortKind::of_kernel(&name.text).map(is_pin));
         let first = kinds.next().flatten();
         // A word that is left over would become a value of the flag before; and pins are taken out without the others.
         let all_ours = odd.is_empty() && first.is_some() && kinds.all(|kind| kind == first);
@@ -234,7 +231,7 @@ impl Claims {
                     span: None,
                 });
             }
-            if let Some(kind) = ours(&name.text) {
+            if let Some(kind) = PortKind::of_kernel(&name.text) {
                 // Cut out with the flag itself where nothing else hangs on it.
                 let start = if all_ours {
                     flag.span.start

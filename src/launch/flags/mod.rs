@@ -5,13 +5,16 @@
 
 mod claim;
 mod claims;
+mod expand;
 mod ports;
+mod sys_config;
 mod variables;
 mod vm_args;
 pub mod words;
 
 pub use claim::{Claim, CookieFlag, NameFlag, Place};
 pub use claims::Claims;
+pub use expand::{Variable, expand, unset};
 pub use ports::{PortFlag, PortFlags, PortKind};
 pub use variables::FlagVariables;
-pub use vm_args::{Variable, VmArgs};
+pub use vm_args::VmArgs;

@@ -14,6 +14,18 @@ pub enum PortKind {
     Epmdless,
 }
 
+impl PortKind {
+    /// Which one a parameter of the kernel application is.
+    pub fn of_kernel(name: &str) -> Option<Self> {
+        match name {
+            "inet_dist_listen_min" => Some(Self::Min),
+            "inet_dist_listen_max" => Some(Self::Max),
+            "erl_epmd_node_listen_port" => Some(Self::Epmdless),
+            _ => None,
+        }
+    }
+}
+
 /// A port flag and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortFlag {

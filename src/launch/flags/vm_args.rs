@@ -1,18 +1,20 @@
 //! A release's `vm.args`: read, expanded as relx expands it, rewritten.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::claim::Place;
 use super::claims::Claims;
+use super::expand::{Variable, expand, unset};
 use super::ports::PortFlags;
 use super::words::{Syntax, without};
 
-/// Looks up a variable.
-pub type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// What stands where a variable that nobody sets was, so that what it would say can be told from the rest.
+const UNSET: &str = "\u{1}";
 
 /// A `vm.args` file and what it claims.
 #[derive(Clone, Debug)]
 pub struct VmArgs {
+    path: PathBuf,
     text: String,
     /// What it claims, each with its line.
     pub claims: Claims,
@@ -26,8 +28,8 @@ impl VmArgs {
     pub fn read(path: &Path, variable: Option<Variable>) -> std::io::Result<Self> {
         let bytes = std::fs::read(path)?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let text = variable.map_or_else(|| text.clone(), |variable| expand(&text, variable));
-        Ok(Self::of(text, path))
+        let args = Self::of(text, path);
+        Ok(variable.map_or_else(|| args.clone(), |variable| args.expanded(variable)))
     }
 
     /// What there is where a release has none.
@@ -39,7 +41,38 @@ impl VmArgs {
         let claims = Claims::of_text(&text, Syntax::File, &|line| {
             Place::File(path.to_owned(), line)
         });
-        Self { text, claims }
+        Self {
+            path: path.to_owned(),
+            text,
+            claims,
+        }
+    }
+
+    /// The file with its variables expanded; one that nobody sets is nothing.
+    pub fn expanded(&self, variable: Variable) -> Self {
+        Self::of(expand(&self.text, variable, ""), &self.path)
+    }
+
+    /// What the expanded file claims, without what a variable that nobody sets would say.
+    pub fn said(&self, variable: Variable) -> Claims {
+        let mut claims = Self::of(expand(&self.text, variable, UNSET), &self.path).claims;
+        let is_said = |text: &str| !text.contains(UNSET);
+        claims.names.retain(|claim| is_said(&claim.value.text));
+        claims.ports.retain(|claim| is_said(&claim.value.text));
+        claims
+            .cookies
+            .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_said));
+        claims
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The variables that it names and nobody sets.
+    pub fn unset(&self, variable: Variable) -> Vec<String> {
+        unset(&self.text, variable)
     }
 
     /// Does it name variables, `${NAME}`?
@@ -53,57 +86,9 @@ impl VmArgs {
     }
 }
 
-/// Replaces `${NAME}` and `${NAME:-default}`, line by line, until none is left: what relx's start script does.
-pub fn expand(text: &str, variable: Variable) -> String {
-    let lines = text.split('\n').map(|line| expand_line(line, variable));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn expand_line(line: &str, variable: Variable) -> String {
-    // A value may hold another `${…}`; one that holds itself must not go round for ever.
-    const MOST: usize = 1000;
-    let mut text = line.to_owned();
-    for _ in 0..MOST {
-        let Some((before, rest)) = text.split_once("${") else {
-            break;
-        };
-        let Some((inside, after)) = rest.split_once('}') else {
-            break;
-        };
-        let (name, default) = inside.split_once(":-").unwrap_or((inside, ""));
-        let value = variable(name)
-            .filter(|value| !value.is_empty())
-            .unwrap_or_else(|| default.to_owned());
-        text = format!("{before}{value}{after}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn expands_as_relx_does() {
-        let variable = |name: &str| match name {
-            "A" => Some("1".to_owned()),
-            "B" => Some("${A}".to_owned()),
-            "LOOP" => Some("${LOOP}".to_owned()),
-            _ => None,
-        };
-        for (text, expected) in [
-            ("-name app@${A}", "-name app@1"),
-            ("${NONE:-x} ${NONE}", "x "),
-            ("${A:-x}", "1"),
-            ("${B}", "1"),
-            ("${open\n}", "${open\n}"),
-            ("${open\n${A}", "${open\n1"),
-            ("$A {A}", "$A {A}"),
-        ] {
-            assert_eq!(expand(text, &variable), expected, "{text}");
-        }
-        assert_eq!(expand("${LOOP}", &variable), "${LOOP}");
-    }
 
     #[test]
     fn leaves_all_but_the_claims() {

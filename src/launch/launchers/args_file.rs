@@ -1,21 +1,22 @@
 //! A release's vm.args with our name, cookie and port in place of its own: for the scripts that read them there.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
-use crate::launch::flags::{Variable, VmArgs};
+use crate::launch::flags::{Claims, Variable, VmArgs};
 use crate::launch::node::{NodeName, Port};
-use crate::launch::plan::{PrivateFile, Recipe, Settled, Text};
+use crate::launch::plan::{Command, PrivateFile, Recipe, Settled, Text};
 
 impl VmArgs {
-    /// Reads a release's args file, its variables expanded where `variable` is given.
+    /// Reads a release's args file as it stands.
     ///
     /// # Errors
     /// It cannot be read: [`Exit::System`].
-    pub fn of_release(path: &Path, variable: Option<Variable>) -> Result<Self, Failure> {
-        Self::read(path, variable).map_err(|error| {
+    pub fn of_release(path: &Path) -> Result<Self, Failure> {
+        Self::read(path, None).map_err(|error| {
             let path = path.display();
             Failure::new(
                 Exit::System,
@@ -24,21 +25,25 @@ impl VmArgs {
         })
     }
 
-    /// Gives the script a copy, by VMARGS_PATH, with what is settled in it.
+    /// Gives the script a copy, by VMARGS_PATH, with what is settled in it; returns the folder that it is in.
     ///
     /// # Errors
-    /// There is no folder for it.
+    /// There is neither a folder nor memory for it.
     pub fn copy(
         &self,
         release: &str,
         settled: &Settled,
         recipe: &mut Recipe,
-    ) -> Result<(), Failure> {
+    ) -> Result<PathBuf, Failure> {
         let name = format!("{release}.vm.args");
-        let file = PrivateFile::new(&[&name], 0o600, self.with(settled))?;
+        // Nodes of one network have names of their own, even where they share /dev/shm.
+        let folder = settled.node.value.name.to_string();
+        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled))
+            .or_else(|_| PrivateFile::inherited(&name, self.with(settled)))?;
         recipe.set("VMARGS_PATH", Text::plain(&file.path));
+        let folder = file.path.with_file_name("");
         recipe.files.push(file);
-        Ok(())
+        Ok(folder)
     }
 
     /// The file with what is settled in it. One flag a line, at its start: the scripts grep them.
@@ -73,44 +78,96 @@ impl VmArgs {
 
     /// What the variables are that stand for the node's name, its parts and its port in this file's own text:
     /// `-name app@${HOST}`, `inet_dist_listen_min ${ERL_PORT}`.
-    pub fn named(&self, node: &NodeName, port: Option<Port>) -> Vec<(String, String)> {
-        let mut found: Vec<(String, String)> = Vec::new();
-        let mut add = |text: &str, value: String| {
-            if let Some(name) = variable(text)
-                && !found.iter().any(|(known, _)| known == name)
-            {
-                found.push((name.to_owned(), value));
-            }
-        };
+    fn named(&self, node: &NodeName, port: Option<Port>) -> Vec<(&str, String)> {
+        let mut found = Vec::new();
         for claim in &self.claims.names {
             match claim.value.text.split_once('@') {
                 Some((name, host)) => {
-                    add(name, node.name.to_string());
-                    add(host, node.host.to_string());
+                    found.push((name, node.name.to_string()));
+                    found.push((host, node.host.to_string()));
                 }
-                None => add(&claim.value.text, node.to_string()),
+                None => found.push((&claim.value.text, node.to_string())),
             }
         }
         for claim in &self.claims.ports {
-            if let Some(port) = port {
-                add(&claim.value.text, port.to_string());
-            }
+            found.extend(port.map(|port| (claim.value.text.as_str(), port.to_string())));
         }
-        found
+        let named = |(text, value)| Some((variable(text)?, value));
+        found.into_iter().filter_map(named).collect()
+    }
+}
+
+/// A release's args file whose variables its script expands.
+pub struct Template {
+    /// As it stands.
+    pub args: VmArgs,
+    /// What it claims: of a variable that nobody sets, nothing. It stands for what we say.
+    pub claims: Claims,
+    /// The variables that it names and nobody sets.
+    unset: Vec<String>,
+    /// Does the script expand them?
+    expands: bool,
+}
+
+impl Template {
+    /// One in which nothing is expanded.
+    pub fn plain(args: VmArgs) -> Self {
+        Self {
+            claims: args.claims.clone(),
+            args,
+            unset: Vec::new(),
+            expands: false,
+        }
     }
 
-    /// The variables that its name and its port name.
-    pub fn variables(&self) -> Vec<String> {
-        let names = self.claims.names.iter();
-        let names = names.flat_map(|claim| claim.value.text.split('@'));
-        let ports = self
-            .claims
-            .ports
-            .iter()
-            .map(|claim| claim.value.text.as_str());
-        let all = names.chain(ports).filter_map(variable);
-        all.map(ToOwned::to_owned).collect()
+    /// Reads one.
+    ///
+    /// # Errors
+    /// It cannot be read: [`Exit::System`].
+    pub fn read(path: &Path, variable: Variable) -> Result<Self, Failure> {
+        let args = VmArgs::of_release(path)?;
+        Ok(Self {
+            claims: args.said(variable),
+            unset: args.unset(variable),
+            args,
+            expands: true,
+        })
     }
+
+    /// The file as the script would make it.
+    pub fn expanded(&self, variable: Variable) -> VmArgs {
+        if self.expands {
+            self.args.expanded(variable)
+        } else {
+            self.args.clone()
+        }
+    }
+
+    /// The variables that nobody sets and that stand for what is settled.
+    pub fn ours(&self, settled: &Settled) -> BTreeMap<String, String> {
+        let named = self.args.named(&settled.node.value, settled.pin());
+        let unset = |name: &str| self.unset.iter().any(|unset| unset == name);
+        let ours = named.into_iter().filter(|(name, _)| unset(name));
+        ours.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Those that stand for nothing that we know, the cookie left out: it is replaced.
+    pub fn unknown(&self, ours: &BTreeMap<String, String>) -> Vec<&str> {
+        let cookie = |name: &str| {
+            let cookies = self.args.claims.cookies.iter();
+            let mut cookies = cookies.filter_map(|claim| variable(claim.value.cookie.as_deref()?));
+            cookies.any(|cookie| cookie == name)
+        };
+        let names = self.unset.iter().map(String::as_str);
+        names
+            .filter(|name| !ours.contains_key(*name) && !cookie(name))
+            .collect()
+    }
+}
+
+/// What a start script's own arguments behind the task claim: it hands them to the VM, behind those of the args file.
+pub fn behind_task(command: &Command) -> Claims {
+    Claims::of_arguments(command.arguments().skip(1))
 }
 
 /// The name in `${NAME}`, if that is all.

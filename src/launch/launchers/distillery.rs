@@ -6,20 +6,19 @@
 
 use std::path::PathBuf;
 
+use super::args_file::{self, Template};
 use super::erl::cleanse;
 use super::script::Script;
 use super::{Cook, Demands, Launcher, Role, warn_of_daemon};
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
-use crate::launch::flags::{FlagVariables, VmArgs};
+use crate::launch::flags::{Claims, FlagVariables, VmArgs};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Distillery {
     daemon: bool,
-    /// vm.args as it stands: the script itself replaces what is left in it.
-    args: VmArgs,
-    /// The variables that the environment has of those that vm.args names.
-    known: Vec<String>,
+    /// Its vm.args: the script itself replaces what is left in it.
+    template: Template,
 }
 
 /// Is it a distillery release's script? `bin/app` of later versions only hands over to the one of the release's version.
@@ -50,59 +49,53 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         | "info" => Role::Client,
         _ => Role::Neither,
     };
-    let (mut args, mut files) = (VmArgs::empty(), VmArgs::empty());
-    let path = vm_args_path(script, config).filter(|_| role != Role::Neither);
-    if let Some(path) = path {
-        // One that nobody sets stays as it is: it stands for what we say.
-        let variable = |name: &str| {
-            let set = config.variable(name).map(ToOwned::to_owned);
-            set.or_else(|| Some(format!("${{{name}}}")))
-        };
-        args = VmArgs::of_release(&path, None)?;
-        files = VmArgs::of_release(&path, Some(&variable))?;
-        let claims = &mut files.claims;
-        let is_said = |text: &str| !text.contains("${");
-        claims.names.retain(|claim| is_said(&claim.value.text));
-        claims.ports.retain(|claim| is_said(&claim.value.text));
-        claims
-            .cookies
-            .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_said));
-    }
-    let known = args.variables().into_iter();
-    let known = known
-        .filter(|name| config.variable(name).is_some())
-        .collect();
+    let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
+    let of_release = |variable, name| {
+        of_release(script, config, variable, name).filter(|_| role != Role::Neither)
+    };
+    let sys_config = of_release("SYS_CONFIG_PATH", "sys.config");
+    let path = of_release("VMARGS_PATH", "vm.args");
+    let template = match path {
+        Some(path) => Template::read(&path, &variable)?,
+        None => Template::plain(VmArgs::empty()),
+    };
+    let mut files = template.claims.clone();
+    files.extend(sys_config.map_or_else(Claims::default, |path| Claims::of_config_file(&path)));
+    let command_line = match role {
+        Role::Node => args_file::behind_task(command),
+        _ => Claims::default(),
+    };
     Ok(Launcher {
         label: "distillery release",
         role,
         default_name: script.name.clone(),
         demands: Demands {
-            files: files.claims,
+            command_line,
+            files,
             rewritten: true,
             ..Demands::default()
         },
         root: None,
         cook: Box::new(Distillery {
             daemon: task.starts_with("start"),
-            args,
-            known,
+            template,
         }),
     })
 }
 
-/// VMARGS_PATH, the root's, or the version's own.
-fn vm_args_path(script: &Script, config: &Config) -> Option<PathBuf> {
-    if let Some(path) = config.variable("VMARGS_PATH") {
+/// A file that the script would take: the variable's, the root's, or the version's own.
+fn of_release(script: &Script, config: &Config, variable: &str, name: &str) -> Option<PathBuf> {
+    if let Some(path) = config.variable(variable) {
         return Some(path.into());
     }
     let of_root = config
         .variable("RELEASE_CONFIG_DIR")
         .map_or_else(|| script.root.clone(), PathBuf::from)
-        .join("vm.args");
+        .join(name);
     let of_version = || {
         let version = config.variable("REL_VSN").map(ToOwned::to_owned);
         let version = version.or_else(|| script.current_version())?;
-        Some(script.root.join("releases").join(version).join("vm.args"))
+        Some(script.root.join("releases").join(version).join(name))
     };
     Some(of_root)
         .filter(|path| path.exists())
@@ -127,16 +120,15 @@ impl Cook for Distillery {
                 "BEAMINIT_EPMD is \"off\", and a distillery release's own clients ask epmd for the node; use auto",
             ));
         }
-        if self.args.has_variables() {
+        if self.template.args.has_variables() {
             recipe.set("REPLACE_OS_VARS", Text::plain("true"));
         }
         // sys.config may name the same ones; those of the cookie would stay in the VM's environment.
-        for (name, value) in self.args.named(&settled.node.value, settled.pin()) {
-            if !self.known.contains(&name) {
-                recipe.set(&name, Text::plain(value));
-            }
+        for (name, value) in self.template.ours(settled) {
+            recipe.set(&name, Text::plain(value));
         }
-        self.args.copy(&launcher.default_name, settled, recipe)?;
+        let args = &self.template.args;
+        args.copy(&launcher.default_name, settled, recipe)?;
         // A client of the script's would split the cookie in the file at its blanks.
         if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
             recipe.set("COOKIE", Text::cookie(&cookie.value));

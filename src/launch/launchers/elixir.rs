@@ -79,7 +79,8 @@ impl<'a> Options<'a> {
         loop {
             let (values, taken): (&[&str], usize) = match rest {
                 [
-                    "--name" | "--sname" | "--cookie" | "--vm-args" | "--remsh" | "--erl",
+                    "--name" | "--sname" | "--cookie" | "--vm-args" | "--remsh" | "--erl"
+                    | "--erl-config",
                     ..,
                 ] => (rest.get(1..2).unwrap_or_default(), 2),
                 ["--rpc-eval" | "--boot-var" | "--pipe-to", ..] => (&[], 3),
@@ -95,7 +96,6 @@ impl<'a> Options<'a> {
                     | "--dbg"
                     | "--logger-otp-reports"
                     | "--logger-sasl-reports"
-                    | "--erl-config"
                     | "--boot",
                     ..,
                 ] => (&[], 2),
@@ -125,6 +125,7 @@ impl<'a> Options<'a> {
                     "--name" => named.extend(["-name".to_owned(), value]),
                     "--sname" => named.extend(["-sname".to_owned(), value]),
                     "--cookie" => named.extend(["-setcookie".to_owned(), value]),
+                    "--erl-config" => named.extend(["-config".to_owned(), value]),
                     "--vm-args" => named.extend(["-args_file".to_owned(), value]),
                     _ => named.extend(["-remsh".to_owned(), value]),
                 }

@@ -79,12 +79,23 @@ fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Fail
             .map_or_else(|| folder.join(name), Into::into);
         VmArgs::read(&path, None).map_or_else(|_| Claims::default(), |args| args.claims)
     };
+    let sys_config = || {
+        let given = config
+            .variable("RELEASE_SYS_CONFIG")
+            .map(|path| format!("{path}.config").into());
+        Claims::of_config_file(&given.unwrap_or_else(|| folder.join("sys.config")))
+    };
+    let of_node = || {
+        let mut claims = args_file("RELEASE_VM_ARGS", "vm.args");
+        claims.extend(sys_config());
+        claims
+    };
     // A client is started with another args file, and without the pin; without epmd it must know the node's.
     let (files, node_ports) = match role {
-        Role::Node => (args_file("RELEASE_VM_ARGS", "vm.args"), Vec::new()),
+        Role::Node => (of_node(), Vec::new()),
         _ if off => (
             args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity(),
-            args_file("RELEASE_VM_ARGS", "vm.args").ports,
+            of_node().ports,
         ),
         _ => (Claims::default(), Vec::new()),
     };

@@ -1,13 +1,16 @@
 //! A release made by relx (rebar3): its start script reads the name and the cookie in vm.args, so it gets a copy with
 //! ours in their place. <https://rebar3.org/docs/deployment/releases/>
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use nix::unistd::{AccessFlags, access};
+
+use super::args_file::{self, Template};
 use super::script::Script;
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
-use crate::launch::config::{Config, EpmdMode};
+use crate::launch::config::{Config, Environment, EpmdMode};
 use crate::launch::failure::Failure;
-use crate::launch::flags::{FlagVariables, Place, Variable, VmArgs};
+use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs, expand, unset};
 use crate::launch::plan::{Command, Pin, Recipe, Settled, Text};
 
 /// What the script hands to an escript of its own, the cookie among its arguments.
@@ -24,7 +27,10 @@ struct Relx {
     daemon: bool,
     /// Does it change the release that runs, or list its versions?
     evolves: bool,
-    args: VmArgs,
+    args: Template,
+    sys_config: SysConfig,
+    /// What the script expands both with.
+    environment: Environment,
     /// Does its script make the node and its clients do without epmd where ERL_DIST_PORT is set?
     knows_dist_port: bool,
 }
@@ -51,14 +57,23 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let daemon = matches!(task, "daemon" | "daemon_boot" | "start");
     let evolves = EVOLVE.contains(&task);
     let name = script.assigned("REL_NAME").unwrap_or(&script.name);
-    let args = match (role, vm_args_path(script, config)) {
-        (Role::Neither, _) | (_, None) => VmArgs::empty(),
-        (_, Some(source)) => {
-            let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-            VmArgs::of_release(&source.path, source.expand.then_some(&variable as Variable))?
-        }
+    let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
+    let source =
+        |variable, name| source(script, config, variable, name).filter(|_| role != Role::Neither);
+    let args = match source("VMARGS_PATH", "vm.args") {
+        None => Template::plain(VmArgs::empty()),
+        Some(source) if source.expand => Template::read(&source.path, &variable)?,
+        Some(source) => Template::plain(VmArgs::of_release(&source.path)?),
     };
-    let mut demands = demands(&args, config);
+    let sys_config = source("RELX_CONFIG_PATH", "sys.config");
+    let sys_config =
+        sys_config.map_or_else(SysConfig::default, |source| SysConfig::read(source, config));
+    let mut demands = demands(&args.args, config);
+    demands.files = args.claims.clone();
+    demands.files.extend(sys_config.claims.clone());
+    if role == Role::Node {
+        demands.command_line = args_file::behind_task(command);
+    }
     if config.epmd == EpmdMode::Off {
         demands.otp = Otp::of_root(&script.root);
     }
@@ -72,6 +87,8 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
             daemon,
             evolves,
             args,
+            sys_config,
+            environment: config.environment.clone(),
             knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
         }),
     })
@@ -96,28 +113,28 @@ fn demands(args: &VmArgs, config: &Config) -> Demands {
     });
     let fixed = fixed.chain(dist_port).collect();
     Demands {
-        files: args.claims.clone(),
         rewritten: true,
         fixed,
         ..Demands::default()
     }
 }
 
-/// The args file that the script would take, and whether it would expand variables in it.
+/// A file that the script would take, and whether it would expand variables in it.
 struct Source {
     path: PathBuf,
     expand: bool,
 }
 
-fn vm_args_path(script: &Script, config: &Config) -> Option<Source> {
-    let given = config.variable("VMARGS_PATH").map(PathBuf::from);
-    let at_root = || Some(script.root.join("vm.args")).filter(|path| path.exists());
+/// That of the variable, the root's, or the version's own.
+fn source(script: &Script, config: &Config, variable: &str, name: &str) -> Option<Source> {
+    let given = config.variable(variable).map(PathBuf::from);
+    let at_root = || Some(script.root.join(name)).filter(|path| path.exists());
     let of_version = || {
         let version = script
             .assigned("REL_VSN")
             .map(ToOwned::to_owned)
             .or_else(|| script.current_version())?;
-        Some(script.root.join("releases").join(version).join("vm.args"))
+        Some(script.root.join("releases").join(version).join(name))
     };
     let path = given.or_else(at_root).or_else(of_version)?;
     let beside = |ending: &str| PathBuf::from(format!("{}{ending}", path.display()));
@@ -131,6 +148,38 @@ fn vm_args_path(script: &Script, config: &Config) -> Option<Source> {
         .into_iter()
         .find(|(path, _)| path.exists())
         .map(|(path, expand)| Source { path, expand })
+}
+
+/// The release's sys.config, which its script expands as well, and writes beside it.
+#[derive(Default)]
+struct SysConfig {
+    path: PathBuf,
+    claims: Claims,
+    /// What it names and nobody sets.
+    unset: Vec<String>,
+    /// May the script not write there?
+    out_of_place: bool,
+}
+
+impl SysConfig {
+    fn read(Source { path, expand: does }: Source, config: &Config) -> Self {
+        if !does {
+            return Self {
+                claims: Claims::of_config_file(&path),
+                ..Self::default()
+            };
+        }
+        let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let writable = access(folder, AccessFlags::W_OK).is_ok();
+        Self {
+            claims: Claims::of_sys_config(&expand(&text, &variable, ""), &path),
+            unset: unset(&text, &variable),
+            out_of_place: !writable && variable("RELX_OUT_FILE_PATH").is_none(),
+            path,
+        }
+    }
 }
 
 impl Cook for Relx {
@@ -147,7 +196,7 @@ impl Cook for Relx {
                 "BEAMINIT_COOKIE_VIA is \"file\", and the release's script gives this command the cookie as an argument, which every process can read; set it to arg for this command",
             ));
         }
-        self.args.copy(&launcher.default_name, settled, recipe)?;
+        self.copy_args(launcher, settled, recipe)?;
         // The script would take a variable's word for the cookie before its own reading of the file.
         match &settled.cookie {
             Some(_) if settled.in_file => {
@@ -176,6 +225,51 @@ impl Cook for Relx {
 }
 
 impl Relx {
+    /// Gives the script a copy of vm.args with what is settled in it, and the variables that stand for that.
+    fn copy_args(
+        &self,
+        launcher: &Launcher,
+        settled: &Settled,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        let mut ours = self.args.ours(settled);
+        let names = |name: &str| self.sys_config.unset.iter().any(|unset| unset == name);
+        if let Some(port) = settled.pin().filter(|_| names("ERL_PORT")) {
+            ours.insert("ERL_PORT".into(), port.to_string());
+        }
+        for (name, value) in &ours {
+            recipe.set(name, Text::plain(value));
+        }
+        let variable = |name: &str| {
+            let set = self.environment.iter().rev();
+            let mut set = set.filter(|(known, _)| known == name);
+            let set = || set.next()?.1.to_str().map(ToOwned::to_owned);
+            ours.get(name).cloned().or_else(set)
+        };
+        let folder = self
+            .args
+            .expanded(&variable)
+            .copy(&launcher.default_name, settled, recipe)?;
+        if self.sys_config.out_of_place {
+            recipe.set("RELX_OUT_FILE_PATH", Text::plain(folder));
+        }
+        let of_config = self.sys_config.unset.iter().map(String::as_str);
+        let of_config = of_config.filter(|name| !ours.contains_key(*name));
+        for (path, names) in [
+            (self.args.args.path(), self.args.unknown(&ours)),
+            (&self.sys_config.path, of_config.collect()),
+        ] {
+            if launcher.role == Role::Node && !names.is_empty() {
+                recipe.warn(format!(
+                    "{} names {}, which nobody sets: the release's script puts nothing there; set it in the container's environment",
+                    path.display(),
+                    names.join(", ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The script itself does it where ERL_DIST_PORT is set, for the node and for all its clients.
     fn do_without_epmd(
         &self,

@@ -1,8 +1,11 @@
 //! Files that only this user can read, planned before the gates and written after them: in memory, where that can be had.
 
 use std::io::{Error, ErrorKind, Result};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::unistd::{AccessFlags, access, geteuid};
 
@@ -26,6 +29,8 @@ pub struct PrivateFile {
     mode: u32,
     /// What.
     pub content: Text,
+    /// It has no place in any folder, and is inherited.
+    inherited: Option<Arc<OwnedFd>>,
 }
 
 impl PrivateFile {
@@ -58,6 +63,29 @@ impl PrivateFile {
             folder,
             mode,
             content,
+            inherited: None,
+        })
+    }
+
+    /// Plans a file for the command alone, where no folder can be written: a descriptor that it inherits, memfd_create(2).
+    ///
+    /// # Errors
+    /// The system's own: [`Exit::System`].
+    pub fn inherited(name: &str, content: Text) -> std::result::Result<Self, Failure> {
+        let made = memfd_create(name, MFdFlags::empty()).map_err(|errno| {
+            let line = format!(
+                "no memory for {name}: {}; is this container out of it?",
+                errno.desc()
+            );
+            Failure::new(Exit::System, line)
+        })?;
+        Ok(Self {
+            path: format!("/proc/self/fd/{}", made.as_raw_fd()).into(),
+            in_memory: true,
+            folder: PathBuf::new(),
+            mode: 0o600,
+            content,
+            inherited: Some(Arc::new(made)),
         })
     }
 
@@ -76,6 +104,11 @@ impl PrivateFile {
     fn try_write(&self) -> Result<()> {
         use std::io::Write as _;
         use std::os::unix::fs::OpenOptionsExt as _;
+        let content = self.content.reveal();
+        if let Some(inherited) = &self.inherited {
+            return std::fs::File::from(inherited.try_clone()?)
+                .write_all(content.as_encoded_bytes());
+        }
         let parent = self.path.parent().unwrap_or(&self.folder);
         // From this user's own folder down: once that is private, nobody else gets at what is below.
         let mut folders: Vec<&Path> = parent
@@ -95,7 +128,7 @@ impl PrivateFile {
             .create_new(true)
             .mode(self.mode)
             .open(&fresh)?;
-        file.write_all(self.content.reveal().as_encoded_bytes())?;
+        file.write_all(content.as_encoded_bytes())?;
         std::fs::rename(&fresh, &self.path)
     }
 }

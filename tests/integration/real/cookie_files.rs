@@ -11,10 +11,8 @@ fn speak_with_a_port() -> String {
     format!("open_port({{spawn, \"sleep 60\"}}, []), {SPEAK}")
 }
 
-const SPEAK_ELIXIR: &str = "Port.open({:spawn, \"sleep 60\"}, []); IO.puts(\"node=#{node()} cookie=#{:erlang.get_cookie()}\"); Process.sleep(:infinity)";
-
 /// The pod of `clustered`, its cookie in a mounted Secret as fsGroup leaves it.
-fn with_secret() -> (Pod, Dns) {
+pub fn with_secret() -> (Pod, Dns) {
     let (pod, dns) = clustered();
     let pod = pod
         .without("ERLANG_COOKIE")
@@ -24,7 +22,7 @@ fn with_secret() -> (Pod, Dns) {
 }
 
 /// What of /proc/PID shows this text, for all processes of the pod.
-fn shows(node: &Running, text: &str) -> Vec<String> {
+pub fn shows(node: &Running, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for inmate in node.inmates() {
         for file in ["cmdline", "environ"] {
@@ -41,7 +39,7 @@ fn shows(node: &Running, text: &str) -> Vec<String> {
 
 /// The node is as planned, and nobody shows its cookie.
 #[track_caller]
-fn is_secret(node: &Running) {
+pub fn is_secret(node: &Running) {
     is_as_planned(node);
     let names: Vec<String> = node.inmates().into_iter().map(|one| one.name).collect();
     for name in ["beaminit", "beam.smp", "epmd"] {
@@ -112,13 +110,6 @@ fn before_the_start() {
     let node = pod.env("BEAMINIT_HOST", "pod").run("erl");
     node.says("waiting");
     assert_eq!(shows(&node, "chocolate"), Vec::<String>::new());
-}
-
-#[test]
-fn of_elixir() {
-    let (pod, _dns) = with_secret();
-    let node = pod.run(["elixir", "-e", SPEAK_ELIXIR]);
-    is_secret(&node);
 }
 
 #[test]

@@ -59,36 +59,6 @@ fn two_nodes_connect() {
 }
 
 #[test]
-fn a_remote_shell_of_erl_reaches_it() {
-    let (pod, _dns) = epmdless();
-    let node = pod.run(["erl", "-noinput", "-eval", SPEAK]);
-    is_up_without_epmd(&node);
-    let remote = ["env", "TERM=xterm", BEAMINIT, "--", "erl", "-remsh", NODE];
-    let (shell, typed) = node.enter_with(Input::Terminal, remote);
-    shell.prompts(&format!("({NODE})1>"));
-    type_at(typed, "io:format(\"sum=~p~n\", [40 + 2]).\n");
-    shell.says("sum=42");
-    has_no_epmd(&node);
-}
-
-#[test]
-fn iex_reaches_it() {
-    let (pod, _dns) = epmdless();
-    let pod = pod
-        .copy(&fixtures::mix_project(), "/srv/project")
-        .working_directory("/srv/project")
-        .env("MIX_ENV", "prod");
-    let node = pod.run("mix run --no-halt");
-    is_up_without_epmd(&node);
-    let remote = ["env", "TERM=xterm", BEAMINIT, "--", "iex", "--remsh", NODE];
-    let (shell, typed) = node.enter_with(Input::Terminal, remote);
-    shell.prompts("iex(");
-    type_at(typed, "IO.puts(\"sum=#{40 + 2} at #{node()}\")\n");
-    shell.says(&format!("sum=42 at {NODE}"));
-    has_no_epmd(&node);
-}
-
-#[test]
 fn elixir_with_options_of_its_own() {
     let (pod, _dns) = epmdless();
     let pod = pod
@@ -111,30 +81,6 @@ fn elixir_with_options_of_its_own() {
 
 const MIX: &str = "/srv/mixapp/bin/mixapp";
 const RELX: &str = "/srv/relxapp/bin/relxapp";
-
-#[test]
-fn a_mix_release_and_its_clients() {
-    let (pod, _dns) = epmdless();
-    let pod = pod.copy(&fixtures::mix_release(), "/srv/mixapp");
-    let node = pod.env("TERM", "xterm").run([MIX, "start"]);
-    is_up_without_epmd(&node);
-    let asked = client(&node, &[MIX, "rpc", "IO.puts(\"answer=#{node()}\")"]);
-    assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
-    let vm = node.inmate("beam.smp").expect("the VM").pid;
-    let asked = client(&node, &[MIX, "pid"]);
-    assert!(
-        asked.stdout.lines().any(|line| line == vm.to_string()),
-        "{asked}"
-    );
-    let (shell, typed) = node.enter_with(Input::Terminal, [BEAMINIT, "--", MIX, "remote"]);
-    shell.prompts("iex(");
-    type_at(typed, "IO.puts(\"sum=#{40 + 2} at #{node()}\")\n");
-    shell.says(&format!("sum=42 at {NODE}"));
-    has_no_epmd(&node);
-    client(&node, &[MIX, "stop"]);
-    let ended = node.ends_with(0);
-    assert!(ended.stdout.contains("stopped"), "{ended}");
-}
 
 #[test]
 fn a_mix_release_that_does_so_itself() {

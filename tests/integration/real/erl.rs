@@ -54,6 +54,21 @@ fn is_stopped_at_any_moment_of_its_boot() {
 }
 
 #[test]
+fn leaves_a_crash_dump_where_it_does_not_stop() {
+    let (pod, _dns) = clustered();
+    let pod = pod
+        .env("BEAMINIT_STOP_TIMEOUT", "1s")
+        .env("ERL_CRASH_DUMP", "/srv/dump");
+    let deaf = "os:set_signal(sigterm, ignore).";
+    let node = pod.run(["erl", "-noinput", "-eval", deaf, "-eval", SPEAK]);
+    is_as_planned(&node);
+    node.signal(Signal::SIGTERM);
+    node.ends_with(1);
+    let dump = std::fs::read_to_string(pod.place("/srv/dump")).expect("a crash dump");
+    assert!(dump.contains("Received SIGUSR1"), "{dump:.300}");
+}
+
+#[test]
 fn leaves_no_zombie() {
     let (pod, _dns) = clustered();
     let command =
@@ -142,18 +157,6 @@ fn a_second_node_finds_the_first_by_name() {
     ]);
     other.says("pong from 'other@other.example.com'");
     other.ends_with(0);
-}
-
-#[test]
-fn a_remote_shell_reaches_it() {
-    let (pod, _dns) = clustered();
-    let node = pod.run(ERL);
-    is_as_planned(&node);
-    let remote = ["env", "TERM=xterm", BEAMINIT, "--", "erl", "-remsh", NODE];
-    let (shell, typed) = node.enter_with(Input::Terminal, remote);
-    shell.prompts(&format!("({NODE})1>"));
-    type_at(typed, "io:format(\"here is ~p~n\", [{node(), 6 * 7}]).\n");
-    shell.says(&format!("here is {{'{NODE}',42}}"));
 }
 
 #[test]

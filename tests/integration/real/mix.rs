@@ -77,14 +77,6 @@ fn options_that_say_otherwise_are_refused() {
 }
 
 #[test]
-fn mix_runs_the_project() {
-    let (pod, _dns) = with_project();
-    let node = pod.run("mix run --no-halt");
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn iex_runs_the_project_at_a_terminal() {
     let (pod, _dns) = with_project();
     let mut node = pod

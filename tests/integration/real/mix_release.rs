@@ -17,26 +17,6 @@ fn client(node: &Running, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn is_named_pinned_and_stopped() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "start"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
-fn starts_as_a_random_user_with_no_home() {
-    let (pod, _dns) = with_release();
-    let pod = pod
-        .user(1_000_660_000)
-        .env("HOME", "/")
-        .env("RELEASE_TMP", "/tmp");
-    let node = pod.run([APP, "start"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn its_own_cookie_serves_where_none_is_set() {
     let (pod, _dns) = with_release();
     let cookie = std::fs::read_to_string(fixtures::mix_release().join("releases/COOKIE")).unwrap();
@@ -106,31 +86,6 @@ fn an_env_sh_that_only_gives_defaults_is_no_obstacle() {
 }
 
 #[test]
-fn its_clients_reach_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "start"]);
-    is_as_planned(&node);
-
-    let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
-    assert!(
-        asked.code == 0 && asked.stdout.contains(&format!("answer={NODE}")),
-        "{asked}"
-    );
-
-    let vm = node.inmate("beam.smp").expect("the VM").pid;
-    let asked = client(&node, &["pid"]);
-    assert!(
-        asked.code == 0 && asked.stdout.lines().any(|line| line == vm.to_string()),
-        "{asked}"
-    );
-
-    // The pod may be gone before its client has a status.
-    client(&node, &["stop"]);
-    let ended = node.ends_with(0);
-    assert!(ended.stdout.contains("stopped"), "{ended}");
-}
-
-#[test]
 fn its_clients_find_the_name_that_the_records_gave() {
     // In a plain Deployment only the dashed name has a record; nothing but the records says so to the client.
     let (pod, dns) = with_release();
@@ -143,17 +98,6 @@ fn its_clients_find_the_name_that_the_records_gave() {
         asked.stdout.contains(&format!("answer=app@{DASHED_NAME}")),
         "{asked}"
     );
-}
-
-#[test]
-fn a_remote_shell_reaches_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.env("TERM", "xterm").run([APP, "start"]);
-    is_as_planned(&node);
-    let (shell, typed) = node.enter_with(Input::Terminal, [BEAMINIT, "--", APP, "remote"]);
-    shell.prompts("iex(");
-    type_at(typed, "IO.puts(\"sum=#{40 + 2} at #{node()}\")\n");
-    shell.says(&format!("sum=42 at {NODE}"));
 }
 
 #[test]
@@ -178,4 +122,34 @@ fn what_needs_no_node_gets_none() {
     assert!(ended.stdout.contains("alive=false"), "{ended}");
     let ended = pod.run([APP, "version"]).ends_with(0);
     assert_eq!(ended.stdout, "mixapp 0.1.0\n");
+}
+
+#[test]
+fn a_sys_config_that_has_a_port() {
+    let kernel = "[{kernel, [{inet_dist_listen_min, 9100}, {inet_dist_listen_max, 9100}]}].\n";
+    for (ours, port) in [("", 9100), ("5555", 5555)] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .env("ERL_PORT", ours)
+            .file(&format!("{FILES}/sys.config"), kernel)
+            .run([APP, "start"]);
+        is_up(&node, NODE, "chocolate", port);
+    }
+}
+
+#[test]
+fn a_remote_vm_args_that_says_otherwise() {
+    for flags in [
+        "-setcookie other",
+        "-setcookie one\n-setcookie two",
+        "-setcookie",
+    ] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .file(&format!("{FILES}/remote.vm.args"), format!("{flags}\n"))
+            .run([APP, "start"]);
+        is_as_planned(&node);
+        let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
+        assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
+    }
 }

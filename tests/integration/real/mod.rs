@@ -3,6 +3,7 @@
 
 mod cookie_files;
 mod cookies;
+mod daemons;
 mod epmdless;
 mod erl;
 mod fixtures;
@@ -12,6 +13,7 @@ mod other_ways;
 mod probe;
 mod relx_release;
 mod surroundings;
+mod table;
 mod users;
 
 use std::collections::BTreeSet;

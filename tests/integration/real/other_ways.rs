@@ -60,12 +60,13 @@ fn a_script_of_the_users_own() {
     is_as_planned(&node);
 }
 
-const ESCRIPT: &str = "main(_) -> io:format(\"node=~ts cookie=~ts~n\", [node(), erlang:get_cookie()]), receive after infinity -> ok end.\n";
+/// What a program of one module runs.
+pub const MAIN: &str = "main(_) -> io:format(\"node=~ts cookie=~ts~n\", [node(), erlang:get_cookie()]), receive after infinity -> ok end.\n";
 
 #[test]
 fn an_escript_that_names_a_node() {
     let script = format!(
-        "#!/usr/bin/env escript\n%%! -name other@elsewhere.example.com -setcookie other\n{ESCRIPT}"
+        "#!/usr/bin/env escript\n%%! -name other@elsewhere.example.com -setcookie other\n{MAIN}"
     );
     for command in [&["/srv/server"][..], &["escript", "/srv/server"]] {
         let (pod, _dns) = clustered();
@@ -86,14 +87,13 @@ fn an_escript_that_names_none() {
     assert_eq!(ended.stdout, "nonode@nohost [\"-name\"]\n", "{ended}");
 }
 
-#[test]
-fn a_gleam_shipment() {
-    let (pod, _dns) = clustered();
+/// A gleam shipment in the pod.
+pub fn shipment(pod: Pod) -> Pod {
     let pod = pod.release("gleam-shipment", "/srv/app");
     let ebin = pod.place("/srv/app/gleamapp/ebin");
     std::fs::create_dir_all(&ebin).unwrap();
     let source = ebin.join("gleamapp@@main.erl");
-    let run = ESCRIPT.replace("main(", "run(");
+    let run = MAIN.replace("main(", "run(");
     std::fs::write(
         &source,
         format!("-module('gleamapp@@main').\n-export([run/1]).\n{run}"),
@@ -105,9 +105,5 @@ fn a_gleam_shipment() {
         .arg(&source)
         .status();
     assert!(compiled.expect("erlc").success());
-    let node = pod.run(["/srv/app/entrypoint.sh", "run"]);
-    is_as_planned(&node);
-    node.signal(nix::sys::signal::Signal::SIGTERM);
-    // Its script dies of the TERM; the VM gets one too.
-    node.ends_with(143);
+    pod
 }

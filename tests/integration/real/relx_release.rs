@@ -17,25 +17,6 @@ fn client(node: &Running, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn is_named_pinned_and_stopped() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "foreground"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
-fn starts_as_a_random_user_with_no_home() {
-    let (pod, _dns) = with_release();
-    let node = pod
-        .user(1_000_660_000)
-        .env("HOME", "/")
-        .run([APP, "foreground"]);
-    is_as_planned(&node);
-    stops_gracefully(&node);
-}
-
-#[test]
 fn a_vm_args_that_says_otherwise() {
     for flags in [
         "-name other@elsewhere.example.com\n-setcookie other",
@@ -115,42 +96,6 @@ fn variables_in_vm_args_are_still_replaced() {
 }
 
 #[test]
-fn its_clients_reach_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.run([APP, "foreground"]);
-    is_as_planned(&node);
-
-    let asked = client(&node, &["ping"]);
-    assert!(asked.code == 0 && asked.stdout.contains("pong"), "{asked}");
-    let asked = client(&node, &["rpc", "erlang", "node"]);
-    assert!(asked.code == 0 && asked.stdout.contains(NODE), "{asked}");
-    let asked = client(&node, &["eval", "io:format(\"~p\", [node()])."]);
-    assert_eq!(asked.code, 0, "{asked}");
-    let vm = node.inmate("beam.smp").expect("the VM").pid;
-    let asked = client(&node, &["pid"]);
-    assert!(
-        asked.code == 0 && asked.stdout.contains(&vm.to_string()),
-        "{asked}"
-    );
-
-    // The pod may be gone before its client has a status.
-    client(&node, &["stop"]);
-    let ended = node.ends_with(0);
-    assert!(ended.stdout.contains("stopped"), "{ended}");
-}
-
-#[test]
-fn a_remote_shell_reaches_the_node() {
-    let (pod, _dns) = with_release();
-    let node = pod.env("TERM", "xterm").run([APP, "foreground"]);
-    is_as_planned(&node);
-    let (shell, typed) = node.enter_with(Input::Terminal, [BEAMINIT, "--", APP, "remote_console"]);
-    shell.prompts(&format!("({NODE})1>"));
-    type_at(typed, "io:format(\"sum=~p~n\", [40 + 2]).\n");
-    shell.says("sum=42");
-}
-
-#[test]
 fn a_console_is_a_node_at_a_terminal() {
     let (pod, _dns) = with_release();
     let node = pod
@@ -179,4 +124,121 @@ fn the_release_itself_is_left_as_it_was() {
     let node = pod.run([APP, "foreground"]);
     is_as_planned(&node);
     assert_eq!(std::fs::read_to_string(&vm_args).unwrap(), before);
+}
+
+const TEMPLATE: &str = "-name ${NODE_PART}@${HOST}\n-setcookie ${COOKIE}\n\
+    -kernel inet_dist_listen_min ${ERL_PORT} inet_dist_listen_max ${ERL_PORT}\n-env THERE ${HOST}\n";
+
+#[test]
+fn what_a_template_names_and_nobody_sets_stands_for_what_we_say() {
+    let (pod, _dns) = with_release();
+    let sys_config = "[{relxapp, [{url, \"http://${HOST}:${NOT_OURS}\"}, {port, ${ERL_PORT}}]}].\n";
+    let node = pod
+        .without("ERL_PORT")
+        .file(&format!("{FILES}/vm.args.src"), TEMPLATE)
+        .file(&format!("{FILES}/sys.config.src"), sys_config)
+        .run([APP, "foreground"]);
+    let host = NODE.split('@').next_back().unwrap();
+    node.says("sys.config.src names NOT_OURS, which nobody sets");
+    is_up(&node, NODE, "chocolate", 43691);
+    let asked = client(&node, &["eval", "application:get_all_env(relxapp)."]);
+    let url = format!("\"http://{host}:\"");
+    assert!(asked.stdout.contains(&url), "{asked}");
+    // erl_call writes a blank there, nodetool none.
+    let plain = asked.stdout.replace(' ', "");
+    assert!(plain.contains("{port,43691}"), "{asked}");
+    let asked = client(&node, &["eval", "os:getenv(\"THERE\")."]);
+    assert!(asked.stdout.contains(host), "{asked}");
+}
+
+#[test]
+fn templates_of_a_release_that_this_user_cannot_write() {
+    let (pod, _dns) = with_release();
+    let sys_config = "[{relxapp, [{port, ${ERL_PORT}}]}].\n";
+    let node = pod
+        .file(&format!("{FILES}/vm.args.src"), TEMPLATE)
+        .file(&format!("{FILES}/sys.config.src"), sys_config)
+        .user(1_000_660_000)
+        .run([APP, "foreground"]);
+    is_as_planned(&node);
+    // A client's script expands them as well.
+    let asked = client(&node, &["eval", "application:get_all_env(relxapp)."]);
+    let plain = asked.stdout.replace(' ', "");
+    assert!(plain.contains("{port,5555}"), "{asked}");
+}
+
+#[test]
+fn a_sys_config_that_has_a_port() {
+    let kernel = "[{kernel, [{inet_dist_listen_min, 9100}, {inet_dist_listen_max, 9100}]}].\n";
+    for (ours, port) in [("", 9100), ("5555", 5555)] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .env("ERL_PORT", ours)
+            .file(&format!("{FILES}/sys.config"), kernel)
+            .run([APP, "foreground"]);
+        is_up(&node, NODE, "chocolate", port);
+    }
+}
+
+#[test]
+fn what_its_command_line_says_is_what_it_is() {
+    let (pod, dns) = with_release();
+    dns.publish("mine.example.com", "10.1.2.3");
+    let pod = ["SNAME", "CLUSTER_HOSTNAME", "ERLANG_COOKIE", "ERL_PORT"]
+        .iter()
+        .fold(pod, Pod::without);
+    let mut command = vec![APP, "foreground", "-name", "me@mine.example.com"];
+    command.extend(["-setcookie", "vanilla", "-kernel"]);
+    command.extend([
+        "inet_dist_listen_min",
+        "7777",
+        "inet_dist_listen_max",
+        "7777",
+    ]);
+    let node = pod.run(command.as_slice());
+    is_up(&node, "me@mine.example.com", "vanilla", 7777);
+}
+
+#[test]
+fn a_command_line_that_says_otherwise_is_refused() {
+    for (flags, place) in [
+        (["-sname", "other"], "SNAME"),
+        (["-setcookie", "other"], "ERLANG_COOKIE"),
+        (["-erl_epmd_port", "9999"], "ERL_PORT"),
+    ] {
+        let (pod, _dns) = with_release();
+        let ended = pod
+            .run([APP, "foreground", flags[0], flags[1]])
+            .ends_with(78);
+        assert!(ended.stderr.contains(place), "{ended}");
+    }
+}
+
+#[test]
+fn a_key_stops_it_as_well() {
+    // Its foreground has +Bd, with which a VM dies of an INT.
+    for signal in [
+        nix::sys::signal::Signal::SIGINT,
+        nix::sys::signal::Signal::SIGHUP,
+    ] {
+        let (pod, _dns) = with_release();
+        let node = pod.input(Input::Open).run([APP, "foreground"]);
+        is_as_planned(&node);
+        node.signal(signal);
+        let ended = node.ends_with(0);
+        assert!(ended.stdout.contains("stopped"), "{ended}");
+    }
+}
+
+#[test]
+fn a_port_without_epmd_of_its_own() {
+    let (pod, _dns) = with_release();
+    let node = pod
+        .without("ERL_PORT")
+        .env("ERL_DIST_PORT", "6789")
+        .run([APP, "foreground"]);
+    is_up(&node, NODE, "chocolate", 6789);
+    let asked = client(&node, &["ping"]);
+    assert!(asked.code == 0 && asked.stdout.contains("pong"), "{asked}");
+    assert_eq!(node.inmate("epmd"), None, "{}", node.transcript());
 }

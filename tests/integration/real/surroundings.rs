@@ -79,3 +79,50 @@ fn of_a_mix_release_by_its_own_variables() {
         is_as_planned_or_refused(&node, variable);
     }
 }
+
+/// What the scripts of releases export, left over from an image or another release.
+#[test]
+fn of_releases_by_where_erlang_is() {
+    let leftovers = [
+        "ERTS_DIR", "ROOTDIR", "BINDIR", "EMU", "PROGNAME", "REL_NAME",
+    ];
+    for (release, to, command) in [
+        (fixtures::mix_release(), "/srv/mixapp", "bin/mixapp start"),
+        (
+            fixtures::relx_release(),
+            "/srv/relxapp",
+            "bin/relxapp foreground",
+        ),
+    ] {
+        let (pod, _dns) = clustered();
+        let pod = leftovers
+            .iter()
+            .fold(pod, |pod, name| pod.env(name, "/srv/nowhere"));
+        let pod = pod.copy(&release, to);
+        // As it is unpacked beside others, and the newest linked.
+        std::os::unix::fs::symlink(to, pod.place("/srv/current")).unwrap();
+        let node = pod.run(format!("/srv/current/{command}").as_str());
+        is_as_planned(&node);
+        stops_gracefully(&node);
+    }
+}
+
+#[test]
+fn of_releases_by_the_flags_of_one_otp() {
+    let otp = "io:format(\"~s~n\", [erlang:system_info(otp_release)]), halt().";
+    let (pod, _dns) = clustered();
+    let release = pod.first(["erl", "-noinput", "-eval", otp]).ends_with(0);
+    let variable = format!("ERL_OTP{}_FLAGS", release.stdout.trim());
+    for other in OTHERS {
+        let (pod, _dns) = clustered();
+        let pod = pod
+            .copy(&fixtures::mix_release(), "/srv/mixapp")
+            .copy(&fixtures::relx_release(), "/srv/relxapp")
+            .env(&variable, other);
+        let node = pod.run("/srv/mixapp/bin/mixapp start");
+        is_as_planned_or_refused(&node, &variable);
+        drop(node);
+        let node = pod.run("/srv/relxapp/bin/relxapp foreground");
+        is_as_planned_or_refused(&node, &variable);
+    }
+}

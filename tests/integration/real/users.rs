@@ -14,15 +14,3 @@ fn erl_starts_where_there_is_no_home() {
         is_as_planned(&node);
     }
 }
-
-#[test]
-fn elixir_starts_where_there_is_no_home() {
-    let (pod, _dns) = clustered();
-    let speak =
-        "IO.puts(\"node=#{node()} cookie=#{:erlang.get_cookie()}\"); Process.sleep(:infinity)";
-    let node = pod
-        .user(1_000_660_000)
-        .without("HOME")
-        .run(["elixir", "-e", speak]);
-    is_as_planned(&node);
-}

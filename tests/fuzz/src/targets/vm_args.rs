@@ -18,6 +18,10 @@ pub fn vm_args(bytes: &[u8]) {
     };
     for expand in [false, true] {
         let args = VmArgs::read(&file.path(), expand.then_some(&variable)).unwrap();
+        // Nothing that only an unset variable would say.
+        for claim in args.said(&|_| None).ports {
+            assert!(!claim.value.text.contains('\u{1}'));
+        }
         let rest = args.rest(PortFlags::Pins);
         let again = Claims::of_text(&rest, Syntax::File, &|line| Place::File("x".into(), line));
         assert!(!super::claims_anything(&again), "{rest:?}");
@@ -26,7 +30,15 @@ pub fn vm_args(bytes: &[u8]) {
         }
     }
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-    expands_by_line(&super::text(text));
+    let text = super::text(text);
+    expands_by_line(&text);
+    for claim in Claims::of_sys_config(&text, "x".as_ref()).ports {
+        let Place::File(_, line) = claim.place else {
+            panic!("{claim:?} is in no file");
+        };
+        assert!((1..=text.split('\n').count()).contains(&line));
+        assert!(text.contains(&claim.value.text));
+    }
 }
 
 /// As relx's script does: no line has to do with another.
