@@ -67,8 +67,27 @@ class Cluster:
                     pass
                 case kind:
                     raise SystemExit(f"tests/manifests: {kind} cannot be carried out here")
+        for item in objects:
+            if item["kind"] in ("NetworkPolicy", "PodDisruptionBudget"):
+                self.expect_to_fit(item)
         for pod in self.pods:
             pod.wait_until_ready()
+
+    def expect_to_fit(self, policy: dict):
+        """What Docker cannot do must at least be about these pods, and about their ports."""
+        spec = policy["spec"]
+        selector = spec.get("podSelector", spec.get("selector"))["matchLabels"]
+        pods = self.selected({"selector": selector})
+        if not pods:
+            raise SystemExit(f"{policy['kind']} {policy['metadata']['name']} selects no pod")
+        for rule in spec.get("ingress", []):
+            allowed = {port["port"] for port in rule["ports"]}
+            peers = [peer["podSelector"]["matchLabels"].items() for peer in rule["from"]]
+            for pod in pods:
+                if allowed != {port["containerPort"] for port in pod.container["ports"]}:
+                    raise SystemExit(f"the NetworkPolicy opens {allowed}, and those are not the ports of {pod.name}")
+                if not any(peer <= pod.labels.items() for peer in peers):
+                    raise SystemExit(f"the NetworkPolicy does not let {pod.name} reach its like")
 
     def add_service(self, item: dict):
         name, spec = item["metadata"]["name"], item["spec"]
