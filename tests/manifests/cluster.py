@@ -114,7 +114,7 @@ class Cluster:
     def service_links(self) -> dict[str, str]:
         links = {}
         for name, spec in self.services.items():
-            if "clusterIP" in spec and spec["clusterIP"] != "None":
+            if spec["clusterIP"] != "None":
                 prefix, port = name.upper().replace("-", "_"), spec["ports"][0]["port"]
                 links |= {f"{prefix}_SERVICE_HOST": spec["clusterIP"], f"{prefix}_SERVICE_PORT": str(port),
                           f"{prefix}_PORT": f"tcp://{spec['clusterIP']}:{port}"}
@@ -162,11 +162,11 @@ class Cluster:
         for workload in self.workloads.values():
             spec = workload["spec"]
             old = [pod for pod in self.pods if spec["template"]["metadata"]["labels"].items() <= pod.labels.items()]
-            strategy = spec.get("strategy", {}).get("type", "RollingUpdate" if "serviceName" not in spec else None)
+            new_first = workload["kind"] != "StatefulSet" and spec.get("strategy", {}).get("type") != "Recreate"
             # The last of a StatefulSet goes first.
             for pod in reversed(old):
                 number = int(pod.name.rsplit("-", 1)[1]) if pod.subdomain else 0
-                if strategy in ("RollingUpdate", "Rolling"):
+                if new_first:
                     new = self.start(workload, number)
                     new.wait_until_ready()
                     new.node()

@@ -11,7 +11,7 @@ import time
 
 # Carried out, or checked by the schema alone because it means nothing without a cluster's scheduler.
 KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext", "volumes",
-             "terminationGracePeriodSeconds", "subdomain"}
+             "terminationGracePeriodSeconds"}
 KNOWN_CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "env", "ports", "resources", "securityContext",
                    "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"}
 KNOWN_SECURITY = {"runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "seccompProfile", "allowPrivilegeEscalation",
