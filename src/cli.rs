@@ -28,6 +28,8 @@ pub enum Request<'a> {
     Probe(Words<'a>),
     /// Tell who the other nodes of the cluster are; these words are that subcommand's own to read.
     Peers(Words<'a>),
+    /// A shell on a node elsewhere; these words are attach's own to read.
+    Attach(Words<'a>),
     /// `--help`.
     Help,
     /// `--version`.
@@ -108,6 +110,7 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
         Some("peers") => return Ok(Request::Peers(words.rest())),
         Some("probe") => return Ok(Request::Probe(words.rest())),
+        Some("attach") => return Ok(Request::Attach(words.rest())),
         _ => (Request::Run as fn(_) -> _, words),
     };
     // `beaminit -- exec` runs a command named exec: after the first `--` nothing is ours.
@@ -176,6 +179,7 @@ mod tests {
             Ok(Request::Plan(words)) => ("plan", words),
             Ok(Request::Probe(words)) => ("probe", words),
             Ok(Request::Peers(words)) => ("peers", words),
+            Ok(Request::Attach(words)) => ("attach", words),
             Ok(Request::Help) => return "help".into(),
             Ok(Request::Version) => return "version".into(),
             Err(usage) => return usage.0,
@@ -202,7 +206,7 @@ mod tests {
 
     #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 25] = [
+        let table: [(&[&str], &str); 26] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -219,6 +223,7 @@ mod tests {
             (&["probe"], "probe "),
             (&["peers", "--json"], "peers --json"),
             (&["--", "probe", "x"], "run probe x"),
+            (&["attach", "app-0", "--", "x"], "attach app-0 -- x"),
             (&["--help"], "help"),
             (&["--version", "x"], "version"),
             (&[], "no command"),
@@ -233,7 +238,7 @@ mod tests {
             let got = read(line);
             if matches!(
                 got.split(' ').next(),
-                Some("run" | "exec" | "plan" | "probe" | "peers")
+                Some("run" | "exec" | "plan" | "probe" | "peers" | "attach")
             ) {
                 assert_eq!(got, expected, "{line:?}");
             } else {

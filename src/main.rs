@@ -7,6 +7,7 @@
 //! See signal(7), pid_namespaces(7).
 #![cfg_attr(not(test), no_main)]
 
+mod attach;
 mod cli;
 mod dist;
 mod environ;
@@ -53,6 +54,7 @@ fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inh
         Ok(Request::Plan(command)) => launch::plan(alone(command)),
         Ok(Request::Peers(words)) => peers::run(alone(words)),
         Ok(Request::Probe(words)) => probe::run(alone(words)),
+        Ok(Request::Attach(words)) => attach::run(words.to_vec(), inherited),
         Ok(Request::Help) => cli::say(cli::HELP),
         Ok(Request::Version) => cli::say(cli::VERSION),
         Err(usage) => usage.report(),

@@ -12,6 +12,6 @@ COPY --from=beaminit /beaminit /beaminit
 WORKDIR /app
 COPY src ./
 RUN mv hello.app.src hello.app && erlc hello.erl
-USER nobody
+USER 65534
 ENTRYPOINT ["/beaminit", "--"]
 CMD ["erl", "-noinput", "-eval", "ok = application:start(hello)."]

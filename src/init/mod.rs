@@ -11,14 +11,14 @@ mod entry;
 mod fact;
 pub mod memory;
 mod orphans;
-mod reap;
+pub mod reap;
 mod rewrite;
 mod settings;
 pub mod signals;
 mod stop;
 pub mod streams;
 mod supervise;
-mod terminal;
+pub mod terminal;
 
 pub use fact::TellInit;
 pub use settings::{Complaints, Settings};

@@ -30,6 +30,15 @@ pub fn all(child: Pid) -> (Option<Change>, bool) {
     }
 }
 
+/// What happened to one child, if anything; it is reaped if it has ended.
+pub fn one(child: Pid) -> Option<Change> {
+    let mut status = 0;
+    let flags = libc::WNOHANG | libc::WUNTRACED;
+    // SAFETY: as above.
+    let pid = unsafe { libc::waitpid(child.as_raw(), &raw mut status, flags) };
+    (pid == child.as_raw()).then(|| meaning(status))
+}
+
 fn meaning(status: libc::c_int) -> Change {
     if libc::WIFSTOPPED(status) {
         Change::Stopped(libc::WSTOPSIG(status))

@@ -21,6 +21,7 @@ use super::memory;
 pub type Signal = libc::c_int;
 
 /// What this process was started with, and what the command is to start with: none of it is ours to change.
+#[derive(Clone, Copy)]
 pub struct Inherited {
     mask: Set,
     ignores_children: bool,

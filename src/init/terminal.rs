@@ -27,6 +27,11 @@ pub fn is_in_foreground() -> bool {
     is_ours() && tcgetpgrp(stdin()) == Ok(getpgrp())
 }
 
+/// Is a group the one that a person types to?
+pub fn has(group: Pid) -> bool {
+    tcgetpgrp(stdin()) == Ok(group)
+}
+
 /// Makes a group the one that a person types to.
 pub fn put_in_foreground(group: Pid) {
     let _ = tcsetpgrp(stdin(), group);

@@ -10,11 +10,14 @@ pub mod failure;
 mod flags;
 pub mod gates;
 mod launchers;
-mod log;
+pub mod log;
 pub mod look;
 pub mod node;
 mod peers;
 mod plan;
+
+pub use flags::words::quote;
+pub use plan::{Command, PrivateFile, Text};
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -28,7 +31,7 @@ use gates::dns::{self, Question, own_host};
 use gates::epmd;
 use launchers::{Launcher, Role};
 use node::identity::{self, Chosen, Lookup};
-use plan::{Command, Epmd, Plan};
+use plan::{Epmd, Plan};
 
 /// What a launch starts from.
 pub struct Start {

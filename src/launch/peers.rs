@@ -19,8 +19,11 @@ impl Prepared {
             }
             _ => return Ok(false),
         };
-        self.config.sync_with = found;
-        Ok(!self.config.sync_with.is_empty())
+        let any = !found.is_empty();
+        if let Some(peers) = &mut self.config.peers {
+            peers.sync_with = found;
+        }
+        Ok(any)
     }
 
     /// Starts the process that joins this node with its peers.

@@ -1,5 +1,7 @@
 //! Launchers that cannot be installed here, as fakes that do with name, cookie and port what the real scripts do.
 
+use std::os::unix::fs::symlink;
+
 use crate::harness::*;
 use crate::started::Started;
 
@@ -136,7 +138,7 @@ fn what_the_user_says_it_is_it_is() {
 #[test]
 fn a_link_to_a_launcher_is_one() {
     let pod = pod().program("erl", "prints-args");
-    std::os::unix::fs::symlink("erl", pod.place("/srv/bin/node")).unwrap();
+    symlink("erl", pod.place("/srv/bin/node")).unwrap();
     let ended = pod.run("node").ends_with(0);
     assert_eq!(
         Started::from(&ended).node().as_deref(),
@@ -169,4 +171,28 @@ fn behind_env_and_a_shell_it_is_started_in_their_place() {
         assert_eq!(started.env["MINE"], "a b", "{command:?} {ended}");
         assert_eq!(started.fact("ppid"), "1", "{command:?} {ended}");
     }
+}
+
+const RABBITMQ: &str = "#!/bin/sh
+# su rabbitmq -s /bin/sh -c /usr/lib/rabbitmq/bin/rabbitmq-server
+stat -c '%F %u:%g %a' /srv/mq/.erlang.cookie
+cat /srv/mq/.erlang.cookie /srv/victim
+";
+
+#[test]
+fn the_cookie_is_given_to_the_user_whom_rabbitmqs_script_becomes() {
+    let pod = pod()
+        .file("/etc/passwd", "rabbitmq:x:101:103::/srv/mq:/bin/false\n")
+        .file("/srv/victim", "whole\n")
+        .file("/srv/mq/.erlang.cookie.orig", "whole\n")
+        .file_with_mode("/srv/bin/rabbitmq-server", RABBITMQ, 0o755);
+    // Whose home it is may put links there.
+    for link in [".erlang.cookie", ".erlang.new-1", ".erlang.new-2"] {
+        symlink("/srv/victim", pod.place(&format!("/srv/mq/{link}"))).unwrap();
+    }
+    let ended = pod.run("rabbitmq-server").ends_with(0);
+    assert_eq!(
+        ended.stdout, "regular file 101:103 400\nchocolatewhole\n",
+        "{ended}"
+    );
 }

@@ -14,6 +14,7 @@
 )]
 
 mod adversaries;
+mod attach;
 mod bad_inputs;
 mod cli;
 mod clusters;

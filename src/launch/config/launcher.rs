@@ -26,12 +26,16 @@ pub enum LauncherKind {
     Distillery,
     /// An erlang-shipment made by gleam.
     Gleam,
+    /// `rabbitmq-server` and its tools.
+    RabbitMq,
+    /// `ejabberdctl`.
+    Ejabberd,
     /// None: the command runs untouched.
     None,
 }
 
 impl LauncherKind {
-    const WORDS: [(&'static str, Self); 11] = [
+    const WORDS: [(&'static str, Self); 13] = [
         ("auto", Self::Auto),
         ("erl", Self::Erl),
         ("elixir", Self::Elixir),
@@ -42,6 +46,8 @@ impl LauncherKind {
         ("relx", Self::Relx),
         ("distillery", Self::Distillery),
         ("gleam", Self::Gleam),
+        ("rabbitmq", Self::RabbitMq),
+        ("ejabberd", Self::Ejabberd),
         ("none", Self::None),
     ];
 

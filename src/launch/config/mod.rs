@@ -63,6 +63,8 @@ pub struct Config {
     pub peers: Option<Peers>,
     /// `BEAMINIT_LAUNCHER`.
     pub launcher: LauncherKind,
+    /// `BEAMINIT_KUBECTL`.
+    pub kubectl: Option<String>,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_NODE`.
@@ -71,8 +73,6 @@ pub struct Config {
     pub release_cookie: Option<Cookie>,
     /// What the pod itself tells, once somebody has looked: only a node and its clients need to.
     pub pod: Pod,
-    /// The peers that the node is told of, once somebody has looked for them.
-    pub sync_with: Vec<NodeName>,
     /// All of it, for the command.
     pub environment: Environment,
     /// The names in it that the command line itself gave, by `env NAME=VALUE`.
@@ -239,12 +239,12 @@ impl Reading {
                 .release_cookie
                 .as_deref()
                 .and_then(|text| secret("RELEASE_COOKIE", text, lines)),
+            kubectl: raw.beaminit_kubectl,
             release_name: raw.release_name,
             release_node: raw.release_node,
             hostname: raw.hostname,
             cluster,
             pod: Pod::default(),
-            sync_with: Vec::new(),
             environment,
             assigned: Vec::new(),
         };
@@ -268,6 +268,17 @@ impl Config {
             .rev()
             .find(|(known, _)| known == name)?;
         value.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// The words that kubectl's command lines begin with: `BEAMINIT_KUBECTL`, split at blanks.
+    pub fn kubectl(&self) -> Vec<String> {
+        let words = self.kubectl.as_deref().unwrap_or_default();
+        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+        if words.is_empty() {
+            vec!["kubectl".to_owned()]
+        } else {
+            words
+        }
     }
 
     /// Does this pod have addresses of IPv6 alone?

@@ -20,6 +20,8 @@ pub struct Peers {
     pub interval: Duration,
     /// What the node is told when it starts.
     pub boot: Boot,
+    /// Whom it is told of, once somebody has looked for them.
+    pub sync_with: Vec<NodeName>,
 }
 
 impl Peers {
@@ -34,6 +36,7 @@ impl Peers {
             sources: super::read("BEAMINIT_PEERS", text, sources, lines)?,
             interval: interval.unwrap_or(INTERVAL),
             boot: boot.unwrap_or(Boot::Off),
+            sync_with: Vec::new(),
         })
     }
 }

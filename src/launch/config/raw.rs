@@ -42,6 +42,7 @@ variables! {
     beaminit_peers = "BEAMINIT_PEERS",
     beaminit_peers_interval = "BEAMINIT_PEERS_INTERVAL",
     beaminit_peers_boot = "BEAMINIT_PEERS_BOOT",
+    beaminit_kubectl = "BEAMINIT_KUBECTL",
     beaminit_log = "BEAMINIT_LOG",
     beaminit_log_format = "BEAMINIT_LOG_FORMAT",
     beaminit_termination_log = "BEAMINIT_TERMINATION_LOG",

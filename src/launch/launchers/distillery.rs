@@ -76,6 +76,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
             ..Demands::default()
         },
         root: None,
+        account: None,
         cook: Box::new(Distillery {
             daemon: task.starts_with("start"),
             template,

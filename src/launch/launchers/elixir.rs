@@ -36,6 +36,7 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
         default_name: program.into(),
         demands: erl::demands(claims, || Otp::of_erl(None, config), config),
         root: None,
+        account: None,
         cook: Box::new(erl::OneVm),
     }
 }

@@ -29,6 +29,7 @@ pub fn read(command: &Command, config: &Config) -> Launcher {
         default_name: command.name().into(),
         demands: demands(claims, || Otp::of_erl(Some(command), config), config),
         root: command.root(),
+        account: None,
         cook: Box::new(OneVm),
     }
 }

@@ -38,6 +38,7 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         default_name: name.split('@').next().unwrap_or_default().to_owned(),
         demands: erl::demands(files, || Otp::of_erl(None, config), config),
         root: None,
+        account: None,
         cook: Box::new(erl::OneVm),
     }
 }

@@ -25,6 +25,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Launcher {
         default_name: script.assigned("PACKAGE").unwrap_or("gleam").to_owned(),
         demands: erl::demands(Claims::default(), || Otp::of_erl(None, config), config),
         root: None,
+        account: None,
         cook: Box::new(erl::OneVm),
     }
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::script::Script;
+use super::sourced::{self, assigned, literal};
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
@@ -54,6 +55,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         default_name: script.name.clone(),
         demands,
         root: Some(script.root.clone()),
+        account: None,
         cook: Box::new(MixRelease {
             daemon: task.starts_with("daemon"),
         }),
@@ -144,24 +146,9 @@ fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
 /// any of them, for two of those are none.
 fn assignments(text: &str, path: &Path, off: bool) -> Vec<Fixed> {
     let mut found = Vec::new();
-    let mut conditions: Vec<&str> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        let word = line.split_whitespace().next().unwrap_or_default();
-        match word {
-            "if" | "case" => conditions.push(line),
-            "fi" | "esac" => drop(conditions.pop()),
-            _ => {}
-        }
-        if line.starts_with('#') {
-            continue;
-        }
-        let kept = |variable: &str| {
-            let asks = |text: &str| {
-                text.contains(&format!("${variable}")) || text.contains(&format!("${{{variable}"))
-            };
-            asks(line) || conditions.iter().any(|condition| asks(condition))
-        };
+    for line in sourced::lines(text) {
+        let kept = |variable: &str| line.keeps(variable);
+        let (number, line) = (line.number, line.text);
         let place = || Place::File(path.into(), number);
         for variable in ASSIGNED {
             let Some(value) = assigned(line, variable).filter(|_| !kept(variable)) else {
@@ -196,44 +183,6 @@ fn assignments(text: &str, path: &Path, off: bool) -> Vec<Fixed> {
         }
     }
     found
-}
-
-/// What a line assigns to a variable, wherever on the line the assignment stands: one word of the shell's, as written.
-fn assigned<'a>(line: &'a str, variable: &str) -> Option<&'a str> {
-    let value = line.match_indices(variable).find_map(|(at, _)| {
-        let (before, rest) = line.split_at_checked(at)?;
-        let begins = before
-            .chars()
-            .next_back()
-            .is_none_or(|c| c.is_whitespace() || ";&|(){".contains(c));
-        rest.strip_prefix(variable)?
-            .strip_prefix('=')
-            .filter(|_| begins)
-    })?;
-    let mut quote = None;
-    let end = value.char_indices().find(|(_, c)| {
-        match quote {
-            None if matches!(c, '\'' | '"' | '`') => quote = Some(*c),
-            None => return c.is_whitespace() || ";&|)".contains(*c),
-            Some(mark) if mark == *c => quote = None,
-            Some(_) => {}
-        }
-        false
-    });
-    value.get(..end.map_or(value.len(), |(at, _)| at))
-}
-
-/// The value, if it is one that no shell changes.
-fn literal(word: &str) -> Option<String> {
-    let raw = word
-        .strip_prefix('\'')
-        .and_then(|rest| rest.strip_suffix('\''));
-    let quoted = word
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    let text = raw.or(quoted).unwrap_or(word);
-    let changed = text.contains(['$', '`', '\\', '"', '\'', ' ', '*', '~']);
-    (!changed && !text.is_empty()).then(|| text.to_owned())
 }
 
 impl Cook for MixRelease {

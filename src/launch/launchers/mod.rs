@@ -5,14 +5,17 @@
 
 mod args_file;
 mod distillery;
+mod ejabberd;
 mod elixir;
 mod erl;
 mod escript;
 mod gleam;
 mod mix_release;
 mod otp;
+mod rabbitmq;
 mod relx;
 mod script;
+mod sourced;
 mod starter;
 pub mod wrapped;
 
@@ -22,19 +25,28 @@ use crate::launch::config::{Config, LauncherKind, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag};
 use crate::launch::node::Cookie;
-use crate::launch::plan::{Command, Recipe, Settled};
+use crate::launch::plan::{Account, Command, Recipe, Settled};
 use script::Script;
 use starter::Starter;
 
 pub use otp::Otp;
 
 /// The launchers that are told by the program's name.
-const PROGRAMS: [(&str, LauncherKind); 5] = [
+const PROGRAMS: [(&str, LauncherKind); 14] = [
     ("erl", LauncherKind::Erl),
     ("elixir", LauncherKind::Elixir),
     ("iex", LauncherKind::Iex),
     ("mix", LauncherKind::Mix),
     ("escript", LauncherKind::Escript),
+    ("rabbitmq-server", LauncherKind::RabbitMq),
+    ("rabbitmqctl", LauncherKind::RabbitMq),
+    ("rabbitmq-diagnostics", LauncherKind::RabbitMq),
+    ("rabbitmq-plugins", LauncherKind::RabbitMq),
+    ("rabbitmq-queues", LauncherKind::RabbitMq),
+    ("rabbitmq-streams", LauncherKind::RabbitMq),
+    ("rabbitmq-upgrade", LauncherKind::RabbitMq),
+    ("rabbitmq-tanzu", LauncherKind::RabbitMq),
+    ("ejabberdctl", LauncherKind::Ejabberd),
 ];
 
 /// What tells a script.
@@ -76,6 +88,8 @@ pub struct Demands {
     pub node: Option<Said<String>>,
     /// The cookie that the release has of its own.
     pub cookie: Option<Said<Cookie>>,
+    /// Does it get its cookie in a file whatever BEAMINIT_COOKIE_VIA says? Its script has no argument for one.
+    pub takes_cookie_file: bool,
     /// For a client, what the node's own files say of the port.
     pub node_ports: Vec<Claim<PortFlag>>,
     /// What cannot be beaten.
@@ -116,6 +130,8 @@ pub struct Launcher {
     pub demands: Demands,
     /// The root of the Erlang that will run, where that is not the `erl` of PATH.
     pub root: Option<PathBuf>,
+    /// The user that its script insists on, in whose home the VM will look for its cookie.
+    pub account: Option<Account>,
     /// How it makes name, cookie and port certain.
     cook: Box<dyn Cook>,
 }
@@ -144,6 +160,7 @@ impl Launcher {
             default_name: String::new(),
             demands: Demands::default(),
             root: None,
+            account: None,
             cook: Box::new(erl::OneVm),
         }
     }
@@ -217,6 +234,8 @@ fn recognise_file(
         LauncherKind::Relx => relx::read(of_release()?, command, config)?,
         LauncherKind::Distillery => distillery::read(of_release()?, command, config)?,
         LauncherKind::Gleam => gleam::read(of_release()?, command, config),
+        LauncherKind::RabbitMq => rabbitmq::read(script, command, config),
+        LauncherKind::Ejabberd => ejabberd::read(script, command, config)?,
     }))
 }
 

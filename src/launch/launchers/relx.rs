@@ -83,6 +83,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         default_name: name.to_owned(),
         demands,
         root: Some(script.root.clone()),
+        account: None,
         cook: Box::new(Relx {
             daemon,
             evolves,

@@ -30,6 +30,13 @@ pub fn plan(
     let Some(cookie) = &settled.cookie else {
         return Ok(());
     };
+    if let Some(account) = &launcher.account {
+        recipe.set("HOME", Text::plain(&account.home));
+        let file = PrivateFile::of_account(account, NAME, 0o400, Text::cookie(&cookie.value));
+        recipe.files.push(file);
+        leave_in_no_variable(config, &cookie.value, recipe);
+        return Ok(());
+    }
     let reason = needs_home(config, launcher);
     // Nodes of one network have names of their own, even where they share /dev/shm.
     let folder = settled.node.value.name.to_string();

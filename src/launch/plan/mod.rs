@@ -3,6 +3,7 @@
 //!
 //! It needs no network: a missing binary or a bad variable fails at once, before the gates.
 
+mod account;
 mod cookie_file;
 mod private;
 mod program;
@@ -23,6 +24,7 @@ use super::flags::FlagVariables;
 use super::launchers::{Launcher, Role};
 use super::node::identity::Chosen;
 
+pub use account::Account;
 pub use private::PrivateFile;
 pub use program::Command;
 pub use recipe::Recipe;
@@ -76,7 +78,9 @@ impl Plan {
             match name.as_str() {
                 // An empty one would be taken out; the environment has it as it is.
                 _ if value.is_empty() => {}
-                "ERLANG_COOKIE" | "RELEASE_COOKIE" => plan.recipe.set(name, Text::hidden(value)),
+                "ERLANG_COOKIE" | "RELEASE_COOKIE" | "RABBITMQ_ERLANG_COOKIE" => {
+                    plan.recipe.set(name, Text::hidden(value));
+                }
                 _ => plan.recipe.set(name, Text::concealing(value.as_ref())),
             }
         }
@@ -94,7 +98,7 @@ impl Plan {
             cookie_file::plan(config, launcher, &settled, &mut plan.recipe)?;
         }
         if launcher.role == Role::Node && settled.cookie.is_none() {
-            plan.leave_cookie_to_the_vm(config, &settled)?;
+            plan.leave_cookie_to_the_vm(config, launcher, &settled)?;
         }
         if settled.node.value.host.has_upper_case() {
             plan.recipe.warn(format!(
@@ -111,9 +115,11 @@ impl Plan {
     fn leave_cookie_to_the_vm(
         &mut self,
         config: &Config,
+        launcher: &Launcher,
         settled: &Settled,
     ) -> Result<(), Failure> {
-        let home = config.variable("HOME").map(Path::new);
+        let of_account = launcher.account.as_ref().map(|one| one.home.as_path());
+        let home = of_account.or_else(|| config.variable("HOME").map(Path::new));
         let configs = config
             .variable("XDG_CONFIG_HOME")
             .map(|folder| Path::new(folder).join("erlang"));

@@ -1,4 +1,5 @@
-//! Files that only this user can read, planned before the gates and written after them: in memory, where that can be had.
+//! Files that only this user can read, or the one that the command becomes, planned before the gates and written after
+//! them: in memory, where that can be had.
 
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -9,6 +10,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use super::account::Account;
 use super::text::Text;
 use crate::exit::Exit;
 use crate::launch::failure::Failure;
@@ -16,21 +18,29 @@ use crate::launch::failure::Failure;
 /// Where a private file may lie; a tmpfs is taken before the others.
 const FOLDERS: [&str; 4] = ["/dev/shm", "/run", "/tmp", "/var/tmp"];
 
-/// A file to be written, in a folder of this user's own, mode 0700.
+/// A file to be written, in a folder of this user's own, mode 0700, or in the home of the user that the command becomes.
 #[derive(Clone, Debug)]
 pub struct PrivateFile {
     /// Where.
     pub path: PathBuf,
     /// Is that in memory, not on a disk?
     pub in_memory: bool,
-    /// This user's own folder there.
-    folder: PathBuf,
+    place: Place,
     /// Its permissions.
     mode: u32,
     /// What.
     pub content: Text,
-    /// It has no place in any folder, and is inherited.
-    inherited: Option<Arc<OwnedFd>>,
+}
+
+/// What a file lies in.
+#[derive(Clone, Debug)]
+enum Place {
+    /// This user's own folder.
+    Folder(PathBuf),
+    /// The home of another user.
+    Home(Account),
+    /// A descriptor that the command inherits.
+    Inherited(Arc<OwnedFd>),
 }
 
 impl PrivateFile {
@@ -60,10 +70,9 @@ impl PrivateFile {
                 .iter()
                 .fold(folder.clone(), |path, part| path.join(part)),
             in_memory: memory.is_some(),
-            folder,
+            place: Place::Folder(folder),
             mode,
             content,
-            inherited: None,
         })
     }
 
@@ -82,11 +91,29 @@ impl PrivateFile {
         Ok(Self {
             path: format!("/proc/self/fd/{}", made.as_raw_fd()).into(),
             in_memory: true,
-            folder: PathBuf::new(),
+            place: Place::Inherited(Arc::new(made)),
             mode: 0o600,
             content,
-            inherited: Some(Arc::new(made)),
         })
+    }
+
+    /// Plans a file in the home of another user, who alone will read it.
+    pub fn of_account(account: &Account, name: &str, mode: u32, content: Text) -> Self {
+        Self {
+            path: account.home.join(name),
+            in_memory: false,
+            place: Place::Home(account.clone()),
+            mode,
+            content,
+        }
+    }
+
+    /// Whose it will be, if that is not this user.
+    pub fn owner(&self) -> Option<&Account> {
+        match &self.place {
+            Place::Home(account) if account.uid != geteuid() => Some(account),
+            _ => None,
+        }
     }
 
     /// Writes it: whole or not at all, and nobody else could have put it there.
@@ -103,31 +130,39 @@ impl PrivateFile {
 
     fn try_write(&self) -> Result<()> {
         use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
+        use std::os::unix::fs::{OpenOptionsExt as _, fchown};
         let content = self.content.reveal();
-        if let Some(inherited) = &self.inherited {
-            return std::fs::File::from(inherited.try_clone()?)
-                .write_all(content.as_encoded_bytes());
+        match (&self.place, self.path.parent()) {
+            (Place::Inherited(descriptor), _) => {
+                return std::fs::File::from(descriptor.try_clone()?)
+                    .write_all(content.as_encoded_bytes());
+            }
+            // From this user's own folder down: once that is private, nobody else gets at what is below.
+            (Place::Folder(folder), Some(parent)) => {
+                let mut folders: Vec<&Path> = parent
+                    .ancestors()
+                    .take_while(|path| path.starts_with(folder))
+                    .collect();
+                folders.reverse();
+                folders.into_iter().try_for_each(own_folder)?;
+                // What a relx script kept of an earlier one, and would take for this one.
+                let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
+            }
+            _ => {}
         }
-        let parent = self.path.parent().unwrap_or(&self.folder);
-        // From this user's own folder down: once that is private, nobody else gets at what is below.
-        let mut folders: Vec<&Path> = parent
-            .ancestors()
-            .take_while(|path| path.starts_with(&self.folder))
-            .collect();
-        folders.reverse();
-        folders.into_iter().try_for_each(own_folder)?;
         let fresh = self
             .path
             .with_extension(format!("new-{}", std::process::id()));
         let _ = std::fs::remove_file(&fresh);
-        // What a relx script kept of an earlier one, and would take for this one.
-        let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
         let mut file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(self.mode)
             .open(&fresh)?;
+        // A home is its user's, who may put links there: this one is new, and is given away before it holds anything.
+        if let Some(owner) = self.owner() {
+            fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))?;
+        }
         file.write_all(content.as_encoded_bytes())?;
         std::fs::rename(&fresh, &self.path)
     }

@@ -47,7 +47,11 @@ impl fmt::Display for Plan {
             writeln!(f, "without  {flags}  # of {name}")?;
         }
         for file in &self.recipe.files {
-            writeln!(f, "write    {}", file.path.display())?;
+            write!(f, "write    {}", file.path.display())?;
+            match file.owner() {
+                Some(owner) => writeln!(f, "  # of user {}", owner.name)?,
+                None => writeln!(f)?,
+            }
             let content = self.shown(&file.content);
             for line in content.lines().filter(|line| !line.trim().is_empty()) {
                 writeln!(f, "       | {line}")?;

@@ -126,7 +126,7 @@ impl Pod {
         )
     }
 
-    /// A file under /srv, /run (or /var/run) or /dev.
+    /// A file under /srv, /run (or /var/run) or /dev, or /etc/passwd.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let place = self.directory.place(path);
         fs::create_dir_all(place.parent().expect("a parent")).expect("a directory");

@@ -41,6 +41,8 @@ for file in resolv.conf hosts; do
     mount --bind "$POD/etc/$file" "$target"
 done
 
+[ ! -e "$POD/etc/passwd" ] || mount --bind "$POD/etc/passwd" /etc/passwd
+
 # Last, since the build directory may well lie under it.
 mount -t tmpfs -o mode=1777 pod-tmp /tmp
 

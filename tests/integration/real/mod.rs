@@ -6,7 +6,7 @@ mod cookies;
 mod daemons;
 mod epmdless;
 mod erl;
-mod fixtures;
+pub mod fixtures;
 mod mix;
 mod mix_release;
 mod other_ways;
@@ -23,13 +23,13 @@ use crate::clusters::*;
 use crate::harness::*;
 
 /// Prints what every node here prints when it is up.
-const SPEAK: &str = "io:format(\"node=~ts cookie=~ts~n\", [node(), erlang:get_cookie()]).";
+pub const SPEAK: &str = "io:format(\"node=~ts cookie=~ts~n\", [node(), erlang:get_cookie()]).";
 
 /// The full name of the node in `clustered`.
-const NODE: &str = "app@app-0.app.prod.svc.cluster.local";
+pub const NODE: &str = "app@app-0.app.prod.svc.cluster.local";
 
 /// Pod `app-0` of the StatefulSet `app`, with a cookie and a port of its own, and the name server that knows it.
-fn clustered() -> (Pod, Dns) {
+pub fn clustered() -> (Pod, Dns) {
     let mut pod = Pod::new("app-0")
         .in_namespace("prod")
         .env("SNAME", "app")
@@ -65,7 +65,7 @@ fn is_up(node: &Running, name: &str, cookie: &str, port: u16) {
 
 /// The same for what `clustered` asks for.
 #[track_caller]
-fn is_as_planned(node: &Running) {
+pub fn is_as_planned(node: &Running) {
     is_up(node, NODE, "chocolate", 5555);
 }
 

@@ -47,8 +47,6 @@ pub struct Settled {
     pub ipv6: bool,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
-    /// The peers that it waits for when it starts.
-    pub sync_with: Vec<NodeName>,
 }
 
 impl Settled {
@@ -64,14 +62,11 @@ impl Settled {
     /// a blank behind each.
     pub fn node_flags(&self) -> String {
         let port = self.port_flags();
-        if self.sync_with.is_empty() {
+        let peers = self.peers.iter().flat_map(|peers| &peers.sync_with);
+        let peers: Vec<String> = peers.map(|peer| format!("'{peer}'")).collect();
+        if peers.is_empty() {
             return port;
         }
-        let peers: Vec<String> = self
-            .sync_with
-            .iter()
-            .map(|peer| format!("'{peer}'"))
-            .collect();
         let peers = quote(&format!("[{}]", peers.join(",")));
         format!("{port}-kernel sync_nodes_optional {peers} sync_nodes_timeout {SYNC_TIMEOUT} ")
     }
@@ -132,7 +127,8 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
-    let in_file = config.cookie_via == CookieVia::File && cookie.is_some();
+    let via_file = config.cookie_via == CookieVia::File || demands.takes_cookie_file;
+    let in_file = via_file && cookie.is_some();
     let epmd = epmd::settle(config, demands, &variables, &mut lines);
     let port = if launcher.role == Role::Node || epmd.is_off() {
         let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
@@ -169,7 +165,6 @@ pub fn settle(
             dns,
             ipv6,
             peers,
-            sync_with: config.sync_with.clone(),
         })
     } else {
         Err(Failure::config_lines(lines))

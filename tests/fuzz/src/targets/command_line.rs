@@ -54,8 +54,8 @@ fn read(line: &[OsString]) -> Option<(Room, Vec<OsString>)> {
         Ok(Request::Exec(command)) => Some((Room::Exec, command.to_vec())),
         Ok(Request::Plan(command)) => Some((Room::Plan, command.to_vec())),
         Ok(Request::Help | Request::Version) => Some((Room::None, Vec::new())),
-        // These read the rest of their line themselves.
-        Ok(Request::Probe(words) | Request::Peers(words)) => {
+        // They read the rest of their lines themselves.
+        Ok(Request::Probe(words) | Request::Peers(words) | Request::Attach(words)) => {
             assert_eq!(words.to_vec(), line[1..]);
             None
         }

@@ -10,8 +10,11 @@ use crate::launch::launchers::{self, Role, wrapped};
 use crate::launch::plan::{Command, Plan, PrivateFile};
 
 /// A release's files, with `bin/app` its script.
-const FILES: [&str; 7] = [
+const FILES: [&str; 10] = [
     "bin/app",
+    "rabbitmq-env.conf",
+    "rabbitmq.conf",
+    "ejabberdctl.cfg",
     "vm.args",
     "releases/start_erl.data",
     "releases/COOKIE",
@@ -21,8 +24,8 @@ const FILES: [&str; 7] = [
 ];
 
 /// A command, its environment and the files of its release, up to the Plan. Each part is headed by a line `== NAME`:
-/// `command` has a word a line, `env` an assignment a line, and the others are files; the command `app` is the release's
-/// own script.
+/// `command` has a word a line, `env` an assignment a line, where FOLDER is the release's, and the others are files; the
+/// command `app` is the release's own script.
 pub fn release(bytes: &[u8]) {
     let text = super::text(bytes);
     let folder = Folder::new();
@@ -38,6 +41,7 @@ pub fn release(bytes: &[u8]) {
             "command" => words = content.lines().map(Into::into).collect(),
             "env" => environment.extend(
                 content
+                    .replace("FOLDER", &folder.0.to_string_lossy())
                     .lines()
                     .filter(|line| !line.contains('\0'))
                     .filter_map(|line| super::assignment(line.as_bytes())),

@@ -1,0 +1,109 @@
+//! `beaminit attach`: a shell on a node that this machine cannot reach, from a developer's own machine.
+//!
+//! request ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`]) ──► who answers there ([`met`])
+//! ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
+//!
+//! The shell's VM believes that it does without epmd, and that every node listens at the near end of the way: so neither
+//! epmd's port nor the pinned one need be free here. It listens nowhere itself. All signals stay blocked in this process
+//! and are taken one by one, so that whatever ends it, its files and its kubectl go first.
+
+mod forward;
+mod met;
+mod processes;
+mod request;
+mod shell;
+mod surroundings;
+mod told;
+mod way;
+
+use std::ffi::OsString;
+
+use crate::environ;
+use crate::init::signals::Inherited;
+use crate::launch::config::{Config, Reading};
+use crate::launch::failure::Failure;
+use crate::launch::{self, Command, Start};
+use request::{Request, Shell, Wanted};
+
+/// This machine: its environment, and how programs are started on it.
+struct Local {
+    config: Config,
+    inherited: Inherited,
+}
+
+/// Why there is no shell, or no more.
+#[derive(Debug)]
+enum Stopped {
+    /// Something failed.
+    Failed(Failure),
+    /// This signal came.
+    Signal(i32),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Does what the words behind `attach` ask for; returns the exit status: the shell's own.
+pub fn run(words: Vec<OsString>, mut inherited: Inherited) -> i32 {
+    let request = match request::parse(words) {
+        Ok(request) => request,
+        Err(usage) => return usage.report(),
+    };
+    let wanted = match request {
+        Request::Tell(command) => {
+            inherited.give_back();
+            return ended(told::tell(Start {
+                command,
+                environment: environ::take(),
+                settings: None,
+            }));
+        }
+        Request::Shell(wanted) => wanted,
+    };
+    inherited.hear_of_children();
+    let mut reading = Reading::new(environ::take(), None);
+    launch::log::start(&reading.logging());
+    let config = reading.config().map_err(Stopped::from);
+    ended(config.and_then(|config| attach(wanted, &Local { config, inherited })))
+}
+
+fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
+    let Wanted { place, node, shell } = wanted;
+    let told = told::ask(&place, node, local)?;
+    let mut way = way::to(&place, &told, local)?;
+    let met = met::meet(&way, &told, shell == Shell::Either)?;
+    let node = met.node.to_string();
+    let remote = |program: &str, flag: &str| vec![program.into(), flag.into(), node.into()];
+    let words: Vec<OsString> = match shell {
+        Shell::Command(words) => words,
+        Shell::Iex => remote("iex", "--remsh"),
+        Shell::Either if met.has_iex && local.find("iex").is_ok() => remote("iex", "--remsh"),
+        Shell::Erl | Shell::Either => remote("erl", "-remsh"),
+    };
+    let command = Command::find(words, &local.config.environment)?;
+    let surroundings = surroundings::make(&met, way.address(), &told, local)?;
+    shell::run(&command, &surroundings.environment, &mut way, local)
+}
+
+impl Local {
+    fn find(&self, program: &str) -> Result<Command, Failure> {
+        Command::find(vec![program.into()], &self.config.environment)
+    }
+}
+
+/// Says what there is to say, and gives the exit status.
+fn ended(result: Result<i32, Stopped>) -> i32 {
+    match result {
+        Ok(status) => status,
+        Err(Stopped::Signal(signal)) => 128 + signal,
+        Err(Stopped::Failed(failure)) => {
+            for line in &failure.lines {
+                tracing::error!("{line}");
+            }
+            failure.exit.status()
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The programs that attach runs beside the shell, and waiting that a signal ends: everything is blocked here, and whoever
+//! presses Ctrl-C while kubectl thinks is to be heard. wait(2), `PR_SET_PDEATHSIG` in prctl(2).
+
+use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use nix::sys::signal::Signal;
+use nix::unistd::getpid;
+
+use super::{Local, Stopped};
+use crate::exit::Exit;
+use crate::init::signals;
+use crate::launch::failure::Failure;
+
+/// No answer is longer.
+const LONGEST: u64 = 64 * 1024;
+/// What nobody announces is looked for at this pace.
+const PACE: Duration = Duration::from_millis(20);
+
+/// Starts a program, with the signal mask that we were started with. It ends with this process, even if that is killed:
+/// nobody would end it then.
+///
+/// # Errors
+/// There is none of that name, or it cannot be run.
+pub fn start(command: &mut Command, local: &Local) -> Result<Child, Failure> {
+    let inherited = local.inherited;
+    let prepare = move || {
+        inherited.give_back();
+        Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?)
+    };
+    // SAFETY: two system calls, and nothing else, between fork and exec.
+    let command = unsafe { command.pre_exec(prepare) };
+    command.spawn().map_err(|error| {
+        let program = command.get_program().display();
+        let exit = match error.kind() {
+            std::io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::NotExecutable,
+        };
+        Failure::new(exit, format!("cannot run {program}: {error}"))
+    })
+}
+
+/// Waits until there is what is looked for; `None` when the time has passed.
+///
+/// # Errors
+/// A signal that is to end this process.
+pub fn until<T>(
+    limit: Duration,
+    mut found: impl FnMut() -> Option<T>,
+) -> Result<Option<T>, Stopped> {
+    // A deadline that no clock reaches is none.
+    let deadline = Instant::now().checked_add(limit);
+    loop {
+        if let Some(found) = found() {
+            return Ok(Some(found));
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Ok(None);
+        }
+        match signals::next(Some(PACE)) {
+            Some(signal) if ends(signal) => return Err(Stopped::Signal(signal)),
+            // Ctrl-Z stops kubectl, and the shell above waits for the whole job to stop.
+            Some(libc::SIGTSTP) => signals::send(getpid().as_raw(), libc::SIGSTOP),
+            _ => {}
+        }
+    }
+}
+
+/// Is it a signal that is to end this process?
+pub fn ends(signal: signals::Signal) -> bool {
+    [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT].contains(&signal)
+}
+
+/// Ends a program, and the group that it leads.
+pub fn end(child: &mut Child) {
+    let Ok(group) = libc::pid_t::try_from(child.id()) else {
+        return;
+    };
+    for signal in [libc::SIGTERM, libc::SIGKILL] {
+        signals::send(-group, signal);
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < deadline {
+            if !matches!(child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(PACE);
+        }
+    }
+}
+
+/// Runs a program to its end, in the group that a person types to: it may want a password. Gives what it wrote.
+///
+/// # Errors
+/// It cannot be run, or a signal came.
+pub fn answer_of(command: &mut Command, local: &Local) -> Result<(ExitStatus, String), Stopped> {
+    let mut child = start(command.stdout(Stdio::piped()), local)?;
+    let output = child.stdout.take();
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        let whole = output.map(|pipe| pipe.take(LONGEST).read_to_string(&mut text));
+        whole.and_then(Result::ok).map(|_| text).unwrap_or_default()
+    });
+    match until(Duration::MAX, || child.try_wait().transpose()) {
+        Ok(Some(Ok(status))) => Ok((status, reader.join().unwrap_or_default())),
+        Ok(_) => Err(Failure::new(Exit::System, "a child cannot be waited for").into()),
+        Err(stopped) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(stopped)
+        }
+    }
+}

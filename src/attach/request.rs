@@ -1,0 +1,197 @@
+//! What `beaminit attach` is asked for: which pod or container, which shell.
+//!
+//! Options before or behind the pod, as kubectl has them; everything behind `--` is the command's.
+
+use std::ffi::OsString;
+
+use crate::cli::Usage;
+use crate::launch::node::NodeName;
+
+/// How it is called.
+const FORM: &str = "attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Tell, on standard output, how the node of this container is reached: what attach asks in the pod. With the words
+    /// of the node's command, where it can't be found.
+    Tell(Vec<OsString>),
+    /// A shell.
+    Shell(Wanted),
+}
+
+/// The node and the shell that are wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where the node runs.
+    pub place: Place,
+    /// Its name, if that was given.
+    pub node: Option<NodeName>,
+    /// What to run.
+    pub shell: Shell,
+}
+
+/// Where a node runs.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a pod.
+    Pod(Pod),
+    /// In a container of the local Docker, by name or id.
+    Docker(String),
+}
+
+/// A pod, as kubectl is told it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// Its name.
+    pub name: String,
+    /// Its namespace, if not the current one.
+    pub namespace: Option<String>,
+    /// The container to ask in, if not the first.
+    pub container: Option<String>,
+}
+
+/// What is run on this machine.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// `iex` if the node has it and this machine has it, else `erl`.
+    Either,
+    /// `erl -remsh`.
+    Erl,
+    /// `iex --remsh`.
+    Iex,
+    /// A command, which is to be a local node.
+    Command(Vec<OsString>),
+}
+
+/// Reads the words behind `attach`.
+///
+/// # Errors
+/// What cannot be read, in one line.
+pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
+    let mut words = words.into_iter().peekable();
+    if words.next_if(|word| word == "--tell").is_some() {
+        words.next_if(|word| word == "--");
+        return Ok(Request::Tell(words.collect()));
+    }
+    let (mut name, mut docker, mut node) = (None, None, None);
+    let (mut namespace, mut container) = (None, None);
+    let mut shell = Shell::Either;
+    while let Some(word) = words.next() {
+        let mut value = || {
+            let value = words.next().and_then(|value| value.into_string().ok());
+            let value = value.filter(|value| !value.is_empty() && !value.starts_with('-'));
+            value.map(Some).ok_or_else(|| {
+                Usage::new(format!(
+                    "attach: there is no name behind {}",
+                    word.display()
+                ))
+            })
+        };
+        match word.to_str().unwrap_or_default() {
+            "--docker" => docker = value()?,
+            "-n" | "--namespace" => namespace = value()?,
+            "-c" | "--container" => container = value()?,
+            "--erl" => shell = Shell::Erl,
+            "--iex" => shell = Shell::Iex,
+            "--" => {
+                shell = Shell::Command(words.collect());
+                break;
+            }
+            text if text.contains('@') => {
+                let complain = |reason| Usage::new(format!("attach: {text:?}: {reason}"));
+                node = Some(NodeName::parse(text).map_err(complain)?);
+            }
+            text if !text.is_empty() && !text.starts_with('-') && name.is_none() => {
+                name = Some(text.strip_prefix("pod/").unwrap_or(text).to_owned());
+            }
+            _ => {
+                return Err(Usage::new(format!(
+                    "attach: {word:?} is not understood ({FORM})"
+                )));
+            }
+        }
+    }
+    let place = match (name, docker) {
+        // What stands for several pods: kubectl would choose one anew each time.
+        (Some(name), None) if name.contains('/') => {
+            return Err(Usage::new(format!(
+                "attach: {name:?} is no pod's name: give one, as kubectl get pods shows them"
+            )));
+        }
+        (Some(name), None) => Place::Pod(Pod {
+            name,
+            namespace,
+            container,
+        }),
+        (None, Some(docker)) if namespace.is_none() && container.is_none() => Place::Docker(docker),
+        _ => {
+            return Err(Usage::new(format!(
+                "attach: give one pod or container ({FORM})"
+            )));
+        }
+    };
+    match shell {
+        Shell::Command(command) if command.is_empty() => Err(Usage::new(
+            "attach: there is no command behind --: leave it out for a shell on the node",
+        )),
+        shell => Ok(Request::Shell(Wanted { place, node, shell })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+    use super::*;
+
+    /// How a command line is read, in short; or the start of a complaint.
+    fn read(line: &str) -> String {
+        let wanted = match parse(line.split_whitespace().map(OsString::from).collect()) {
+            Ok(Request::Tell(command)) => return format!("tell {command:?}"),
+            Ok(Request::Shell(wanted)) => wanted,
+            Err(usage) => return usage.to_string(),
+        };
+        let place = match wanted.place {
+            Place::Pod(pod) => format!("{} {:?} {:?}", pod.name, pod.namespace, pod.container),
+            Place::Docker(container) => format!("docker {container}"),
+        };
+        let node = wanted.node.map(|node| format!(" {node}"));
+        format!("{place}{} {:?}", node.unwrap_or_default(), wanted.shell)
+    }
+
+    #[test]
+    fn reads_the_words() {
+        for (line, expected) in [
+            ("app-0", "app-0 None None Either"),
+            ("pod/app-0 --erl", "app-0 None None Erl"),
+            (
+                "-n prod app-0 -c app --iex",
+                "app-0 Some(\"prod\") Some(\"app\") Iex",
+            ),
+            ("app-0 app@a.b", "app-0 None None app@a.b Either"),
+            (
+                "app-0 -- erl -x",
+                "app-0 None None Command([\"erl\", \"-x\"])",
+            ),
+            ("--docker web_1", "docker web_1 Either"),
+            ("--tell", "tell []"),
+            ("--tell -- bin/app start", "tell [\"bin/app\", \"start\"]"),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+        for (line, start) in [
+            ("", "attach: give one pod"),
+            ("a b", "attach: \"b\" is not understood"),
+            ("a --docker b", "attach: give one pod"),
+            ("--docker b -n prod", "attach: give one pod"),
+            ("a -n", "attach: there is no name behind -n"),
+            ("a -n --erl", "attach: there is no name behind -n"),
+            ("svc/app", "attach: \"svc/app\" is no pod's name"),
+            ("a a@b@c", "attach: \"a@b@c\": "),
+            ("a --", "attach: there is no command"),
+            ("a --verbose", "attach: \"--verbose\" is not understood"),
+        ] {
+            assert!(read(line).starts_with(start), "{line}: {}", read(line));
+        }
+    }
+}

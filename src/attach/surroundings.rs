@@ -1,0 +1,166 @@
+//! What the local VM finds around itself, and no other: its flags in ERL_AFLAGS, and files of this user's alone, which go
+//! when the shell has ended.
+//!
+//! - a home with the cookie in it. The VM reads `.erlang.cookie` of HOME before all others, and the user may well have one;
+//!   all else in it are links to what the user's own home has, for whatever starts the VM, and the VM itself gets the real
+//!   HOME back. So the cookie is in no argument and in no variable.
+//! - for a node that is named by host: an inetrc, by which that host is the near end of the way.
+//!   <https://www.erlang.org/doc/apps/erts/inet_cfg.html>
+//! - for one that is named by address, which no inetrc is asked about: an epmd module that says the same, compiled by the
+//!   `erlc` that is here. <https://www.erlang.org/doc/apps/erts/alt_disco.html>
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::met::Met;
+use super::told::Told;
+use super::{Local, Stopped, processes};
+use crate::exit::Exit;
+use crate::launch::config::Environment;
+use crate::launch::failure::Failure;
+use crate::launch::node::Host;
+use crate::launch::{PrivateFile, Text, quote};
+
+/// An epmd that knows one host.
+const MODULE: &str = include_str!("beaminit_attach.erl");
+
+/// The folder and the environment of a local node.
+pub struct Surroundings {
+    /// The variables that the command gets, all of them.
+    pub environment: Environment,
+    _folder: Folder,
+}
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+        // This user's own among those of others: empty, unless something else needs it.
+        let _ = self.0.parent().map(std::fs::remove_dir);
+    }
+}
+
+/// Makes them.
+///
+/// # Errors
+/// A file cannot be written, or the module not be compiled.
+pub fn make(
+    met: &Met,
+    near: SocketAddr,
+    told: &Told,
+    local: &Local,
+) -> Result<Surroundings, Stopped> {
+    let config = &local.config;
+    let own_folder = format!("attach-{}", std::process::id());
+    let file = |parts: &[&str], content: Text| {
+        let parts: Vec<&str> = [own_folder.as_str()]
+            .into_iter()
+            .chain(parts.iter().copied())
+            .collect();
+        let file = PrivateFile::new(&parts, 0o400, content)?;
+        file.write().map(|()| file.path)
+    };
+    let plain = |text: &str| Text::plain(text);
+    let cookie = file(&["home", ".erlang.cookie"], Text::cookie(&told.cookie))?;
+    let home = cookie.parent().unwrap_or(&cookie);
+    let folder = Folder(home.parent().unwrap_or(home).to_owned());
+    let real_home = config.variable("HOME");
+    if let Some(real) = real_home {
+        link_all(Path::new(real), home);
+    }
+    let mut set: Environment = vec![
+        ("HOME".into(), home.into()),
+        ("BEAMINIT_NODE".into(), met.node.to_string().into()),
+    ];
+    let mut flags = format!(
+        "{} {} -dist_listen false -start_epmd false -erl_epmd_port {}",
+        met.own.flag(),
+        met.own,
+        near.port()
+    );
+    match &met.node.host {
+        Host::Address(address) if *address == near.ip() => {}
+        Host::Address(address) => {
+            let source = MODULE.replace("HOST", &address.to_string());
+            let near_ip = match near.ip() {
+                // The VM takes such a name only where it speaks IPv6.
+                IpAddr::V4(v4) if address.is_ipv6() => {
+                    flags.push_str(" -proto_dist inet6_tcp");
+                    v4.to_ipv6_mapped().into()
+                }
+                other => other,
+            };
+            let source = source.replace("ADDRESS", &term(near_ip));
+            let source = source.replace("PORT", &near.port().to_string());
+            let source = file(&["beaminit_attach.erl"], plain(&source))?;
+            compile(&source, &folder.0, local)?;
+            let folder = quote(&folder.0.to_string_lossy());
+            let _ = write!(flags, " -pa {folder} -epmd_module beaminit_attach");
+        }
+        Host::Domain(host) | Host::Short(host) => {
+            let address = term(near.ip());
+            let text = format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
+            set.push(("ERL_INETRC".into(), file(&["inetrc"], plain(&text))?.into()));
+        }
+    }
+    // What the VM starts itself is to be none of this.
+    if let Some(real) = real_home {
+        let _ = write!(flags, " -env HOME {}", quote(real));
+    }
+    let users = config.variable("ERL_AFLAGS").unwrap_or_default();
+    let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(users));
+    set.push(("ERL_AFLAGS".into(), flags.into()));
+    let is_set = |name: &OsString| set.iter().any(|(other, _)| other == name);
+    let secret = |name: &OsString| {
+        ["ERLANG_COOKIE", "RELEASE_COOKIE"]
+            .iter()
+            .any(|known| name == known)
+    };
+    let kept = config
+        .environment
+        .iter()
+        .filter(|(name, _)| !is_set(name) && !secret(name));
+    Ok(Surroundings {
+        environment: kept.cloned().chain(set.iter().cloned()).collect(),
+        _folder: folder,
+    })
+}
+
+/// Links to everything in a folder; what cannot be linked, because there is one of that name, is left out.
+fn link_all(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
+        let _ = std::os::unix::fs::symlink(entry.path(), to.join(entry.file_name()));
+    }
+}
+
+fn compile(source: &Path, to: &Path, local: &Local) -> Result<(), Stopped> {
+    let erlc = local.find("erlc")?;
+    let mut command = Command::new(erlc.file);
+    command.arg("-o").arg(to).arg(source);
+    match processes::answer_of(&mut command, local)? {
+        (status, _) if status.success() => Ok(()),
+        (status, text) => {
+            let line = format!(
+                "erlc, which is needed for a node that is named by its address, failed ({status}): {}",
+                text.trim()
+            );
+            Err(Failure::new(Exit::System, line).into())
+        }
+    }
+}
+
+/// An address as Erlang writes it.
+fn term(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => format!("{{{}}}", v4.octets().map(|byte| byte.to_string()).join(",")),
+        IpAddr::V6(v6) => format!(
+            "{{{}}}",
+            v6.segments().map(|part| part.to_string()).join(",")
+        ),
+    }
+}

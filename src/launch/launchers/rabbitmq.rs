@@ -1,0 +1,295 @@
+//! `rabbitmq-server` and its tools: variables of its own for name and port, and the cookie in its user's home.
+//!
+//! Nothing goes into ERL_AFLAGS: RabbitMQ starts VMs of its own to look around, and they would take name and port. It
+//! starts an epmd as well, and does not boot where none answers. <https://www.rabbitmq.com/docs/configure>
+
+use std::path::{Path, PathBuf};
+
+use super::script::Script;
+use super::sourced::Sourced;
+use super::{Cook, Demands, Launcher, Role, erl, warn_of_daemon};
+use crate::launch::config::{Config, Said};
+use crate::launch::failure::Failure;
+use crate::launch::flags::words::Syntax;
+use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag, PortKind};
+use crate::launch::node::Cookie;
+use crate::launch::plan::{Account, Command, Pin, Recipe, Settled, Text};
+
+/// The variables whose words are flags of the broker's VM.
+const SERVER_FLAGS: [&str; 3] = [
+    "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+    "RABBITMQ_SERVER_START_ARGS",
+    "RABBITMQ_SERVER_ERL_ARGS",
+];
+const COOKIE: &str = "RABBITMQ_ERLANG_COOKIE";
+
+/// The user that Debian's scripts become.
+const USER: &str = "rabbitmq";
+
+struct RabbitMq {
+    daemon: bool,
+    /// The flags of its VMs where they speak IPv6, by variable.
+    over_ipv6: Vec<(&'static str, String)>,
+    /// rabbitmq-env.conf.
+    sourced: Sourced,
+    /// The ports that its configuration files give, which beat the variable.
+    configured: Vec<Claim<PortFlag>>,
+    /// Where flags name a node or a cookie, which RabbitMQ does itself.
+    named: Vec<Place>,
+}
+
+/// Reads the variables and files that say something about name, cookie and port.
+pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Launcher {
+    let is_tool = command.name().starts_with("rabbitmq") && command.name() != "rabbitmq-server";
+    let role = match command.arguments().next() {
+        _ if !is_tool => Role::Node,
+        None | Some("help" | "version" | "autocomplete" | "--help" | "--version") => Role::Neither,
+        Some(_) => Role::Client,
+    };
+    let file = config.variable("RABBITMQ_CONF_ENV_FILE");
+    let file = file.or_else(|| config.variable("CONF_ENV_FILE"));
+    let settings = Settings {
+        sourced: Sourced::read(file.unwrap_or("/etc/rabbitmq/rabbitmq-env.conf").into()),
+        config,
+    };
+    let configured = settings.configured_ports();
+    let mut files = Claims::default();
+    files.ports.clone_from(&configured);
+    files.ports.extend(settings.dist_port());
+    let mut named = Vec::new();
+    for variable in SERVER_FLAGS {
+        let (_, claims) = settings.flags(variable);
+        named.extend(claims.names.iter().map(|claim| claim.place.clone()));
+        named.extend(claims.cookies.iter().map(|claim| claim.place.clone()));
+        files.extend(claims.without_identity());
+    }
+    let node = settings.said("RABBITMQ_NODENAME");
+    let cookie = config.variable(COOKIE).and_then(|text| {
+        let value = Cookie::parse(text).ok()?;
+        let by = COOKIE.into();
+        Some(Said { value, by })
+    });
+    let switches = script.is_some_and(|script| script.says(&["/usr/lib/rabbitmq/bin/", USER]));
+    let part = node.as_ref().map(|(name, _)| name.as_str());
+    let part = part.filter(|name| !name.contains('@'));
+    Launcher {
+        label: "RabbitMQ",
+        role,
+        default_name: part.unwrap_or("rabbit").to_owned(),
+        demands: Demands {
+            files,
+            node: node.map(|(value, place)| Said {
+                value,
+                by: place.to_string(),
+            }),
+            cookie,
+            takes_cookie_file: true,
+            ..Demands::default()
+        },
+        root: None,
+        account: switches.then(|| Account::reachable(USER)).flatten(),
+        cook: Box::new(RabbitMq {
+            daemon: command.arguments().any(|word| word == "-detached"),
+            over_ipv6: settings.over_ipv6(),
+            sourced: settings.sourced,
+            configured,
+            named,
+        }),
+    }
+}
+
+/// What RabbitMQ would be told without us.
+struct Settings<'a> {
+    sourced: Sourced,
+    config: &'a Config,
+}
+
+impl Settings<'_> {
+    /// A variable as RabbitMQ sees it in the end: the file's, else the environment's, each with the prefix first.
+    fn said(&self, variable: &'static str) -> Option<(String, Place)> {
+        let names = [variable, variable.trim_start_matches("RABBITMQ_")];
+        names.into_iter().find_map(|name| {
+            if let Some(fixed) = self.sourced.assigned(name) {
+                return fixed.value.map(|value| (value, fixed.place));
+            }
+            let value = self.config.variable(name)?.to_owned();
+            Some((value, Place::Variable(name.to_owned())))
+        })
+    }
+
+    /// The flags of a variable, the file's or the environment's, and what they claim.
+    fn flags(&self, variable: &'static str) -> (String, Claims) {
+        let names = [variable, variable.trim_start_matches("RABBITMQ_")];
+        let found = names.into_iter().find_map(|name| {
+            self.sourced.flags(name).or_else(|| {
+                let text = self.config.variable(name)?.to_owned();
+                Some((text, Place::Variable(name.to_owned())))
+            })
+        });
+        let Some((text, place)) = found else {
+            return Default::default();
+        };
+        let claims = Claims::of_text(&text, Syntax::Blanks, &|_| place.clone());
+        (text, claims)
+    }
+
+    /// The flags of VMs that speak IPv6, by their variables: the user's, and the one that they want of those.
+    fn over_ipv6(&self) -> Vec<(&'static str, String)> {
+        let variables = [SERVER_FLAGS[0], "RABBITMQ_CTL_ERL_ARGS"].into_iter();
+        let flags = variables.map(|variable| (variable, self.flags(variable)));
+        let lacking = flags.filter(|(_, (_, claims))| !claims.proto_dist);
+        lacking
+            .map(|(variable, (text, _))| (variable, format!("-proto_dist inet6_tcp {text}")))
+            .collect()
+    }
+
+    /// RABBITMQ_DIST_PORT, as the claim that it amounts to.
+    fn dist_port(&self) -> Vec<Claim<PortFlag>> {
+        let found = self.said("RABBITMQ_DIST_PORT");
+        let claims = found.map(|(text, place)| {
+            [PortKind::Min, PortKind::Max].map(|kind| claim(kind, &text, place.clone()))
+        });
+        claims.into_iter().flatten().collect()
+    }
+
+    /// What advanced.config and rabbitmq.conf say of the port; the one that wins comes first.
+    fn configured_ports(&self) -> Vec<Claim<PortFlag>> {
+        let file = |variable, default: &str| {
+            let said = self.said(variable);
+            said.map_or_else(|| default.into(), |(path, _)| PathBuf::from(path))
+        };
+        let main = file("RABBITMQ_CONFIG_FILE", "/etc/rabbitmq/rabbitmq");
+        let beside = |ending: &str| PathBuf::from(format!("{}{ending}", main.display()));
+        let mut more: Vec<PathBuf> = std::fs::read_dir("/etc/rabbitmq/conf.d")
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|ending| ending == "conf"))
+            .collect();
+        more.sort();
+        let advanced = file(
+            "RABBITMQ_ADVANCED_CONFIG_FILE",
+            "/etc/rabbitmq/advanced.config",
+        );
+        let files = [advanced].into_iter().chain(more.into_iter().rev());
+        let files = files.chain([beside(".conf"), beside(".config"), main.clone()]);
+        files.flat_map(|file| ports_in(&file)).collect()
+    }
+}
+
+fn claim(kind: PortKind, text: &str, place: Place) -> Claim<PortFlag> {
+    Claim {
+        value: PortFlag {
+            kind,
+            text: text.to_owned(),
+        },
+        place,
+        span: None,
+    }
+}
+
+/// The ports in a configuration file, of the old format (terms) or the new.
+fn ports_in(file: &Path) -> Vec<Claim<PortFlag>> {
+    let text = std::fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.split(['%', '#']).next().unwrap_or_default();
+        for (name, kind) in [
+            ("inet_dist_listen_min", PortKind::Min),
+            ("inet_dist_listen_max", PortKind::Max),
+            ("distribution.listener.port_range.min", PortKind::Min),
+            ("distribution.listener.port_range.max", PortKind::Max),
+        ] {
+            let Some((_, rest)) = line.split_once(name) else {
+                continue;
+            };
+            let value = rest.trim_start_matches([' ', '\t', ',', '=', '\'']);
+            let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+            let place = Place::File(file.to_owned(), number);
+            found.push(claim(kind, value.get(..digits).unwrap_or_default(), place));
+        }
+    }
+    // The last line of a file wins.
+    found.reverse();
+    found
+}
+
+impl Cook for RabbitMq {
+    fn cook(
+        &self,
+        launcher: &Launcher,
+        settled: &Settled,
+        flags: &FlagVariables,
+        recipe: &mut Recipe,
+    ) -> Result<(), Failure> {
+        if settled.epmd.is_off() {
+            return Err(Failure::config(
+                "BEAMINIT_EPMD is \"off\", and RabbitMQ starts an epmd itself and does not boot where none answers; use auto",
+            ));
+        }
+        let node = &settled.node.value;
+        recipe.set("RABBITMQ_NODENAME", Text::plain(node.to_string()));
+        recipe.set(
+            "RABBITMQ_USE_LONGNAME",
+            Text::plain(node.is_long().to_string()),
+        );
+        if let Some(port) = settled.pin() {
+            recipe.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
+        }
+        for (variable, flags) in self.over_ipv6.iter().filter(|_| settled.ipv6) {
+            recipe.set(variable, Text::concealing(flags.trim().as_ref()));
+        }
+        if settled.cookie.is_some() {
+            recipe.set.remove(COOKIE);
+            recipe.unset.push(COOKIE.into());
+        }
+        erl::cleanse(settled, flags, recipe);
+        let mut lines = self.sourced.beats(recipe);
+        lines.extend(self.unbeatable(launcher, settled));
+        if !lines.is_empty() {
+            return Err(Failure::config_lines(lines));
+        }
+        if self.daemon {
+            warn_of_daemon(recipe, "rabbitmq-server without -detached");
+        }
+        Ok(())
+    }
+}
+
+impl RabbitMq {
+    /// Lines that would give the node another name, cookie or port in spite of us.
+    fn unbeatable(&self, launcher: &Launcher, settled: &Settled) -> Vec<String> {
+        let mut lines = Vec::new();
+        if settled.cookie.is_some()
+            && let Some(fixed) = self.sourced.assigned(COOKIE)
+        {
+            lines.push(format!(
+                "{} sets {COOKIE}, which every process could read, and its tools would take for the node's; remove that line",
+                fixed.place
+            ));
+        }
+        if launcher.role == Role::Client {
+            return lines;
+        }
+        for place in &self.named {
+            lines.push(format!(
+                "{place} names the node or its cookie for the VM, and RabbitMQ does that itself; remove that flag: the node is {}",
+                settled.node.value
+            ));
+        }
+        if let Some(Pin::Ours(pin)) = &settled.port {
+            let winner = |kind| self.configured.iter().find(|one| one.value.kind == kind);
+            let winners = [PortKind::Min, PortKind::Max].map(winner).into_iter();
+            let ours = pin.value.to_string();
+            let lost = winners.flatten().find(|claim| claim.value.text != ours);
+            lines.extend(lost.map(|claim| {
+                format!(
+                    "{} has the port {:?}, which beats {ours} ({}); remove that line",
+                    claim.place, claim.value.text, pin.by
+                )
+            }));
+        }
+        lines
+    }
+}

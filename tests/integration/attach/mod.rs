@@ -1,0 +1,480 @@
+//! `beaminit attach`: a shell on a real node in another network, of which the developer's machine reaches what its kubectl
+//! forwards, and nothing else.
+
+mod desk;
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use crate::harness::*;
+use crate::real::fixtures::mix_project;
+use crate::real::{NODE, SPEAK, clustered};
+use desk::{Desk, desk};
+
+/// A node in the pod `app-0`, and a desk from where it is looked at.
+fn running(pod: &Pod, command: impl Words) -> (Desk, Arc<Running>) {
+    at(&desk(), pod, command)
+}
+
+fn at(machine: &Pod, pod: &Pod, command: impl Words) -> (Desk, Arc<Running>) {
+    let node = Arc::new(pod.run(command));
+    node.says("node=");
+    (Desk::new(machine, pod, &node), node)
+}
+
+const ERL: [&str; 4] = ["erl", "-noinput", "-eval", SPEAK];
+
+/// A shell at a terminal, and somebody who types there.
+struct Shell {
+    process: Process,
+    typed: std::fs::File,
+}
+
+impl Shell {
+    #[track_caller]
+    fn at(desk: &Desk, words: impl Words, prompt: &str) -> Self {
+        let (process, typed) = desk.attach(words);
+        process.prompts(prompt);
+        Self { process, typed }
+    }
+
+    /// One of erl's, on this node.
+    #[track_caller]
+    fn of_erl(desk: &Desk, words: impl Words, node: &str) -> Self {
+        let mut shell = Self::at(desk, words, &format!("({node})1>"));
+        shell.types("io:format(\"sum=~p at ~s~n\", [40 + 2, node()]).\n");
+        shell.process.says(&format!("sum=42 at {node}"));
+        shell
+    }
+
+    fn types(&mut self, text: &str) {
+        self.typed
+            .write_all(text.as_bytes())
+            .expect("somebody reads");
+    }
+
+    /// Leaves it as one leaves a remote shell: the node runs on.
+    #[track_caller]
+    fn leaves(mut self, desk: &Desk) {
+        self.types("\x07");
+        self.process.prompts("-->");
+        self.types("q\n");
+        self.process.ends_with(0);
+        desk.is_as_before();
+    }
+}
+
+/// No process of the desk shows the cookie, though one may have it in its memory.
+#[track_caller]
+fn shows_no_cookie(desk: &Desk, cookie: &str) {
+    let mut seen = 0;
+    for inmate in desk.machine.inmates() {
+        let process = format!("/proc/{}/root/proc/{}", desk.machine.pid(), inmate.pid);
+        for file in ["cmdline", "environ"] {
+            let shown = std::fs::read(format!("{process}/{file}")).unwrap_or_default();
+            let shown = String::from_utf8_lossy(&shown);
+            assert!(
+                !shown.contains(cookie),
+                "{file} of {}: {shown}",
+                inmate.name
+            );
+            seen += usize::from(shown.contains("-dist_listen"));
+        }
+    }
+    assert!(seen > 0, "the VM's own were not looked at");
+}
+
+#[test]
+fn a_shell_of_erl_on_a_node_named_by_its_host() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let shell = Shell::of_erl(&desk, "app-0", NODE);
+    shows_no_cookie(&desk, "chocolate");
+    assert_eq!(
+        desk.machine.listening(),
+        [].into(),
+        "nothing listens but the forward, at 127.0.0.1"
+    );
+    shell.leaves(&desk);
+}
+
+#[test]
+fn a_shell_of_iex_where_the_node_has_it() {
+    let (pod, _dns) = clustered();
+    let pod = pod
+        .copy(&mix_project(), "/srv/project")
+        .working_directory("/srv/project")
+        .env("MIX_ENV", "prod");
+    let (desk, _node) = running(&pod, "mix run --no-halt");
+    let mut shell = Shell::at(&desk, "app-0", &format!("iex({NODE})1>"));
+    shell.types("IO.puts(\"sum=#{40 + 2} at #{node()}\")\n");
+    shell.process.says(&format!("sum=42 at {NODE}"));
+    shows_no_cookie(&desk, "chocolate");
+    shell.leaves(&desk);
+    Shell::of_erl(&desk, "app-0 --erl", NODE).leaves(&desk);
+}
+
+#[test]
+fn a_node_without_epmd() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod.env("BEAMINIT_EPMD", "off"), ERL);
+    Shell::of_erl(&desk, "app-0", NODE).leaves(&desk);
+}
+
+#[test]
+fn a_node_named_by_its_address() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod.env("BEAMINIT_HOST", "ip"), ERL);
+    let shell = Shell::of_erl(&desk, "app-0", "app@10.1.2.3");
+    shows_no_cookie(&desk, "chocolate");
+    shell.leaves(&desk);
+}
+
+#[test]
+fn a_node_named_by_its_ipv6_address() {
+    let pod = Pod::with_addresses("app-0", &["fd00:10::3"])
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .env("BEAMINIT_HOST", "ip");
+    let (desk, _node) = running(&pod, ERL);
+    Shell::of_erl(&desk, "app-0", "app@fd00:10::3").leaves(&desk);
+}
+
+#[test]
+fn a_node_with_a_short_name() {
+    let pod = Pod::new("app-0")
+        .env("SNAME", "me")
+        .env("ERLANG_COOKIE", "mine");
+    let (desk, _node) = running(&pod, ERL);
+    Shell::of_erl(&desk, "app-0", "me@app-0").leaves(&desk);
+}
+
+#[test]
+fn a_node_that_was_not_started_by_beaminit() {
+    // Its port is known to its epmd alone; its name and cookie come from the developer.
+    let pod = Pod::new("app-0").hosts("10.1.2.3 app.example.com\n");
+    let node = Arc::new(pod.first([
+        "erl",
+        "-noinput",
+        "-name",
+        "x@app.example.com",
+        "-setcookie",
+        "vanilla",
+        "-eval",
+        SPEAK,
+    ]));
+    node.says("node=");
+    let machine = desk()
+        .file("/srv/secret", "vanilla\n")
+        .env("ERLANG_COOKIE_FILE", "/srv/secret");
+    let desk = Desk::new(&machine, &pod, &node);
+    Shell::of_erl(&desk, "app-0 x@app.example.com", "x@app.example.com").leaves(&desk);
+    for (name, line) in [
+        ("y@app.example.com", "the epmd there knows no node y"),
+        (
+            "x@other.example.com",
+            "the node there is x@app.example.com, not x@other.example.com",
+        ),
+    ] {
+        let ended = desk.run(["app-0", name]).ends();
+        assert!(ended.code != 0 && ended.stderr.contains(line), "{ended}");
+    }
+}
+
+#[test]
+fn the_ports_may_be_taken_on_the_developers_machine() {
+    let (pod, _dns) = clustered();
+    let pod = pod.without("ERL_PORT");
+    let machine = desk().env("BEAMINIT_KUBECTL", "env CONTEXT=staging kubectl");
+    let _own_epmd = machine.network().listen("0.0.0.0:4369");
+    let _own_node = machine.network().listen("0.0.0.0:43691");
+    let (desk, _node) = at(&machine, &pod, ERL);
+    Shell::of_erl(&desk, "app-0", NODE).leaves(&desk);
+}
+
+#[test]
+fn a_command_in_the_place_of_the_shell() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let eval = "pong = net_adm:ping(list_to_atom(os:getenv(\"BEAMINIT_NODE\"))), \
+        io:format(\"~p ~s ~p~n\", [nodes(hidden) ++ nodes(), os:getenv(\"HOME\"), os:getenv(\"ERL_AFLAGS\")]), halt(7).";
+    let ended = desk
+        .run(["app-0", "--", "erl", "-noinput", "-eval", eval])
+        .ends_with(7);
+    assert_eq!(ended.stdout, format!("['{NODE}'] /srv []\n"), "{ended}");
+    desk.is_as_before();
+}
+
+#[test]
+fn the_users_home_and_flags_stay_as_they_are() {
+    let (pod, _dns) = clustered();
+    let home = "/srv/o'neill's home";
+    let machine = desk()
+        .env("HOME", home)
+        .env("ERL_AFLAGS", "-own 'of mine'")
+        .file_with_mode(&format!("{home}/.erlang.cookie"), "the user's own", 0o400)
+        .file(&format!("{home}/.tool-versions"), "erlang 25");
+    let (desk, _node) = at(&machine, &pod, ERL);
+    let eval = "io:format(\"~s ~p ~s ~p~n\", [os:getenv(\"HOME\"), init:get_argument(own), \
+        os:getenv(\"ERL_AFLAGS\"), erlang:get_cookie()]), halt().";
+    let script = "cat ~/.tool-versions; echo; exec erl -noinput -eval \"$1\"";
+    let ended = desk
+        .run(["app-0", "--", "sh", "-c", script, "sh", eval])
+        .ends_with(0);
+    let expected = format!("erlang 25\n{home} {{ok,[[\"of mine\"]]}} -own 'of mine' chocolate\n");
+    assert_eq!(ended.stdout, expected, "{ended}");
+    let own = std::fs::read_to_string(machine.place(&format!("{home}/.erlang.cookie")));
+    assert_eq!(own.unwrap(), "the user's own");
+}
+
+/// A desk whose `docker` has a container `shop_app_1` at the pod's address, which is a wire away.
+fn with_docker(pod: &Pod, state: &str) -> Pod {
+    let docker = format!(
+        "#!/bin/sh\ncase $1 in inspect) echo {state} ;; exec) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
+    );
+    let machine = desk().file_with_mode("/srv/bin/docker", docker, 0o755);
+    pod.network()
+        .wire("10.1.2.3", machine.network(), "10.9.9.9");
+    machine
+}
+
+#[test]
+fn a_container_is_reached_directly() {
+    for (variables, name) in [
+        (["BEAMINIT_EPMD", "off"], NODE),
+        (["BEAMINIT_HOST", "ip"], "app@10.1.2.3"),
+    ] {
+        let (pod, _dns) = clustered();
+        let pod = pod.env(variables[0], variables[1]);
+        let (desk, _node) = at(&with_docker(&pod, "true 10.1.2.3"), &pod, ERL);
+        let shell = Shell::of_erl(&desk, "--docker shop_app_1", name);
+        shows_no_cookie(&desk, "chocolate");
+        assert!(
+            !desk.running().contains(&"kubectl".to_owned()),
+            "no forward is needed"
+        );
+        shell.leaves(&desk);
+    }
+}
+
+#[test]
+fn a_container_that_cannot_be_reached() {
+    for (state, line) in [
+        (
+            "false",
+            "container shop_app_1 does not run (docker inspect: exit status: 0)",
+        ),
+        (
+            "true 10.9.9.9",
+            "takes no connection: Connection refused (os error 111); is it running, and does this machine reach containers at 10.9.9.9:5555?",
+        ),
+    ] {
+        let (pod, _dns) = clustered();
+        let (desk, _node) = at(&with_docker(&pod, state), &pod, ERL);
+        let ended = desk.run("--docker shop_app_1").ends_with(69);
+        assert!(ended.stderr.contains(line), "{ended}");
+        desk.is_as_before();
+    }
+}
+
+#[test]
+fn ctrl_c_is_for_the_shell_alone() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let mut shell = Shell::of_erl(&desk, "app-0", NODE);
+    shell.types("\x03");
+    shell.process.prompts("(a)bort");
+    shell.types("c\n");
+    shell.types("io:format(\"product=~p~n\", [6 * 7]).\n");
+    shell.process.says("product=42");
+    shell.leaves(&desk);
+}
+
+#[test]
+fn ctrl_z_stops_the_job_and_fg_goes_on() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    // A shell of its own, whose job attach is.
+    let command = [
+        BEAMINIT,
+        "attach",
+        "app-0",
+        "--",
+        "sh",
+        "-c",
+        "echo begun; read line; echo read=$line",
+    ]
+    .join("' '");
+    let mut words = vec!["bash", "--norc", "-i"];
+    words.splice(0..0, ["env", "PS1=> "]);
+    let (process, typed) = desk.machine.enter_with(Input::Terminal, words.as_slice());
+    let mut shell = Shell {
+        process,
+        typed: typed.expect("a terminal"),
+    };
+    shell.types(&format!("'{command}'\n"));
+    shell
+        .process
+        .writes("what the command says", |line| line.text.ends_with("begun"));
+    shell.types("\x1a");
+    shell.process.says("Stopped");
+    shell.types("fg\n");
+    shell.types("again\n");
+    shell.process.writes("what was typed then", |line| {
+        line.text.ends_with("read=again")
+    });
+    shell.types("exit 0\n");
+    shell.process.ends_with(0);
+    desk.is_as_before();
+}
+
+#[test]
+fn the_end_of_the_forward_is_the_end_of_the_shell() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let shell = Shell::of_erl(&desk, "app-0", NODE);
+    desk.signal("kubectl", "-KILL");
+    let said = shell.process.says("beaminit: error: ");
+    let line = "beaminit: error: `kubectl port-forward app-0 --address 127.0.0.1 :5555` ended (signal: 9 (SIGKILL)); the shell ends with it";
+    assert!(said.text.ends_with(line), "{}", said.text);
+    shell.process.ends_with(69);
+    desk.is_as_before();
+}
+
+#[test]
+fn a_term_ends_it_and_nothing_is_left() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    for signal in ["-TERM", "-HUP", "-INT"] {
+        let shell = Shell::of_erl(&desk, "app-0", NODE);
+        desk.signal("beaminit", signal);
+        shell.process.ends_with(0);
+        desk.is_as_before();
+    }
+}
+
+#[test]
+fn a_command_that_does_not_want_to_end_is_killed() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let shell = desk.run([
+        "app-0",
+        "--",
+        "sh",
+        "-c",
+        "trap '' TERM; echo begun; sleep 1000 & wait; sleep 1000",
+    ]);
+    shell.says("begun");
+    desk.signal("beaminit", "-TERM");
+    shell.ends_with(137);
+    desk.is_as_before();
+}
+
+#[test]
+fn killed_it_leaves_no_forward() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let shell = Shell::of_erl(&desk, "app-0", NODE);
+    desk.signal("beaminit", "-KILL");
+    shell.process.ends();
+    eventually("the forward and the VM have ended", || {
+        desk.running() == ["sleep"]
+    });
+}
+
+#[test]
+fn a_signal_is_heard_while_kubectl_thinks() {
+    for (verb, tells) in [
+        ("exec", ":"),
+        (
+            "port-forward",
+            "echo node a@b.c; echo port 1; echo cookie x",
+        ),
+    ] {
+        let script = format!(
+            "#!/bin/sh\n[ $1 = {verb} ] || {{ {tells}; exit; }}\necho begun >&2\n: >/srv/begun\nexec sleep 1000\n"
+        );
+        let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+        let desk = Desk::alone(&machine);
+        let waiting = desk.run("app-0");
+        eventually("kubectl thinks", || machine.place("/srv/begun").exists());
+        desk.signal("beaminit", "-TERM");
+        waiting.ends_with(143);
+        desk.is_as_before();
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_before_there_is_a_shell() {
+    let (pod, _dns) = clustered();
+    let (desk, node) = running(&pod, ERL);
+    for (words, code, line) in [
+        (
+            "app-1 -n prod -c app",
+            69,
+            "beaminit: error: `kubectl exec --namespace prod app-1 --container app -- /beaminit attach --tell` tells of no node (exit status: ",
+        ),
+        (
+            "app-0 -n prod -c app app@other.example.com",
+            78,
+            "beaminit: error: the node there is app@app-0.app.prod.svc.cluster.local, not app@other.example.com; give that name",
+        ),
+        (
+            "app-0 -- no-such-program",
+            127,
+            "beaminit: error: no-such-program is in none of PATH's folders",
+        ),
+        (
+            "svc/app",
+            64,
+            "beaminit: error: attach: \"svc/app\" is no pod's name",
+        ),
+    ] {
+        let ended = desk.run(words).ends_with(code);
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        assert!(last.starts_with(line), "{ended}");
+        desk.is_as_before();
+    }
+    let variables = ["env", "ERLANG_COOKIE=vanilla", "ERL_PORT=5555"];
+    let attach = |code, env: &[&str]| {
+        let mut words = env.to_vec();
+        words.extend([BEAMINIT, "attach", "app-0", NODE]);
+        desk.machine.enter(words.as_slice()).ends_with(code).stderr
+    };
+    let said = attach(69, &variables);
+    assert!(
+        said.contains("app.prod.svc.cluster.local has another cookie; is it that of ERLANG_COOKIE"),
+        "{said}"
+    );
+    let said = attach(69, &["env", "ERLANG_COOKIE=chocolate", "ERL_PORT=5556"]);
+    assert!(
+        said.contains(&format!("error: {NODE} closed the connection instead of answering the handshake; is it running? kubectl says: E1120")),
+        "{said}"
+    );
+    let said = attach(
+        127,
+        &[
+            "env",
+            "ERLANG_COOKIE=chocolate",
+            "BEAMINIT_KUBECTL=no-such-kubectl",
+        ],
+    );
+    assert!(said.contains("cannot run no-such-kubectl"), "{said}");
+    drop(node);
+}
+
+#[test]
+fn the_pod_tells_its_cookie_to_a_pipe_alone() {
+    let (pod, _dns) = clustered();
+    let (_desk, node) = running(&pod, ERL);
+    let told = node.enter([BEAMINIT, "attach", "--tell"]).ends_with(0);
+    let expected = format!("node {NODE}\nport 5555\nepmd 4369\ncookie chocolate\n");
+    assert_eq!(told.stdout, expected, "{told}");
+    let (at_terminal, _typed) = node.enter_with(Input::Terminal, [BEAMINIT, "attach", "--tell"]);
+    let refused = at_terminal.ends_with(64);
+    assert!(
+        refused.stdout.contains("standard output is a terminal")
+            && !refused.stdout.contains("chocolate"),
+        "{refused}"
+    );
+}

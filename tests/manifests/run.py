@@ -1,0 +1,107 @@
+"""Runs set-ups of docker/kubernetes and docker/openshift in Docker: checks them against the schemas, starts their pods,
+lets every node ping every other, replaces the pods one by one, pings again, and stops them."""
+
+import pathlib
+import re
+import secrets
+import signal
+import sys
+
+import render
+import schema
+from cluster import Cluster
+from kubelet import docker, mounted
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOCKER = HERE.parents[1] / "docker"
+FOLDERS = {
+    "exclusive": DOCKER / "kubernetes/exclusive",
+    "scaled": DOCKER / "kubernetes/scaled",
+    "stateful": DOCKER / "kubernetes/stateful",
+    "stateful-ip": DOCKER / "kubernetes/stateful-ip",
+    "openshift": DOCKER / "openshift",
+    # What happens without publishNotReadyAddresses.
+    "unpublished": HERE / "unpublished",
+}
+NAMESPACE = "prod"
+
+# The name that each workload's nodes must have.
+NAMES = {
+    "exclusive": "app@exclusive.{domain}",
+    "scaled": "app@{dashed}.scaled.{domain}",
+    "stateful": "app@{pod}.stateful.{domain}",
+    "stateful-ip": "app@{address}",
+}
+
+
+def main(setups: list[str]):
+    openshift = setups == ["openshift"]
+    folders = [FOLDERS[setup] for setup in setups]
+    cookie = secrets.token_hex(20)
+    objects = [item for folder in folders for item in render.objects(folder, {"COOKIE": cookie} if openshift else {})]
+    for line in sorted({schema.check(item) for item in objects}):
+        print(f"  {line}")
+    objects.append({"kind": "Secret", "metadata": {"name": "erlang-cookie"}, "stringData": {"cookie": cookie}})
+
+    cluster = Cluster(NAMESPACE, openshift)
+    try:
+        if setups == ["unpublished"]:
+            return expect_no_start(cluster, objects)
+        cluster.apply(objects)
+        expect_mesh(cluster, setups, cookie)
+        for line in cluster.restart():
+            print(f"  {line}")
+        expect_mesh(cluster, setups, cookie)
+        for pod in list(cluster.pods):
+            node = pod.node()
+            print(f"  {node} stopped gracefully in {cluster.stop(pod)}")
+    finally:
+        cluster.close()
+
+
+def expect_no_start(cluster: Cluster, objects: list[dict]):
+    """So that a name is known to come from the Service's records, and when these come."""
+    try:
+        cluster.apply(objects)
+    except SystemExit as failure:
+        if "publishNotReadyAddresses: true" not in str(failure) or "no DNS record for stateful-" not in str(failure):
+            raise
+        print("  no pod becomes Ready, and beaminit says why")
+        return
+    raise SystemExit("pods have started without a record")
+
+
+def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
+    nodes = []
+    for pod in cluster.pods:
+        workload = next(name for name in cluster.workloads if pod.name.startswith(f"{name}-"))
+        form = NAMES["stateful-ip" if "stateful-ip" in setups else workload]
+        expected = form.format(domain=cluster.domain.rstrip("."), pod=pod.name, address=pod.address,
+                               dashed=pod.address.replace(".", "-"))
+        if pod.node() != expected:
+            raise SystemExit(f"{pod.name} is node {pod.node()}, not {expected}:\n{pod.log()}")
+        if not pod.probe("livenessProbe"):
+            raise SystemExit(f"{pod.name} is Ready, and its livenessProbe fails")
+        nodes.append(expected)
+    # A node from outside has each of them ping all: what it reaches it has found by the nameserver.
+    source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
+    ask = f'[io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().'
+    (cluster.folder / "resolv.conf").write_text(cluster.resolv_conf())
+    said = docker("run", "--rm", "--network", cluster.network, *mounted(cluster.folder / "resolv.conf", "/etc/resolv.conf", "ro"),
+                  "--entrypoint", "erl", "beaminit-erl", "-noinput", "-hidden", "-name", "outside@127.0.0.1",
+                  "-setcookie", cookie, "-eval", ask)
+    answers = re.findall(r"^(\S+) (\S+) (.+)$", said, re.M)
+    if len(answers) != len(nodes) ** 2 or any(answer != "pong" for _, _, answer in answers):
+        logs = "\n".join(pod.log() for pod in cluster.pods)
+        raise SystemExit(f"not every node reaches every other:\n{said}\n{logs}")
+    for asking, asked, answer in answers:
+        if asking != asked:
+            print(f"  {asking} pings {asked}: {answer}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1 or set(sys.argv[1:]) - FOLDERS.keys():
+        raise SystemExit(f"tests/manifests: no such set-up; there are {' '.join(FOLDERS)}")
+    # So that what was started is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    main(sys.argv[1:])
