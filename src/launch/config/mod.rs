@@ -3,6 +3,7 @@
 //! Every variable that cannot be read is reported, all of them together, one line each: the variable's name, its value
 //! (never a cookie's), what to do.
 
+mod cluster;
 mod cookie;
 mod launcher;
 pub mod peers;
@@ -20,6 +21,7 @@ use tracing::level_filters::LevelFilter;
 use super::failure::Failure;
 use super::node::{Cookie, Host, NamePart, NodeName, Port};
 
+pub use cluster::Cluster;
 pub use launcher::LauncherKind;
 pub use peers::Peers;
 pub use pod::Pod;
@@ -86,15 +88,6 @@ pub struct Said<T> {
     pub value: T,
     /// The variable's name, or another place.
     pub by: String,
-}
-
-/// `CLUSTER_HOSTNAME` before its completion.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cluster {
-    /// The name, without trailing dots.
-    pub host: Host,
-    /// It ended in a dot: it is the whole name.
-    pub absolute: bool,
 }
 
 /// How to log, and where a failure goes: read on its own, so that complaints about the rest can be logged.
@@ -165,7 +158,7 @@ impl Reading {
         let cluster = read(
             "CLUSTER_HOSTNAME",
             raw.cluster_hostname.as_deref(),
-            cluster,
+            Cluster::parse,
             lines,
         );
         let host = read(
@@ -325,16 +318,6 @@ fn secret(name: &str, value: &str, lines: &mut Vec<String>) -> Option<Cookie> {
     Cookie::parse(value)
         .map_err(|reason| lines.push(format!("{name} cannot be a cookie: {reason}")))
         .ok()
-}
-
-fn cluster(text: &str) -> Result<Cluster, String> {
-    match Host::parse(text)? {
-        Host::Address(_) => Err("a Service's DNS name, not an address".into()),
-        host => Ok(Cluster {
-            host,
-            absolute: text.ends_with('.'),
-        }),
-    }
 }
 
 fn long_name(text: &str) -> Result<NodeName, String> {

@@ -116,7 +116,7 @@ impl Source {
         let of = |reason: String| format!("{word}: {reason}");
         match word.split_once(':').unwrap_or((word, "")) {
             ("dns", "") if word == "dns" => Ok(Self::Dns(None)),
-            ("dns", name) => super::cluster(name).map(Some).map(Self::Dns).map_err(of),
+            ("dns", name) => Cluster::parse(name).map(Some).map(Self::Dns).map_err(of),
             ("hosts", list) => list
                 .split(',')
                 .filter(|one| !one.is_empty())
