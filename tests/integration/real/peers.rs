@@ -81,9 +81,12 @@ fn without_epmd_too() {
 
 #[test]
 fn another_cookie_is_tried_once_a_minute() {
-    let ((one, dns), (two, _seconds_dns)) = (peer(0, "chocolate"), peer(1, "vanilla"));
+    let ((one, dns), (two, seconds_dns)) = (peer(0, "chocolate"), peer(1, "vanilla"));
     one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
     grows(&dns);
+    // It knows of nobody, and so does not try on its own.
+    let alone = Answer::services([SIBLING]);
+    seconds_dns.script(SERVICE_NAME, RecordType::SRV, [alone]);
     let first = one.run(ERL);
     let second = two.run(ERL);
     first.says(&format!("{SECOND} is there and does not connect"));
