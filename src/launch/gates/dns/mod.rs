@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod diagnosis;
 mod ground;
+mod hosts;
 mod keys;
 pub mod lookup;
 pub mod own_host;
