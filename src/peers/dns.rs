@@ -14,7 +14,7 @@ use hickory_resolver::proto::rr::RecordType;
 use super::names::{Form, Sight};
 use crate::launch::gates::dns::answer::{Answer, Outcome};
 use crate::launch::gates::dns::ask::Servers;
-use crate::launch::gates::dns::lookup;
+use crate::launch::gates::dns::hosts;
 use crate::launch::node::Host;
 use crate::launch::node::host::reverse_name;
 
@@ -110,7 +110,7 @@ impl Dns {
         if let Some(known) = self.addresses.get(&host.to_owned()) {
             return *known;
         }
-        if let Some(known) = lookup::in_hosts(host).first() {
+        if let Some(known) = hosts::addresses(host).first() {
             return Some(*known);
         }
         if !self.budget.take() {

@@ -65,6 +65,58 @@ fn without_times(log: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
+/// What the documents show at a prompt, and what does the same in tests/run: a line of that, or a test of these.
+const SHOWN: [(&str, &str); 7] = [
+    ("docker/demo", "check demo docker/demo"),
+    ("tests/run", "#!/usr/bin/env bash"),
+    ("tests/matrix", "check matrix tests/matrix"),
+    ("SNAME=", "documents::the_readmes_plan_is_a_plan"),
+    (
+        "beaminit attach app-0 -n prod",
+        "attach::a_shell_of_iex_where_the_node_has_it",
+    ),
+    // No cluster is here: what they apply is rendered, checked and run.
+    ("kubectl create secret", "tests/containers/*"),
+    ("kubectl apply -k", "tests/containers/*"),
+];
+
+#[test]
+fn what_is_shown_at_a_prompt_is_run() {
+    let root = tests().join("..");
+    let of = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let run = of("tests/run");
+    let known = tests_of("");
+    for document in [
+        "README.md",
+        "docs/dns.md",
+        "docs/inside.md",
+        "docs/upgrading.md",
+        "docker/kubernetes/README.md",
+    ] {
+        let text = of(document);
+        for shown in text.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let mut rows = SHOWN.iter().filter(|(start, _)| shown.starts_with(start));
+            let (_, by) = rows
+                .next()
+                .unwrap_or_else(|| panic!("{document}: nothing runs {shown}"));
+            assert!(run.contains(by) || known.contains(*by), "{shown}: {by}");
+        }
+    }
+}
+
+/// The tests of this program whose names have this in them.
+fn tests_of(part: &str) -> std::collections::BTreeSet<String> {
+    let this = std::env::current_exe().expect("this program");
+    let listed = std::process::Command::new(this)
+        .args(["--list", part])
+        .output();
+    let listed = String::from_utf8(listed.expect("its tests").stdout).expect("text");
+    let tests = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"));
+    tests.map(ToOwned::to_owned).collect()
+}
+
 #[test]
 fn the_readmes_table_of_what_is_supported_is_of_tests() {
     let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
@@ -93,13 +145,5 @@ fn the_readmes_table_of_what_is_supported_is_of_tests() {
             .filter(|(cell, _)| *cell != "–");
         promised.extend(tested.map(|(_, column)| format!("real::table::{}::{column}", row[0])));
     }
-    let this = std::env::current_exe().expect("this program");
-    let listed = std::process::Command::new(this)
-        .args(["--list", "real::table::"])
-        .output();
-    let listed = String::from_utf8(listed.expect("its tests").stdout).expect("text");
-    let tests = listed
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"));
-    assert_eq!(promised, tests.map(ToOwned::to_owned).collect());
+    assert_eq!(promised, tests_of("real::table::"));
 }

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use super::script::Script;
 use super::sourced::Sourced;
-use super::{Cook, Demands, Fixed, Launcher, Otp, Role, erl, warn_of_daemon};
+use super::{Cook, Demands, Fixed, Launcher, Otp, Role, dist_port, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{
     Claim, Claims, FlagVariables, NameFlag, Place, PortFlag, PortKind, VmArgs,
 };
-use crate::launch::plan::{Account, Command, Pin, Recipe, Settled, Text};
+use crate::launch::plan::{Account, Command, Recipe, Settled, Text};
 
 /// What the script's own `--node` assigns; an option beats it, and the file does not know it.
 const NODE: &str = "ERLANG_NODE_ARG";
@@ -207,7 +207,9 @@ impl Cook for Ejabberd {
             ours.push("-proto_dist inet6_tcp ");
         }
         if settled.epmd.is_off() {
-            self.do_without_epmd(demands, settled, recipe)?;
+            let unknown = "this ejabberdctl knows no ERL_DIST_PORT; take a later ejabberd";
+            let unknown = (!self.knows_dist_port).then_some(unknown);
+            dist_port::set(unknown, demands, settled, recipe)?;
         } else if launcher.role == Role::Node {
             ours.push(&settled.node_flags());
         } else if !demands.files.ports.is_empty() {
@@ -224,35 +226,6 @@ impl Cook for Ejabberd {
         }
         if self.daemon {
             warn_of_daemon(recipe, "foreground");
-        }
-        Ok(())
-    }
-}
-
-impl Ejabberd {
-    /// The script itself does it where ERL_DIST_PORT is set, for the node and for all its clients.
-    fn do_without_epmd(
-        &self,
-        demands: &Demands,
-        settled: &Settled,
-        recipe: &mut Recipe,
-    ) -> Result<(), Failure> {
-        if !self.knows_dist_port {
-            return Err(Failure::config(
-                "BEAMINIT_EPMD is \"off\", and this ejabberdctl knows no ERL_DIST_PORT; use auto, or a later ejabberd",
-            ));
-        }
-        match &settled.port {
-            Some(Pin::Ours(port)) => {
-                recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
-            }
-            Some(Pin::Given(port)) if demands.dist_port().is_none() => {
-                return Err(Failure::config(format!(
-                    "{} has a port without epmd of its own, and ejabberdctl's own clients would miss it; remove that flag and set ERL_PORT",
-                    port.by
-                )));
-            }
-            _ => {}
         }
         Ok(())
     }

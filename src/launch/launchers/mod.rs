@@ -4,6 +4,7 @@
 //! [`recognise`].
 
 mod args_file;
+mod dist_port;
 mod distillery;
 mod ejabberd;
 mod elixir;

@@ -7,11 +7,11 @@ use nix::unistd::{AccessFlags, access};
 
 use super::args_file::{self, Template};
 use super::script::Script;
-use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
+use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, dist_port, erl, warn_of_daemon};
 use crate::launch::config::{Config, Environment, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs, expand, unset};
-use crate::launch::plan::{Command, Pin, Recipe, Settled, Text};
+use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 /// What the script hands to an escript of its own, the cookie among its arguments.
 const EVOLVE: [&str; 6] = [
@@ -191,7 +191,11 @@ impl Cook for Relx {
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
-        self.do_without_epmd(&launcher.demands, settled, recipe)?;
+        if settled.epmd.is_off() {
+            let unknown = "this release's script knows no ERL_DIST_PORT that does without epmd; build it with a rebar3 from 2021 or later";
+            let unknown = (!self.knows_dist_port).then_some(unknown);
+            dist_port::set(unknown, &launcher.demands, settled, recipe)?;
+        }
         if settled.in_file && self.evolves {
             return Err(Failure::config(
                 "BEAMINIT_COOKIE_VIA is \"file\", and the release's script gives this command the cookie as an argument, which every process can read; set it to arg for this command",
@@ -267,36 +271,6 @@ impl Relx {
                     names.join(", ")
                 ));
             }
-        }
-        Ok(())
-    }
-
-    /// The script itself does it where ERL_DIST_PORT is set, for the node and for all its clients.
-    fn do_without_epmd(
-        &self,
-        demands: &Demands,
-        settled: &Settled,
-        recipe: &mut Recipe,
-    ) -> Result<(), Failure> {
-        if !settled.epmd.is_off() {
-            return Ok(());
-        }
-        if !self.knows_dist_port {
-            return Err(Failure::config(
-                "BEAMINIT_EPMD is \"off\", and this release's script knows no ERL_DIST_PORT that does without epmd; build it with a rebar3 from 2021 or later, or use auto",
-            ));
-        }
-        match &settled.port {
-            Some(Pin::Ours(port)) => {
-                recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
-            }
-            Some(Pin::Given(port)) if demands.dist_port().is_none() => {
-                return Err(Failure::config(format!(
-                    "{} has a port without epmd of its own, and the release's clients would miss it; remove that flag and set ERL_PORT",
-                    port.by
-                )));
-            }
-            _ => {}
         }
         Ok(())
     }

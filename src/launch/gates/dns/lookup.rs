@@ -8,6 +8,7 @@ use hickory_resolver::proto::rr::RecordType;
 
 use super::answer::Outcome;
 use super::ask::Servers;
+use super::hosts;
 use super::{block_on, limited};
 use crate::launch::config::Config;
 use crate::launch::node::Host;
@@ -21,7 +22,7 @@ pub fn addresses(config: &Config, host: &Host, limit: Duration) -> Result<Vec<Ip
         Host::Address(address) => return Ok(vec![*address]),
         Host::Domain(name) | Host::Short(name) => name,
     };
-    let known = in_hosts(name);
+    let known = hosts::addresses(name);
     if !known.is_empty() {
         return Ok(known);
     }
@@ -45,43 +46,4 @@ pub fn addresses(config: &Config, host: &Host, limit: Duration) -> Result<Vec<Ip
     let answer =
         block_on(limited(work, Some(limit))).map_err(|failure| failure.lines.join("; "))?;
     answer.unwrap_or_else(|| Err("no answer from the nameservers in time".into()))
-}
-
-/// What /etc/hosts has for a name.
-pub fn in_hosts(name: &str) -> Vec<IpAddr> {
-    let hosts = std::fs::read("/etc/hosts").unwrap_or_default();
-    of_hosts(&String::from_utf8_lossy(&hosts), name)
-}
-
-fn of_hosts(hosts: &str, name: &str) -> Vec<IpAddr> {
-    let lines = hosts
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or_default());
-    lines
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let address = words.next()?.parse().ok()?;
-            let is_it = words.any(|word| word.eq_ignore_ascii_case(name));
-            is_it.then_some(address)
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_hosts() {
-        let hosts = "127.0.0.1 localhost\n10.1.2.3\tapp.prod app # b\n# 10.9.9.9 app\nfd00::1 APP\nnone app\n";
-        let found = |name| {
-            of_hosts(hosts, name)
-                .iter()
-                .map(IpAddr::to_string)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(found("app"), ["10.1.2.3", "fd00::1"]);
-        assert_eq!(found("app.prod"), ["10.1.2.3"]);
-        assert_eq!(found("b"), Vec::<String>::new());
-    }
 }

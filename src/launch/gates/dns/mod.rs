@@ -8,6 +8,7 @@ pub mod answer;
 pub mod ask;
 mod diagnosis;
 mod ground;
+pub mod hosts;
 mod keys;
 pub mod lookup;
 pub mod own_host;

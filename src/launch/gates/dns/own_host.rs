@@ -5,7 +5,7 @@
 //! of OTP's kernel makes the look-up where the host name has no domain; resolv.conf(5), hosts(5).
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::ProtoError;
@@ -14,6 +14,7 @@ use hickory_resolver::proto::rr::RecordType;
 use tracing::warn;
 
 use super::ask::{absolute, socket_address};
+use super::hosts;
 use crate::launch::config::{Config, Nameserver};
 
 /// A nameserver that drops packets is told by this much silence; another one answers in a few milliseconds.
@@ -28,37 +29,21 @@ pub fn warn_of_slow_lookup(config: &Config, long_name: bool) {
         return;
     };
     let has_domain = host.contains('.') || long_name && conf.has_domain;
-    let hosts = std::fs::read("/etc/hosts").unwrap_or_default();
-    if has_domain || conf.over_tcp || knows(&String::from_utf8_lossy(&hosts), host) {
+    // An IPv4 address is what the VM asks for.
+    let is_known = || hosts::addresses(host).iter().any(IpAddr::is_ipv4);
+    if has_domain || conf.over_tcp || is_known() {
         return;
     }
     let absolute = std::iter::once(host.clone());
     let searched = conf.search.iter().map(|domain| format!("{host}.{domain}"));
     let names: Vec<String> = searched.chain(absolute).collect();
     if is_silent(nameserver, &names) {
-        let address = config
-            .addresses()
-            .into_iter()
-            .find(std::net::IpAddr::is_ipv4);
+        let address = config.addresses().into_iter().find(IpAddr::is_ipv4);
         let address = address.map_or_else(|| "its address".into(), |address| address.to_string());
         warn!(
             "the VM looks its own host name {host} up when it boots, /etc/hosts does not have it, and nameserver {nameserver} does not answer: the boot takes some 8s longer; put {address} {host} into /etc/hosts (hostAliases, extra_hosts), or open port 53"
         );
     }
-}
-
-/// Does /etc/hosts have an IPv4 address for the name? That is what the VM asks for.
-fn knows(hosts: &str, name: &str) -> bool {
-    let mut lines = hosts
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or_default());
-    lines.any(|line| {
-        let mut words = line.split_whitespace();
-        let is_v4 = words
-            .next()
-            .is_some_and(|word| word.parse::<Ipv4Addr>().is_ok());
-        is_v4 && words.any(|word| word.eq_ignore_ascii_case(name))
-    })
 }
 
 /// Asks for all of the names at once. A port that is closed is an answer, too: nobody waits for it.
@@ -110,25 +95,4 @@ fn question(id: u16, name: &str) -> Result<Vec<u8>, ProtoError> {
     message.metadata.recursion_desired = true;
     message.add_query(Query::query(absolute(name), RecordType::A));
     message.to_vec()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_hosts() {
-        for (hosts, known) in [
-            ("127.0.0.1 localhost\n10.1.2.3\tapp-0", true),
-            ("10.1.2.3 app-0.example.com APP-0 # me", true),
-            ("10.1.2.3 app-0.example.com", false),
-            ("fd00::3 app-0", false),
-            ("# 10.1.2.3 app-0", false),
-            ("10.1.2.3 other # app-0", false),
-            ("app-0", false),
-            ("", false),
-        ] {
-            assert_eq!(knows(hosts, "app-0"), known, "{hosts}");
-        }
-    }
 }
