@@ -152,3 +152,13 @@ fn the_process_ends_with_a_node_that_ends_by_itself_though_init_is_not_pid_1() {
     });
     assert_eq!(node.zombies(), []);
 }
+
+#[test]
+fn the_process_is_there_without_an_init_too() {
+    let (pod, dns) = peer(0, "chocolate");
+    let node = pod.exec(ERL);
+    node.says("node=");
+    dns.is_asked_for_times(SERVICE_NAME, 2);
+    assert!(joiner(&node).is_some());
+    stops(&node);
+}
