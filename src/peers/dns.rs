@@ -229,3 +229,37 @@ impl Budget {
         self.left -= 1.0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_come_in_a_burst_and_then_less_than_one_a_second() {
+        let mut budget = Budget::new(Some(Duration::from_secs(5)));
+        let mut asked = 0;
+        for _ in 0..600 {
+            while budget.take() {
+                budget.spend();
+                asked += 1;
+            }
+            // As if a second had passed.
+            budget.since -= Duration::from_secs(1);
+        }
+        assert!((500..=600).contains(&asked), "{asked}");
+        let mut single = Budget::new(None);
+        (0..1000).for_each(|_| single.spend());
+        assert!(single.take());
+    }
+
+    #[test]
+    fn a_port_is_no_part_of_the_services_name() {
+        for (name, plain) in [
+            ("_epmd._tcp.app.prod", "app.prod"),
+            ("app.prod", "app.prod"),
+            ("worker", "worker"),
+        ] {
+            assert_eq!(without_port(name), plain);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::names::{Own, Peer};
 use super::reach::{self, Way};
-use super::{NAME, finder, way};
+use super::{Census, NAME, finder, way};
 use crate::cli::Usage;
 use crate::dist;
 use crate::exit::Exit;
@@ -68,18 +68,14 @@ fn list(start: Start, json: bool) -> Result<bool, Failure> {
         return Ok(false);
     };
     let own = Own::new(node, here.config.host, here.config.addresses());
-    let host = own.node.host.clone();
-    let mut finder = finder(own, &peers, &here.config, None);
-    let mut found = finder.find()?;
-    finder.locate(found.peers.values_mut())?;
-    let peers: Vec<&Peer> = found.peers.values().collect();
-    let answers = reach::ask_all(way, &peers, || dist::own_name(NAME, &host));
-    let mut well = found.failures.is_empty();
-    for (peer, answer) in peers.into_iter().zip(answers) {
+    let finder = finder(own, &peers, &here.config, None);
+    let Census { peers, failures } = super::census(finder, way)?;
+    let mut well = failures.is_empty();
+    for (peer, answer) in peers {
         well &= answer.is_ok();
-        say(peer, answer.err(), json)?;
+        say(&peer, answer.err(), json)?;
     }
-    for failure in found.failures {
+    for failure in failures {
         let _ = writeln!(std::io::stderr(), "beaminit: error: {failure}");
     }
     Ok(well)

@@ -17,14 +17,15 @@ mod reach;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::dist;
 use crate::launch::config::{Config, Peers};
 use crate::launch::failure::Failure;
 use crate::launch::gates::dns::ask::Servers;
 use crate::launch::node::Port;
 use dns::Dns;
 use find::Finder;
-use names::Own;
-use reach::Way;
+use names::{Own, Peer};
+use reach::{Answered, Way};
 
 pub use list::run;
 
@@ -43,6 +44,30 @@ fn finder(own: Own, peers: &Peers, config: &Config, interval: Option<Duration>) 
         #[cfg(feature = "kubernetes")]
         kubernetes::Api::new(config, ipv6),
     )
+}
+
+/// What one look came to.
+struct Census {
+    /// Those that are found, each with its answer.
+    peers: Vec<(Peer, Answered)>,
+    /// The places that gave none, one line each.
+    failures: Vec<String>,
+}
+
+/// Looks once, and asks each.
+///
+/// # Errors
+/// As with [`Finder::find`].
+fn census(mut finder: Finder, way: Way) -> Result<Census, Failure> {
+    let mut found = finder.find()?;
+    finder.locate(found.peers.values_mut())?;
+    let peers: Vec<&Peer> = found.peers.values().collect();
+    let host = &finder.own.node.host;
+    let answers = reach::ask_all(way, &peers, || dist::own_name(NAME, host));
+    Ok(Census {
+        peers: found.peers.into_values().zip(answers).collect(),
+        failures: found.failures,
+    })
 }
 
 /// How the nodes of this cluster make their port known.

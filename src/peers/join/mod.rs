@@ -9,10 +9,7 @@ mod node;
 mod process;
 mod rounds;
 
-use super::NAME;
-use super::names::{Own, Peer};
-use super::reach;
-use crate::dist;
+use super::names::Own;
 use crate::launch::config::{Config, Peers};
 use crate::launch::failure::Failure;
 use crate::launch::node::{Cookie, NodeName, Port};
@@ -41,15 +38,10 @@ pub struct Job<'a> {
 /// As with [`beside`].
 pub fn answering(job: &Job) -> Result<Vec<NodeName>, Failure> {
     let way = super::way(job.epmd, job.port)?;
-    let host = job.own.node.host.clone();
-    let mut finder = super::finder(job.own.clone(), job.peers, job.config, None);
-    let mut found = finder.find()?;
-    finder.locate(found.peers.values_mut())?;
-    let peers: Vec<&Peer> = found.peers.values().collect();
-    let answers = reach::ask_all(way, &peers, || dist::own_name(NAME, &host));
-    let there = peers.into_iter().zip(answers);
+    let finder = super::finder(job.own.clone(), job.peers, job.config, None);
+    let there = super::census(finder, way)?.peers.into_iter();
     let there = there.filter(|(_, answer)| answer.is_ok());
-    Ok(there.map(|(peer, _)| peer.node.clone()).collect())
+    Ok(there.map(|(peer, _)| peer.node).collect())
 }
 
 /// Starts that process beside this one, which becomes the node.
