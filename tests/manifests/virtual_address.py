@@ -1,20 +1,43 @@
 """A Service's virtual address, as kube-proxy makes it: a connection to it goes on to a pod that is Ready."""
 
+import os
 import socket
 import socketserver
 import subprocess
+import sys
 import threading
+
+# Run in the address's own network namespace, for the machine's may have an epmd at 4369: listens, and hands the sockets out.
+LISTEN = """
+import socket, sys
+address, ports = sys.argv[2], sys.argv[3:]
+servers = [socket.create_server((address, int(port))) for port in ports]
+socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b"-"], [server.fileno() for server in servers])
+"""
 
 
 class VirtualAddress:
     """`endpoint(port)` gives the (address, port) of a Ready pod for a port of the Service, or None."""
 
     def __init__(self, address, bridge, ports, endpoint):
-        self.assignment = [f"{address}/32", "dev", bridge]
-        subprocess.run(["ip", "address", "add", *self.assignment], check=True)
+        name = f"vip{os.getpid()}-{address.rsplit('.')[-1]}"
+        self.namespace = name
+        for command in (
+            f"ip netns add {name}",
+            f"ip link add {name} type veth peer name eth0 netns {name}",
+            f"ip link set {name} master {bridge} up",
+            f"ip -n {name} address add {address}/24 dev eth0",
+            f"ip -n {name} link set eth0 up",
+        ):
+            subprocess.run(command.split(), check=True)
+        here, there = socket.socketpair()
+        inside = [sys.executable, "-c", LISTEN, there.fileno(), address, *ports]
+        subprocess.run(["ip", "netns", "exec", name, *map(str, inside)], pass_fds=[there.fileno()], check=True)
+        _, descriptors, _, _ = socket.recv_fds(here, 1, len(ports))
         self.servers = []
-        for port in ports:
-            server = Forwarder((address, port), Connection)
+        for port, descriptor in zip(ports, descriptors, strict=True):
+            server = Forwarder((address, port), Connection, bind_and_activate=False)
+            server.socket = socket.socket(fileno=descriptor)
             server.endpoint = lambda port=port: endpoint(port)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             self.servers.append(server)
@@ -23,11 +46,10 @@ class VirtualAddress:
         for server in self.servers:
             server.shutdown()
             server.server_close()
-        subprocess.run(["ip", "address", "delete", *self.assignment], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["ip", "netns", "delete", self.namespace], check=False)
 
 
 class Forwarder(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
     daemon_threads = True
 
 

@@ -23,11 +23,16 @@ impl Port {
     pub fn parse(text: &str) -> Result<Self, String> {
         // `parse` alone would take "+80".
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse()
-            .ok()
-            .filter(|_| digits)
-            .map(Self)
-            .ok_or_else(|| "not a port number (1-65535)".into())
+        let port = text.parse().ok().filter(|_| digits).map(Self);
+        port.ok_or_else(|| {
+            // Kubernetes, "Accessing the Service": a Service named erl is ERL_PORT in every pod.
+            let why = if text.starts_with("tcp://") {
+                ": Kubernetes sets that for a Service of this name; set enableServiceLinks: false in the pod's spec"
+            } else {
+                ""
+            };
+            format!("not a port number (1-65535){why}")
+        })
     }
 
     /// The number.

@@ -20,6 +20,13 @@ fn ports() {
 }
 
 #[test]
+fn the_port_of_a_service_named_erl() {
+    let value = "tcp://10.96.4.4:43691";
+    let says = ["ERL_PORT", value, "enableServiceLinks: false"];
+    refused("-- erl", &[("ERL_PORT", value)], CONFIG, &says);
+}
+
+#[test]
 fn choices() {
     for (name, value) in [
         ("BEAMINIT_HOST", "dns"),
