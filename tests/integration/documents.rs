@@ -66,7 +66,8 @@ fn without_times(log: &str) -> Vec<String> {
 }
 
 /// What the documents show at a prompt, and what does the same in tests/run: a line of that, or a test of these.
-const SHOWN: [(&str, &str); 7] = [
+const SHOWN: [(&str, &str); 8] = [
+    ("docker/cluster", "check cluster docker/cluster"),
     ("docker/demo", "check demo docker/demo"),
     ("tests/run", "#!/usr/bin/env bash"),
     ("tests/matrix", "check matrix tests/matrix"),
