@@ -107,7 +107,8 @@ impl Rounds {
         let mut connected = talk.connected().map_err(|failed| busy(&failed))?;
         let mut missing: BTreeMap<String, Peer> = found.peers.clone();
         missing.retain(|name, _| !connected.contains(name));
-        self.refused.retain(|name, _| missing.contains_key(name));
+        self.refused
+            .retain(|name, (_, at)| !connected.contains(name) && at.elapsed() < REFUSED);
         self.finder
             .locate(missing.values_mut())
             .map_err(|failure| system(&failure))?;
@@ -149,7 +150,7 @@ impl Rounds {
 
     fn has_refused(&self, name: &str, creation: u32) -> bool {
         let known = self.refused.get(name);
-        known.is_some_and(|(life, at)| *life == creation && at.elapsed() < REFUSED)
+        known.is_some_and(|(life, _)| *life == creation)
     }
 }
 
