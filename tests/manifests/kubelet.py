@@ -145,6 +145,15 @@ class Pod:
             time.sleep(0.2)
         self.ready = True
 
+    def expect_peers(self, number: int):
+        """Nobody has told the node of them. The nameserver may tell what it told before until the records' time is over."""
+        command = ["docker", "exec", self.id, "/beaminit", "probe", "--peers", str(number)]
+        deadline = time.monotonic() + 60
+        while (probe := subprocess.run(command, capture_output=True, text=True)).returncode != 0:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{self.name} does not connect to its like: {probe.stderr}{self.log()}")
+            time.sleep(0.2)
+
     def node(self) -> str:
         """The node's name, as the application says it when it starts."""
         deadline = time.monotonic() + 60

@@ -83,6 +83,11 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
         if not pod.probe("livenessProbe"):
             raise SystemExit(f"{pod.name} is Ready, and its livenessProbe fails")
         nodes.append(expected)
+    for pod in cluster.pods:
+        if "BEAMINIT_PEERS" in {entry["name"] for entry in pod.container["env"]}:
+            peers = len(cluster.selected({"selector": pod.labels})) - 1
+            pod.expect_peers(peers)
+            print(f"  {pod.node()} has connected to its like: {peers}")
     # A node from outside has each of them ping all: what it reaches it has found by the nameserver.
     source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
     ask = f'[io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().'
