@@ -1,5 +1,6 @@
 """The objects of a set-up, as the cluster would get them: what `kubectl apply -k` or `oc process` makes of its folder."""
 
+import os
 import pathlib
 import random
 import re
@@ -17,9 +18,10 @@ def objects(folder: pathlib.Path, parameters: dict[str, str]) -> list[dict]:
         template = yaml.safe_load(file.read_text())
         print(f"  {schema.check(template)}")
         return process(template, parameters)
-    rendered = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
+    kubectl = os.environ.get("KUBECTL", "kubectl").split()
+    rendered = subprocess.run([*kubectl, "kustomize", folder], capture_output=True, text=True)
     if rendered.returncode != 0:
-        raise SystemExit(f"kubectl kustomize {folder} (kubectl 1.21 or newer): {rendered.stderr}")
+        raise SystemExit(f"kubectl kustomize {folder}: {rendered.stderr}")
     return list(yaml.safe_load_all(rendered.stdout))
 
 
