@@ -103,6 +103,12 @@ impl<'a> Words<'a> {
 /// No command, or an option that is none: exit status 64.
 pub fn parse(words: Words) -> Result<Request, Usage> {
     let first = words.first().and_then(OsStr::to_str);
+    let behind = words.rest().first().and_then(OsStr::to_str);
+    if let Some("exec" | "plan" | "peers" | "probe" | "attach") = first
+        && let Some("--help" | "-h") = behind
+    {
+        return Ok(Request::Help);
+    }
     let (request, mut command) = match first {
         Some("--help" | "-h") => return Ok(Request::Help),
         Some("--version" | "-V") => return Ok(Request::Version),
@@ -206,7 +212,7 @@ mod tests {
 
     #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 26] = [
+        let table: [(&[&str], &str); 30] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -225,6 +231,10 @@ mod tests {
             (&["--", "probe", "x"], "run probe x"),
             (&["attach", "app-0", "--", "x"], "attach app-0 -- x"),
             (&["--help"], "help"),
+            (&["probe", "--help"], "help"),
+            (&["exec", "-h"], "help"),
+            (&["exec", "--", "-h"], "exec -h"),
+            (&["probe", "--", "erl", "-h"], "probe -- erl -h"),
             (&["--version", "x"], "version"),
             (&[], "no command"),
             (&["--"], "no command"),

@@ -38,7 +38,11 @@ pub fn greet(way: Way, name: &str, at: IpAddr, own_name: String, deadline: Insta
             Said::Answer(_) => {
                 return Err(format!("has something else than an epmd at {at}:{epmd}"));
             }
-            Said::Nobody => return Err(format!("has no epmd: nothing listens at {at}:{epmd}")),
+            Said::Nobody => {
+                return Err(format!(
+                    "has no epmd: nothing takes a connection at {at}:{epmd}"
+                ));
+            }
             Said::Silence => return Err(format!("does not answer: silence at {at}:{epmd}")),
         },
     };

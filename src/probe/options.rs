@@ -135,7 +135,7 @@ fn timeout(text: &str) -> Result<Duration, Usage> {
         .filter(sensible)
         .ok_or_else(|| {
             Usage::new(format!(
-                "--timeout is {text:?}: not a time; write it like 2s or 500ms"
+                "--timeout is {text:?}: not a time above 0 and below a day; write it like 2s or 500ms"
             ))
         })
 }
@@ -196,7 +196,7 @@ mod tests {
             ("--app=", "--app needs a value"),
             ("--peers many", "--peers is \"many\""),
             ("--peers -1", "--peers is \"-1\""),
-            ("--timeout 0s", "--timeout is \"0s\""),
+            ("--timeout 0s", "--timeout is \"0s\": not a time above 0"),
             ("--timeout 2", "--timeout is \"2\""),
             ("--timeout 9999days", "--timeout is \"9999days\""),
             ("--verbose", "\"--verbose\" is neither"),

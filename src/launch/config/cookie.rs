@@ -1,5 +1,6 @@
 //! The cookie as it is given: `ERLANG_COOKIE`, or a mounted file. Whatever is wrong with it, it is not shown.
 
+use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use super::raw::Raw;
@@ -32,7 +33,14 @@ fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
     let text = match read_cookie_file(Path::new(file)) {
         Ok(text) => text,
         Err(error) => {
-            lines.push(format!("ERLANG_COOKIE_FILE is {file:?}, which cannot be read: {error}; is the Secret mounted there?"));
+            let hint = if error.kind() == ErrorKind::PermissionDenied {
+                "may this user read it?"
+            } else {
+                "is the Secret mounted there?"
+            };
+            lines.push(format!(
+                "ERLANG_COOKIE_FILE is {file:?}, which cannot be read: {error}; {hint}"
+            ));
             return None;
         }
     };
@@ -45,19 +53,13 @@ fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
     )
 }
 
-fn read_cookie_file(path: &Path) -> Result<String, String> {
-    use std::io::Read as _;
+fn read_cookie_file(path: &Path) -> io::Result<String> {
     // Looked at before it is opened: a named pipe would wait for a writer.
-    if !std::fs::metadata(path)
-        .map_err(|error| error.to_string())?
-        .is_file()
-    {
-        return Err("it is not a file".into());
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
     }
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let file = std::fs::File::open(path)?;
     let mut bytes = Vec::new();
-    file.take(COOKIE_FILE_LIMIT)
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
+    file.take(COOKIE_FILE_LIMIT).read_to_end(&mut bytes)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }

@@ -16,6 +16,15 @@ fn cookie_files() {
 }
 
 #[test]
+fn a_cookie_file_of_another_user() {
+    let pod = cookieless_pod()
+        .user(4711)
+        .env("ERLANG_COOKIE_FILE", "/etc/shadow");
+    let parts = ["ERLANG_COOKIE_FILE", "may this user read it?"];
+    refused_in(&pod, "-- erl", CONFIG, &parts, "another user's");
+}
+
+#[test]
 fn cookies() {
     for (value, reason) in [
         ("-flag", "-"),

@@ -18,7 +18,10 @@ pub fn settle(
     }
     for source in &mut peers.sources {
         if let Err(reason) = complete(source, config, node) {
-            lines.push(format!("BEAMINIT_PEERS has {source}, {reason}"));
+            let line = format!("BEAMINIT_PEERS has {source}, {reason}");
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
         }
     }
     Some(peers)
