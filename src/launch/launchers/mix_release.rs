@@ -15,8 +15,14 @@ use crate::launch::flags::{
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
-/// What env.sh may assign, after us: of the release itself, and flags of the VM.
-const ASSIGNED: [&str; 3] = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_COOKIE"];
+/// What env.sh may assign, after us: of the release itself, where its cookie's file is looked for, and flags of the VM.
+const ASSIGNED: [&str; 5] = [
+    "RELEASE_NODE",
+    "RELEASE_DISTRIBUTION",
+    "RELEASE_COOKIE",
+    "HOME",
+    "XDG_CONFIG_HOME",
+];
 const FLAGS: [&str; 4] = [
     "ERL_AFLAGS",
     "ERL_FLAGS",
