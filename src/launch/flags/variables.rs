@@ -7,6 +7,7 @@ use super::claims::Claims;
 use super::ports::PortFlags;
 use super::words::{Syntax, split, without};
 use crate::launch::config::Config;
+use crate::launch::failure::Failure;
 
 /// All of them, as found.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +30,10 @@ impl FlagVariables {
     ];
 
     /// Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ELIXIR_ERL_OPTIONS and ERL_OTPnn_FLAGS, in the VM's order.
-    pub fn read(config: &Config) -> Self {
+    ///
+    /// # Errors
+    /// One that is not UTF-8: what it claims cannot be told, and the VM would read it all the same.
+    pub fn read(config: &Config) -> Result<Self, Failure> {
         let ordered = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].map(ToOwned::to_owned);
         let versioned = config
             .environment
@@ -37,15 +41,27 @@ impl FlagVariables {
             .filter_map(|(name, _)| name.to_str())
             .filter(|name| is_versioned(name));
         let after = ["ERL_FLAGS", "ERL_ZFLAGS"].map(ToOwned::to_owned);
-        let names = ordered
+        let names: Vec<String> = ordered
             .into_iter()
             .chain(versioned.map(ToOwned::to_owned))
-            .chain(after);
-        Self(
-            names
-                .filter_map(|name| Variable::read(config, name))
-                .collect(),
-        )
+            .chain(after)
+            .collect();
+        let unreadable = config.environment.iter().filter(|(name, value)| {
+            value.to_str().is_none() && names.iter().any(|known| name == known.as_str())
+        });
+        let lines: Vec<String> = unreadable
+            .map(|(name, _)| {
+                let name = name.display();
+                format!(
+                    "{name} is not UTF-8, and may name another node; write it in plain characters"
+                )
+            })
+            .collect();
+        if !lines.is_empty() {
+            return Err(Failure::config_lines(lines));
+        }
+        let read = |name| Variable::read(config, name);
+        Ok(Self(names.into_iter().filter_map(read).collect()))
     }
 
     /// What they claim together.

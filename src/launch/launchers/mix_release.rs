@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::script::Script;
-use super::sourced::{self, assigned, literal};
+use super::sourced::{self, assigned, literal, unsets};
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
@@ -15,8 +15,14 @@ use crate::launch::flags::{
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
-/// What env.sh may assign, after us: of the release itself, and flags of the VM.
-const ASSIGNED: [&str; 3] = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_COOKIE"];
+/// What env.sh may assign, after us: of the release itself, where its cookie's file is looked for, and flags of the VM.
+const ASSIGNED: [&str; 5] = [
+    "RELEASE_NODE",
+    "RELEASE_DISTRIBUTION",
+    "RELEASE_COOKIE",
+    "HOME",
+    "XDG_CONFIG_HOME",
+];
 const FLAGS: [&str; 4] = [
     "ERL_AFLAGS",
     "ERL_FLAGS",
@@ -151,13 +157,21 @@ fn assignments(text: &str, path: &Path, off: bool) -> Vec<Fixed> {
         let (number, line) = (line.number, line.text);
         let place = || Place::File(path.into(), number);
         for variable in ASSIGNED {
-            let Some(value) = assigned(line, variable).filter(|_| !kept(variable)) else {
+            let value = assigned(line, variable).filter(|_| !kept(variable));
+            if value.is_none() && !unsets(line, variable) {
                 continue;
-            };
+            }
             found.push(Fixed {
                 place: place(),
                 variable,
-                value: literal(value),
+                value: value.and_then(literal),
+            });
+        }
+        if unsets(line, "ERL_AFLAGS") {
+            found.push(Fixed {
+                place: place(),
+                variable: "ERL_AFLAGS",
+                value: None,
             });
         }
         for variable in FLAGS {
@@ -254,6 +268,10 @@ mod tests {
             ("export A=1 RELEASE_NODE='a@b' C=2", Some(Some("a@b"))),
             ("if true; then RELEASE_NODE=a@b; fi", Some(Some("a@b"))),
             ("echo RELEASE_NODE", None),
+            ("unset RELEASE_NODE", Some(None)),
+            ("true; unset -v X RELEASE_NODE; echo", Some(None)),
+            ("unset MY_RELEASE_NODE; echo RELEASE_NODE", None),
+            ("unset ERL_FLAGS ERL_AFLAGS", Some(None)),
             ("[ -n \"$RELEASE_NODE\" ] || RELEASE_NODE=a@b", None),
             (
                 "if [ -z \"$RELEASE_NODE\" ]; then\n export RELEASE_NODE=a@b\nfi",

@@ -130,6 +130,14 @@ pub fn assigned<'a>(line: &'a str, variable: &str) -> Option<&'a str> {
     value.get(..end.map_or(value.len(), |(at, _)| at))
 }
 
+/// Does a line take a variable away, whatever its value was?
+pub fn unsets(line: &str, variable: &str) -> bool {
+    line.split([';', '&', '|']).any(|command| {
+        let mut words = command.split_whitespace();
+        words.any(|word| word == "unset") && words.any(|word| word == variable)
+    })
+}
+
 /// The value, if it is one that no shell changes.
 pub fn literal(word: &str) -> Option<String> {
     let raw = word

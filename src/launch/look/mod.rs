@@ -79,7 +79,7 @@ pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
         (config, launcher)
     };
     config.pod = Pod::look();
-    let flags = FlagVariables::read(&config);
+    let flags = FlagVariables::read(&config)?;
     let settled = settle::settle(&config, &launcher, &flags, None)?;
     let mut here = Here::new(config, settled);
     if let Some(node) = named {

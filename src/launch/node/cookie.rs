@@ -26,6 +26,11 @@ impl Cookie {
                 "it has a control character (a line break?) in it, which no launcher hands on"
                     .into(),
             )
+        } else if text.starts_with('\u{feff}') {
+            Err(
+                "it begins with a byte order mark, which an editor left there: save it without"
+                    .into(),
+            )
         } else if !text.is_ascii() {
             Err("it has a character beyond ASCII, which the VM reads by its locale: nodes would not agree".into())
         } else if text.starts_with(['-', '+']) {
@@ -76,6 +81,7 @@ mod tests {
             ("tab\t", false),
             ("nul\0", false),
             ("pässword", false),
+            ("\u{feff}secret", false),
         ] {
             match Cookie::parse(text) {
                 Ok(cookie) => {

@@ -20,7 +20,7 @@ const NAME: &str = ".erlang.cookie";
 /// Plans the file, the variable that leads to it, and takes the cookie out of the others.
 ///
 /// # Errors
-/// There is no folder for it.
+/// There is no folder for it, or the release's env.sh leads elsewhere.
 pub fn plan(
     config: &Config,
     launcher: &Launcher,
@@ -51,6 +51,13 @@ pub fn plan(
     } else {
         "XDG_CONFIG_HOME"
     };
+    let mut fixed = launcher.demands.fixed.iter();
+    if let Some(fixed) = fixed.find(|fixed| fixed.variable == variable) {
+        return Err(Failure::config(format!(
+            "{} sets {variable} after us, which leads the VM away from its cookie's file; remove that line, or set BEAMINIT_COOKIE_VIA=arg",
+            fixed.place
+        )));
+    }
     let home = file.path.ancestors().nth(parts.len() - 1);
     recipe.set(variable, Text::plain(home.unwrap_or(Path::new("/"))));
     if let Some(reason) = reason {

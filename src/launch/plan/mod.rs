@@ -87,7 +87,7 @@ impl Plan {
         let Some(launcher) = launcher.filter(|launcher| launcher.role != Role::Neither) else {
             return Ok(plan);
         };
-        let flags = FlagVariables::read(config);
+        let flags = FlagVariables::read(config)?;
         let settled = settle::settle(config, launcher, &flags, answer)?;
         launcher.cook(&settled, &flags, &mut plan.recipe)?;
         if config.variable("ERLANG_COOKIE").is_some() {

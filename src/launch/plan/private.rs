@@ -123,7 +123,7 @@ impl PrivateFile {
     pub fn write(&self) -> std::result::Result<(), Failure> {
         self.try_write().map_err(|error| {
             let path = self.path.display();
-            let line = format!("cannot write {path}: {error}; is its folder this user's own?");
+            let line = format!("cannot write {path}: {error}");
             Failure::new(Exit::System, line)
         })
     }
@@ -178,7 +178,7 @@ fn own_folder(folder: &Path) -> Result<()> {
     let found = std::fs::symlink_metadata(folder)?;
     if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o077 != 0 {
         return Err(Error::other(format!(
-            "{} is not a private folder of this user",
+            "{} is not a private folder of this user; remove it, or mount a tmpfs of this container's own there",
             folder.display()
         )));
     }

@@ -133,3 +133,32 @@ fn what_is_not_utf_8_elsewhere_harms_nobody() {
     pod.run("erl").ends_with(0);
     assert!(pod.place("/srv/started").exists());
 }
+
+#[test]
+fn flags_that_are_not_utf8() {
+    for name in [
+        "ERL_AFLAGS",
+        "ERL_FLAGS",
+        "ERL_ZFLAGS",
+        "ERL_OTP25_FLAGS",
+        "ELIXIR_ERL_OPTIONS",
+    ] {
+        let value = OsString::from_vec(b"-sname other -x \xff".to_vec());
+        let pod = sound_pod().env(name, value);
+        refused_in(&pod, "-- elixir x.exs", CONFIG, &[name, "UTF-8"], name);
+    }
+}
+
+#[test]
+fn a_port_that_a_relx_release_would_take() {
+    let pod = sound_pod().release("relx-release", "/srv/app1");
+    let pod = pod.env("ERL_DIST_PORT", "x");
+    let says = ["ERL_DIST_PORT", "\"x\""];
+    refused_in(
+        &pod,
+        "-- /srv/app1/bin/relxapp foreground",
+        CONFIG,
+        &says,
+        "x",
+    );
+}

@@ -187,8 +187,8 @@ pub fn unbeatable(
                     "sname"
                 })
         }
-        // These two have messages of their own, where cookie and port are settled.
-        "RELEASE_COOKIE" | "ERL_DIST_PORT" => false,
+        // These have messages of their own, where cookie and port are settled, and the cookie's file.
+        "RELEASE_COOKIE" | "ERL_DIST_PORT" | "HOME" | "XDG_CONFIG_HOME" => false,
         _ => true,
     };
     for fixed in demands.fixed.iter().filter(|fixed| lost(fixed)) {

@@ -113,10 +113,14 @@ fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
         match Port::parse(&claim.value.text) {
             Ok(port) => Some((port, claim.place.to_string())),
             Err(reason) => {
-                lines.push(format!(
+                let line = format!(
                     "{} has the distribution port {:?}: {reason}",
                     claim.place, claim.value.text
-                ));
+                );
+                // Looked at twice: as one without epmd, and among all.
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
                 None
             }
         }
