@@ -37,7 +37,7 @@ impl VmArgs {
     ) -> Result<PathBuf, Failure> {
         let name = format!("{release}.vm.args");
         // Nodes of one network have names of their own, even where they share /dev/shm.
-        let folder = settled.node.value.name.to_string();
+        let folder = settled.node.value.to_string();
         let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled))
             .or_else(|_| PrivateFile::inherited(&name, self.with(settled)))?;
         recipe.set("VMARGS_PATH", Text::plain(&file.path));
@@ -68,6 +68,10 @@ impl VmArgs {
             ))
             .push_quoted(&cookie.value)
             .push("\n");
+        }
+        if settled.epmd.is_off() && self.claims.start_epmd.is_empty() {
+            // ERL_DIST_PORT says so to the node; nodetool, which starts one itself, is told of it by this line alone.
+            text.push("-start_epmd false\n");
         }
         if !settled.epmd.is_off() && settled.pin().is_some() {
             text.push(settled.node_flags().trim_end()).push("\n");

@@ -213,12 +213,13 @@ impl Cook for Relx {
             None => {}
         }
         if settled.in_file && (launcher.role == Role::Client || self.daemon) {
-            erl::put_first(
-                erl::cookie_flags(&launcher.demands, settled, ""),
-                settled,
-                flags,
-                recipe,
-            );
+            let mut ours = Text::default();
+            if launcher.role == Role::Client && settled.epmd.is_off() {
+                // nodetool would take the node's port.
+                ours.push("-dist_listen false ");
+            }
+            ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
+            erl::put_first(ours, settled, flags, recipe);
         } else {
             erl::cleanse(settled, flags, recipe);
         }

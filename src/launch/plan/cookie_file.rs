@@ -39,7 +39,7 @@ pub fn plan(
     }
     let reason = needs_home(config, launcher);
     // Nodes of one network have names of their own, even where they share /dev/shm.
-    let folder = settled.node.value.name.to_string();
+    let folder = settled.node.value.to_string();
     let parts: &[&str] = if reason.is_some() {
         &[&folder, NAME]
     } else {

@@ -71,7 +71,7 @@ fn of_erl() {
     is_secret(&node);
     assert!(node.inmate("sleep").is_some());
     let file = format!(
-        "/proc/{}/root/dev/shm/beaminit-0/app/erlang/.erlang.cookie",
+        "/proc/{}/root/dev/shm/beaminit-0/{NODE}/erlang/.erlang.cookie",
         node.pid()
     );
     let found = std::fs::metadata(file).expect("the file");

@@ -148,12 +148,15 @@ fn any_user(way: &Way) {
 }
 
 fn without_epmd(way: &Way) {
-    let (pod, _dns) = clustered();
-    let node = way.start(pod.env("BEAMINIT_EPMD", "off"));
-    is_as_planned(&node);
-    reach(&node, way.client);
-    assert_eq!(node.inmate("epmd"), None, "{}", node.transcript());
-    stop(&node, way.client);
+    for via in ["arg", "file"] {
+        let (pod, _dns) = clustered();
+        let pod = pod.env("BEAMINIT_COOKIE_VIA", via);
+        let node = way.start(pod.env("BEAMINIT_EPMD", "off"));
+        is_as_planned(&node);
+        reach(&node, way.client);
+        assert_eq!(node.inmate("epmd"), None, "{}", node.transcript());
+        stop(&node, way.client);
+    }
 }
 
 fn clients(way: &Way) {
