@@ -105,6 +105,59 @@ fn what_is_shown_at_a_prompt_is_run() {
     }
 }
 
+/// Words in the messages of README.md that stand for the reader's own.
+const EXAMPLES: [&str; 5] = ["app", "foo", "nginx", "dns,", "dns"];
+
+#[test]
+fn the_readmes_messages_are_those_of_the_program() {
+    let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
+    let source = source(&tests().join("../src"));
+    let (_, table) = readme
+        .split_once("| message | what to do |\n|---|---|\n")
+        .expect("the table");
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let mut seen = 0;
+    for row in rows {
+        let message = row.rsplit_once(" | ").expect("two cells").0;
+        // What is neither a value nor an example. A message may be put together of parts: three words of one do.
+        let is_literal = |word: &&str| {
+            let word = word.trim_end_matches(['.', ',', ';', ':', '?']);
+            !EXAMPLES.contains(&word)
+                && !word.contains(|c: char| c.is_ascii_digit() || "\"@.`|()…=".contains(c))
+        };
+        let clauses = message.split(';');
+        let words: Vec<Vec<&str>> = clauses.map(|clause| clause.split(' ').collect()).collect();
+        let mut runs = words
+            .iter()
+            .flat_map(|words| words.split(|word| !is_literal(word)));
+        let is_said = |run: &[&str]| {
+            let parts: Vec<String> = run.windows(3).map(|part| part.join(" ")).collect();
+            let said = parts.iter().filter(|part| source.contains(*part)).count();
+            // At its seams there are parts that nothing says as they are.
+            said > 0 && said * 3 >= parts.len() * 2
+        };
+        assert!(runs.any(is_said), "nothing says {message}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen} messages");
+}
+
+/// All of the program's sources, a string that goes on in the next line in one piece.
+fn source(folder: &std::path::Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            all += &source(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let pieces = text.split("\\\n").map(str::trim_start);
+            all += &pieces.collect::<String>();
+        }
+    }
+    all
+}
+
 /// The tests of this program whose names have this in them.
 fn tests_of(part: &str) -> std::collections::BTreeSet<String> {
     let this = std::env::current_exe().expect("this program");
