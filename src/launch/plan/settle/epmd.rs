@@ -137,7 +137,7 @@ impl Epmd {
     pub fn goes_with(&self, pin: &Pin, lines: &mut Vec<String>) {
         match (self, pin) {
             (Self::At(epmd), Pin::Ours(port)) if port.value == epmd.value => lines.push(format!(
-                "{} is {}, which is epmd's own port: the VM would find it taken; choose another",
+                "{} is {}, which is epmd's own port: the VM would find it taken; set ERL_PORT or ERL_EPMD_PORT to another",
                 port.by, epmd.value
             )),
             (Self::Off { .. }, Pin::Range(range)) => lines.push(format!(
