@@ -1,10 +1,10 @@
 //! A release made by `mix release`: RELEASE_NODE, RELEASE_DISTRIBUTION and RELEASE_COOKIE, unless its env.sh has the
 //! last word. <https://hexdocs.pm/mix/Mix.Tasks.Release.html>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::script::Script;
-use super::sourced::{self, assigned, literal, unsets};
+use super::sourced::{self, Sourced, assigned, literal, unsets};
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
@@ -32,6 +32,8 @@ const FLAGS: [&str; 4] = [
 
 struct MixRelease {
     daemon: bool,
+    /// Where its env.sh reads another file.
+    reads_on: Option<Place>,
 }
 
 /// Is it a mix release's script?
@@ -50,10 +52,12 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         "rpc" | "remote" | "stop" | "restart" | "pid" => Role::Client,
         _ => Role::Neither,
     };
-    let demands = if role == Role::Neither {
-        Demands::default()
+    let (demands, reads_on) = if role == Role::Neither {
+        (Demands::default(), None)
     } else {
-        demands(script, role, config)?
+        let folder = folder(script, config)?;
+        let reads_on = Sourced::read(folder.join("env.sh")).reads_on();
+        (demands(script, &folder, role, config), reads_on)
     };
     Ok(Launcher {
         label: "mix release",
@@ -64,11 +68,13 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         account: None,
         cook: Box::new(MixRelease {
             daemon: task.starts_with("daemon"),
+            reads_on,
         }),
     })
 }
 
-fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Failure> {
+/// That of the version which is started.
+fn folder(script: &Script, config: &Config) -> Result<PathBuf, Failure> {
     let Some(version) = config
         .variable("RELEASE_VSN")
         .map(ToOwned::to_owned)
@@ -79,7 +85,10 @@ fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Fail
             script.root.join("releases/start_erl.data").display()
         )));
     };
-    let folder = script.root.join("releases").join(version);
+    Ok(script.root.join("releases").join(version))
+}
+
+fn demands(script: &Script, folder: &Path, role: Role, config: &Config) -> Demands {
     let off = config.epmd == EpmdMode::Off;
     let args_file = |variable: &str, name: &str| {
         let path = config
@@ -126,7 +135,7 @@ fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Fail
             by: "RELEASE_NODE".into(),
         })
     };
-    Ok(Demands {
+    Demands {
         node: literal.or_else(variable),
         cookie: own_cookie(&script.root.join("releases/COOKIE")),
         files,
@@ -134,7 +143,7 @@ fn demands(script: &Script, role: Role, config: &Config) -> Result<Demands, Fail
         fixed,
         otp: off.then(|| Otp::of_root(&script.root)).flatten(),
         ..Demands::default()
-    })
+    }
 }
 
 fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
@@ -237,6 +246,11 @@ impl Cook for MixRelease {
                 &node.to_string(),
             ));
             erl::put_first(ours, settled, flags, recipe);
+        }
+        if let Some(place) = &self.reads_on {
+            recipe.warn(format!(
+                "{place} reads another file, which beaminit does not: a RELEASE_NODE, RELEASE_COOKIE or ERL_AFLAGS that is assigned there beats {node}; keep them out of it"
+            ));
         }
         if self.daemon {
             warn_of_daemon(recipe, "start or start_iex");

@@ -50,6 +50,20 @@ impl Sourced {
         Some((flags.trim().to_owned(), place))
     }
 
+    /// The first line that sources a further file: what that assigns is not known.
+    pub fn reads_on(&self) -> Option<Place> {
+        let sources = |text: &str| {
+            text.split([';', '&', '|', '{', '('])
+                .filter_map(|command| {
+                    let mut words = command.split_whitespace();
+                    words.find(|word| !matches!(*word, "then" | "else" | "do"))
+                })
+                .any(|word| matches!(word, "." | "source"))
+        };
+        let found = lines(&self.text).find(|line| sources(line.text))?;
+        Some(Place::File(self.path.clone(), found.number))
+    }
+
     /// Complains of lines that give a variable of ours another value, or lead the VM away from its cookie's file.
     pub fn beats(&self, recipe: &Recipe) -> Vec<String> {
         let lost = recipe.set.iter().filter_map(|(name, ours)| {
