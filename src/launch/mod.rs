@@ -31,7 +31,7 @@ use gates::dns::{self, Question, own_host};
 use gates::epmd;
 use launchers::{Launcher, Role};
 use node::identity::{self, Chosen, Lookup};
-use plan::{Epmd, Plan};
+use plan::Plan;
 
 /// What a launch starts from.
 pub struct Start {
@@ -255,11 +255,11 @@ impl Prepared {
         let Some(identity) = &self.plan.identity else {
             return Ok(());
         };
-        let Epmd::At(port) = &identity.epmd else {
+        let Some(port) = identity.epmd.port() else {
             return Ok(());
         };
         let place = epmd::Place {
-            port: port.value,
+            port,
             ipv6: identity.ipv6,
         };
         epmd::check(&identity.node.value.name, place)

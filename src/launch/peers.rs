@@ -6,7 +6,7 @@ use super::config::Peers;
 use super::config::peers::Boot;
 use super::failure::Failure;
 use super::node::Cookie;
-use super::plan::{Epmd, Pin, Settled};
+use super::plan::{Pin, Settled};
 use crate::peers::join::{self, Job};
 use crate::peers::names::Own;
 
@@ -46,10 +46,7 @@ impl Prepared {
             own: Own::new(node, host, self.config.addresses()),
             cookie,
             port: identity.port.as_ref().and_then(Pin::port),
-            epmd: match &identity.epmd {
-                Epmd::At(port) => Some(port.value),
-                Epmd::Off { .. } | Epmd::Users => None,
-            },
+            epmd: identity.epmd.port(),
             ipv6: identity.ipv6,
             peers,
             config: &self.config,

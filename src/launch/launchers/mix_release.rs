@@ -56,8 +56,9 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         (Demands::default(), None)
     } else {
         let folder = folder(script, config)?;
-        let reads_on = Sourced::read(folder.join("env.sh")).reads_on();
-        (demands(script, &folder, role, config), reads_on)
+        let env_sh = Sourced::read(folder.join("env.sh"));
+        let demands = demands(script, &folder, &env_sh, role, config);
+        (demands, env_sh.reads_on())
     };
     Ok(Launcher {
         label: "mix release",
@@ -88,7 +89,13 @@ fn folder(script: &Script, config: &Config) -> Result<PathBuf, Failure> {
     Ok(script.root.join("releases").join(version))
 }
 
-fn demands(script: &Script, folder: &Path, role: Role, config: &Config) -> Demands {
+fn demands(
+    script: &Script,
+    folder: &Path,
+    env_sh: &Sourced,
+    role: Role,
+    config: &Config,
+) -> Demands {
     let off = config.epmd == EpmdMode::Off;
     let args_file = |variable: &str, name: &str| {
         let path = config
@@ -116,10 +123,7 @@ fn demands(script: &Script, folder: &Path, role: Role, config: &Config) -> Deman
         ),
         _ => (Claims::default(), Vec::new()),
     };
-    let env_sh = folder.join("env.sh");
-    let fixed = std::fs::read(&env_sh)
-        .map(|text| assignments(&String::from_utf8_lossy(&text), &env_sh, off))
-        .unwrap_or_default();
+    let fixed = assignments(&env_sh.text, &env_sh.path, off);
     let literal = fixed
         .iter()
         .find(|fixed| fixed.variable == "RELEASE_NODE")

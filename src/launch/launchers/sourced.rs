@@ -11,8 +11,10 @@ use crate::launch::plan::Recipe;
 
 /// Such a file.
 pub struct Sourced {
-    path: PathBuf,
-    text: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
 }
 
 impl Sourced {

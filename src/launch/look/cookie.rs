@@ -6,20 +6,14 @@ use std::path::Path;
 
 use crate::launch::config::Config;
 use crate::launch::node::Cookie;
+use crate::launch::plan::cookie_file;
 
-/// The file's name.
-const NAME: &str = ".erlang.cookie";
-
-/// The cookie of HOME, else that of the user's configuration.
+/// The first that can be read.
 pub fn of_files(config: &Config) -> Option<Cookie> {
     let home = config.variable("HOME").map(Path::new);
-    let configs = config.variable("XDG_CONFIG_HOME").map(Path::new);
-    let configs = configs
-        .map(|folder| folder.join("erlang"))
-        .or_else(|| Some(home?.join(".config/erlang")));
-    let mut folders = home.map(Path::to_owned).into_iter().chain(configs);
-    folders.find_map(|folder| {
-        let text = std::fs::read_to_string(folder.join(NAME)).ok()?;
+    let mut places = cookie_file::places(home, config).into_iter();
+    places.find_map(|file| {
+        let text = std::fs::read_to_string(file).ok()?;
         Cookie::parse(text.trim_end_matches(['\n', '\r'])).ok()
     })
 }

@@ -17,7 +17,7 @@ use super::gates::dns::lookup;
 use super::launchers::{Launcher, Role};
 use super::node::identity::{Candidate, Lookup};
 use super::node::{Cookie, Host, NodeName, Port};
-use super::plan::{Epmd, Settled, settle};
+use super::plan::{Settled, settle};
 use super::{Recognised, Start};
 
 /// The node of this container.
@@ -116,10 +116,7 @@ impl Here {
             cookie: cookie
                 .map(|said| said.value)
                 .or_else(|| cookie::of_files(&config)),
-            epmd: match epmd {
-                Epmd::At(port) => Some(port.value),
-                Epmd::Off { .. } | Epmd::Users => None,
-            },
+            epmd: epmd.port(),
             config,
         }
     }

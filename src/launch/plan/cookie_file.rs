@@ -3,7 +3,7 @@
 //! The VM reads `.erlang.cookie` in HOME and, from OTP 25 on, if there is none, in XDG_CONFIG_HOME's folder `erlang`:
 //! <https://www.erlang.org/doc/system/distributed.html#security>. HOME is left to the user's own programs where it can be.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::private::PrivateFile;
 use super::recipe::Recipe;
@@ -16,6 +16,16 @@ use crate::launch::node::Cookie;
 
 /// The file's name.
 const NAME: &str = ".erlang.cookie";
+
+/// The files in which the VM looks for its cookie, in its order.
+pub fn places(home: Option<&Path>, config: &Config) -> Vec<PathBuf> {
+    let configs = config
+        .variable("XDG_CONFIG_HOME")
+        .map(|folder| Path::new(folder).join("erlang"));
+    let configs = configs.or_else(|| Some(home?.join(".config/erlang")));
+    let folders = home.map(Path::to_owned).into_iter().chain(configs);
+    folders.map(|folder| folder.join(NAME)).collect()
+}
 
 /// Plans the file, the variable that leads to it, and takes the cookie out of the others.
 ///

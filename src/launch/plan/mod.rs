@@ -4,7 +4,7 @@
 //! It needs no network: a missing binary or a bad variable fails at once, before the gates.
 
 mod account;
-mod cookie_file;
+pub mod cookie_file;
 mod private;
 mod program;
 mod recipe;
@@ -28,7 +28,7 @@ pub use account::Account;
 pub use private::PrivateFile;
 pub use program::Command;
 pub use recipe::Recipe;
-pub use settle::{Epmd, Pin, Settled};
+pub use settle::{Pin, Settled};
 pub use text::Text;
 
 /// What will be run, and how.
@@ -120,13 +120,9 @@ impl Plan {
     ) -> Result<(), Failure> {
         let of_account = launcher.account.as_ref().map(|one| one.home.as_path());
         let home = of_account.or_else(|| config.variable("HOME").map(Path::new));
-        let configs = config
-            .variable("XDG_CONFIG_HOME")
-            .map(|folder| Path::new(folder).join("erlang"));
-        let configs = configs.or_else(|| Some(home?.join(".config/erlang")));
         let allows = |path: &Path, mode: AccessFlags| access(path, mode).is_ok();
-        let has_file = |folder: &Path| allows(&folder.join(".erlang.cookie"), AccessFlags::R_OK);
-        if home.into_iter().chain(configs.as_deref()).any(has_file) {
+        let mut places = cookie_file::places(home, config).into_iter();
+        if places.any(|file| allows(&file, AccessFlags::R_OK)) {
             return Ok(());
         }
         if !home.is_some_and(|home| allows(home, AccessFlags::W_OK)) {

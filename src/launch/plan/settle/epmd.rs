@@ -133,6 +133,14 @@ impl Epmd {
         matches!(self, Self::Off { .. })
     }
 
+    /// The port of the epmd that knows the node; `None` for one that does without, or has a way of its own.
+    pub fn port(&self) -> Option<Port> {
+        match self {
+            Self::At(port) => Some(port.value),
+            Self::Off { .. } | Self::Users => None,
+        }
+    }
+
     /// Complains of a node that is to listen where epmd does, or at no certain port where epmd cannot tell it.
     pub fn goes_with(&self, pin: &Pin, lines: &mut Vec<String>) {
         match (self, pin) {
