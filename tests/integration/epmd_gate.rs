@@ -168,6 +168,23 @@ fn something_else_at_its_port_is_a_warning() {
 }
 
 #[test]
+fn who_has_answered_as_epmd_is_believed_though_a_second_answer_does_not_come() {
+    let pod = laptop();
+    let listener: TcpListener = pod.network().listen("0.0.0.0:4369");
+    std::thread::spawn(move || {
+        let mut streams = listener.incoming().flatten();
+        if let Some(mut first) = streams.next() {
+            // Closed with something unread, the connection would take the answer with it.
+            let _ = first.read(&mut [0; 64]);
+            let _ = first.write_all(b"w\0\x22\x22M\0\0\x06\0\x05\0\x03erl\0\0");
+        }
+        streams.for_each(drop);
+    });
+    let ended = pod.run("erl").ends_with(69);
+    assert!(ended.stderr.contains("node at port 8738"), "{ended}");
+}
+
+#[test]
 fn a_node_without_epmd_asks_none() {
     let (pod, _other) = beside_a_node(&with_both(), &["-sname", "app"]);
     for flags in [

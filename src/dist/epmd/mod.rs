@@ -31,8 +31,10 @@ pub fn ask(name: &str, address: SocketAddr, deadline: Instant) -> Said {
         Err(Lost::Late) => return Said::Silence,
         Err(_) => return Said::Nobody,
     };
-    if wire.write(&answer::question(name)).is_err() {
-        return Said::Answer(Answer::Foreign);
+    match wire.write(&answer::question(name)) {
+        Ok(()) => {}
+        Err(Lost::Late) => return Said::Silence,
+        Err(_) => return Said::Answer(Answer::Foreign),
     }
     let mut bytes = Vec::new();
     loop {

@@ -65,8 +65,10 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
             }
             (Said::Nobody, _) => return Ok(()),
             // It has answered before; the time was too short for another answer.
-            (Said::Silence, Some(port)) => return Err(taken(&name, place.port, port)),
-            (Said::Silence | Said::Answer(_), _) => {
+            (Said::Silence | Said::Answer(_), Some(port)) => {
+                return Err(taken(&name, place.port, port));
+            }
+            (Said::Silence | Said::Answer(_), None) => {
                 warn!("{}", foreign(&said, place.port));
                 return Ok(());
             }

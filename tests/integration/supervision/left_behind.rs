@@ -46,10 +46,12 @@ fn with_anothers_proc(pod: &Pod, launcher: &str) -> Running {
 
 /// Below a shell that hands TERM on, and tells at the end who is left.
 pub fn as_a_subreaper(pod: &Pod, launcher: &str) -> Running {
-    let shell = "\"$0\" -- sh -c \"$1\" & beaminit=$!; trap 'kill $beaminit' TERM; \
-                 wait $beaminit; wait $beaminit; status=$?; \
-                 for name in /proc/[0-9]*/comm; do echo \"left: $(cat $name)\"; done; exit $status";
-    pod.first(["sh", "-c", shell, BEAMINIT, launcher])
+    let tells = "for name in /proc/[0-9]*/comm; do echo \"left: $(cat $name)\"; done";
+    let shell = format!("{}; {tells}; exit $status", fakes::HANDS_TERM_ON);
+    let command = [
+        "sh", "-c", &shell, "sh", BEAMINIT, "--", "sh", "-c", launcher,
+    ];
+    pod.first(command)
 }
 
 /// What the VM did until beaminit ended with the launcher's status.

@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 
+use super::fakes;
 use crate::harness::*;
 
 fn no_zombie_remains(pod: &Running) {
@@ -29,8 +30,9 @@ fn pid_1_reaps_the_orphans_of_its_command() {
 
 #[test]
 fn where_it_is_not_pid_1_it_adopts_them_all_the_same() {
-    let script = "\"$0\" -- leaves-orphans & child=$!; trap 'kill $child' TERM; wait $child; wait $child; exit $?";
-    let pod = Pod::new("laptop").first(["sh", "-c", script, BEAMINIT]);
+    let script = format!("{}; exit $status", fakes::HANDS_TERM_ON);
+    let command = ["sh", "-c", &script, "sh", BEAMINIT, "--", "leaves-orphans"];
+    let pod = Pod::new("laptop").first(command);
     pod.says("ready");
     let beaminit = pod.inmate("beaminit").expect("beaminit");
     assert_ne!(beaminit.pid, 1);

@@ -94,12 +94,12 @@ fn under_itself() {
 #[test]
 fn in_a_pid_namespace_that_is_shared() {
     // As with shareProcessNamespace: the first process is `pause`, and cares for nobody.
-    let pause = "trap 'kill $child' TERM; \"$@\" & child=$!; wait; wait $child";
+    let pause = format!("{}; exit $status", fakes::HANDS_TERM_ON);
     let pod = fakes::pod();
     let running = pod.first([
         "sh",
         "-c",
-        pause,
+        &pause,
         "sh",
         BEAMINIT,
         "--",
