@@ -116,7 +116,13 @@ impl Rounds {
             if self.has_refused(&name, creation) {
                 continue;
             }
-            if talk.connect(&name).map_err(|failed| busy(&failed))? {
+            let asked = Instant::now();
+            let connects = talk.connect(&name).map_err(|failed| busy(&failed))?;
+            debug!(
+                "asked to connect to {name}, the node says {connects} after {:.1?}",
+                asked.elapsed()
+            );
+            if connects {
                 connected.insert(name);
                 continue;
             }
