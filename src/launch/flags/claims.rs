@@ -6,6 +6,7 @@ use std::path::Path;
 use super::claim::{Claim, CookieFlag, NameFlag, Place};
 use super::ports::{PortFlag, PortFlags, PortKind};
 use super::words::{Syntax, Word, split};
+use crate::launch::files::text_of;
 
 /// How deep args files may include each other: a file that includes itself ends here.
 const DEPTH: usize = 8;
@@ -252,7 +253,7 @@ impl Claims {
 
     fn include(&mut self, path: &Path, depth: usize) {
         // A file that cannot be read is the VM's to complain of.
-        if let Ok(text) = std::fs::read_to_string(path) {
+        if let Ok(text) = text_of(path) {
             let place = |line| Place::File(path.into(), line);
             self.read(&split(&text, Syntax::File), &place, false, depth);
         }

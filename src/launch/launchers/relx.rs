@@ -10,6 +10,7 @@ use super::script::Script;
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, dist_port, erl, warn_of_daemon};
 use crate::launch::config::{Config, Environment, EpmdMode};
 use crate::launch::failure::Failure;
+use crate::launch::files::text_of;
 use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs, expand, unset};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
@@ -171,7 +172,7 @@ impl SysConfig {
             };
         }
         let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let text = text_of(&path).unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new("/"));
         let writable = access(folder, AccessFlags::W_OK).is_ok();
         Self {
