@@ -157,7 +157,9 @@ fn env_sh_flags(env_sh: &Sourced) -> Claims {
     for line in sourced::lines(&env_sh.text) {
         for value in FLAGS.iter().filter_map(|name| assigned(line.text, name)) {
             let place = |_| Place::File(env_sh.path.clone(), line.number);
-            let claims = Claims::of_text(&value.replace(['"', '\''], " "), Syntax::Blanks, &place);
+            // What a variable holds is no value that could be read here.
+            let flags = value.replace(['"', '\''], " ").replace('$', " -");
+            let claims = Claims::of_text(&flags, Syntax::Blanks, &place);
             found.cookies.extend(claims.cookies);
             found.nocookie.extend(claims.nocookie);
             // Several are branches of a condition, of which one is taken.
