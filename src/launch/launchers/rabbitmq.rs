@@ -138,7 +138,7 @@ impl Settings<'_> {
     fn over_ipv6(&self) -> Vec<(&'static str, String)> {
         let variables = [SERVER_FLAGS[0], "RABBITMQ_CTL_ERL_ARGS"].into_iter();
         let flags = variables.map(|variable| (variable, self.flags(variable)));
-        let lacking = flags.filter(|(_, (_, claims))| !claims.proto_dist);
+        let lacking = flags.filter(|(_, (_, claims))| claims.proto_dist.is_empty());
         lacking
             .map(|(variable, (text, _))| (variable, format!("-proto_dist inet6_tcp {text}")))
             .collect()

@@ -207,23 +207,25 @@ impl Cook for Relx {
         match &settled.cookie {
             Some(_) if settled.in_file => {
                 recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
-                // erl_call takes its cookie as an argument alone; nodetool is a VM, which reads the file.
-                recipe.set("USE_NODETOOL", Text::plain("true"));
             }
             Some(cookie) => recipe.set("RELX_COOKIE", Text::cookie(&cookie.value)),
             None => {}
         }
-        if settled.in_file && (launcher.role == Role::Client || self.daemon) {
-            let mut ours = Text::default();
-            if launcher.role == Role::Client && settled.epmd.is_off() {
-                // nodetool would take the node's port.
-                ours.push("-dist_listen false ");
-            }
-            ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
-            erl::put_first(ours, settled, flags, recipe);
-        } else {
-            erl::cleanse(settled, flags, recipe);
+        // erl_call takes its cookie as an argument alone, and speaks IPv4; nodetool is a VM.
+        let nodetool = settled.in_file || settled.ipv6;
+        if nodetool {
+            recipe.set("USE_NODETOOL", Text::plain("true"));
         }
+        let mut ours = Text::default();
+        let client = launcher.role == Role::Client;
+        if client && nodetool && settled.epmd.is_off() {
+            // It would take the node's port.
+            ours.push("-dist_listen false ");
+        }
+        if settled.in_file && (client || self.daemon) {
+            ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
+        }
+        erl::put_first(ours, settled, flags, recipe);
         if self.daemon {
             warn_of_daemon(recipe, "foreground or console");
         }
