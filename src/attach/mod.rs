@@ -19,7 +19,9 @@ mod way;
 use std::ffi::OsString;
 
 use crate::environ;
+use crate::exit::Exit;
 use crate::init::signals::Inherited;
+use crate::init::terminal;
 use crate::launch::config::{Config, Reading};
 use crate::launch::failure::Failure;
 use crate::launch::{self, Command, Start};
@@ -72,6 +74,12 @@ pub fn run(words: Vec<OsString>, mut inherited: Inherited) -> i32 {
 
 fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
     let Wanted { place, node, shell } = wanted;
+    let is_remote = !matches!(shell, Shell::Command(_));
+    // What is piped to a shell would be run here by a VM of before OTP 26, which forgets `-remsh` then.
+    if is_remote && !terminal::is_ours() {
+        let line = "attach opens a shell for a person, and standard input is no terminal; give what needs none behind --, as in: attach POD -- erl -noinput -eval '…', which finds the node's name in BEAMINIT_NODE";
+        return Err(Failure::new(Exit::Usage, line).into());
+    }
     let told = told::ask(&place, node, local)?;
     let mut way = way::to(&place, &told, local)?;
     let met = met::meet(&way, &told, shell == Shell::Either)?;
@@ -84,7 +92,7 @@ fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
         Shell::Erl | Shell::Either => remote("erl", "-remsh"),
     };
     let command = Command::find(words, &local.config.environment)?;
-    let surroundings = surroundings::make(&met, way.address(), &told, local)?;
+    let surroundings = surroundings::make(&met, is_remote, way.address(), &told, local)?;
     shell::run(&command, &surroundings.environment, &mut way, local)
 }
 

@@ -27,6 +27,13 @@ use crate::launch::{PrivateFile, Text, quote};
 /// An epmd that knows one host.
 const MODULE: &str = include_str!("beaminit_attach.erl");
 
+/// A VM of before OTP 26 has two kinds of shell, and the one for what it takes for no terminal (TERM, standard output) is
+/// always its own: what is typed there would be run here. The other is a process of this name, which later VMs always have.
+const IS_REMOTE: &str = "whereis(user_drv) =:= undefined andalso begin \
+    io:format(standard_error, \"beaminit: error: TERM=~ts, and to this Erlang that, or standard output, is no terminal: \
+    its shell would be one of this machine; set TERM=xterm, and do not redirect the output~n\", [os:getenv(\"TERM\", [])]), \
+    halt(64) end.";
+
 /// The folder and the environment of a local node.
 pub struct Surroundings {
     /// The variables that the command gets, all of them.
@@ -45,12 +52,13 @@ impl Drop for Folder {
     }
 }
 
-/// Makes them.
+/// Makes them; for a shell that is to be the other node's, or for any local node.
 ///
 /// # Errors
 /// A file cannot be written, or the module not be compiled.
 pub fn make(
     met: &Met,
+    is_remote: bool,
     near: SocketAddr,
     told: &Told,
     local: &Local,
@@ -107,6 +115,9 @@ pub fn make(
             let text = format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
             set.push(("ERL_INETRC".into(), file(&["inetrc"], plain(&text))?.into()));
         }
+    }
+    if is_remote {
+        let _ = write!(flags, " -eval {}", quote(IS_REMOTE));
     }
     // What the VM starts itself is to be none of this.
     if let Some(real) = real_home {

@@ -176,7 +176,7 @@ fn a_node_that_was_not_started_by_beaminit() {
             "the node there is x@app.example.com, not x@other.example.com",
         ),
     ] {
-        let ended = desk.run(["app-0", name]).ends();
+        let ended = desk.run(["app-0", name, "--", "true"]).ends();
         assert!(ended.code != 0 && ended.stderr.contains(line), "{ended}");
     }
 }
@@ -203,6 +203,50 @@ fn a_command_in_the_place_of_the_shell() {
         .ends_with(7);
     assert_eq!(ended.stdout, format!("['{NODE}'] /srv []\n"), "{ended}");
     desk.is_as_before();
+}
+
+#[test]
+fn what_is_piped_to_a_shell_is_not_run_here() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let script = format!("echo 'halt(7).' | {BEAMINIT} attach app-0 $1");
+    for shell in ["", "--erl", "--iex"] {
+        let refused = desk.machine.enter(["sh", "-c", &script, "sh", shell]);
+        let refused = refused.ends_with(64);
+        let line = "beaminit: error: attach opens a shell for a person, and standard input is no terminal; ";
+        assert!(
+            refused.stdout.is_empty() && refused.stderr.starts_with(line),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_shell_that_would_be_a_local_one_ends_at_once() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    for (variable, behind) in [("TERM=dumb", ""), ("TERM=xterm", " | cat")] {
+        let script = format!("{variable} {BEAMINIT} attach app-0{behind}");
+        let (process, typed) = desk
+            .machine
+            .enter_with(Input::Terminal, ["sh", "-c", &script]);
+        let mut shell = Shell {
+            process,
+            typed: typed.expect("a terminal"),
+        };
+        // Typed ahead of the shell. From OTP 26 on it is the node's even there.
+        shell.types("io:format(\"sum=~p at ~s~n\", [40 + 2, node()]).\n");
+        let said = shell.process.writes("where that is run", |line| {
+            line.text.contains("sum=42 at ") || line.text.contains("its shell would be one of")
+        });
+        let local = format!("beaminit: error: {variable}, and to this Erlang that, or standard");
+        let remote = format!("sum=42 at {NODE}");
+        assert!(
+            said.text.contains(&local) || said.text.contains(&remote),
+            "{}",
+            said.text
+        );
+    }
 }
 
 #[test]
@@ -271,7 +315,7 @@ fn a_container_that_cannot_be_reached() {
     ] {
         let (pod, _dns) = clustered();
         let (desk, _node) = at(&with_docker(&pod, state), &pod, ERL);
-        let ended = desk.run("--docker shop_app_1").ends_with(69);
+        let ended = desk.run("--docker shop_app_1 -- true").ends_with(69);
         assert!(ended.stderr.contains(line), "{ended}");
         desk.is_as_before();
     }
@@ -396,7 +440,7 @@ fn a_signal_is_heard_while_kubectl_thinks() {
         );
         let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
         let desk = Desk::alone(&machine);
-        let waiting = desk.run("app-0");
+        let waiting = desk.run("app-0 -- true");
         eventually("kubectl thinks", || machine.place("/srv/begun").exists());
         desk.signal("beaminit", "-TERM");
         waiting.ends_with(143);
@@ -410,12 +454,12 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
     let (desk, node) = running(&pod, ERL);
     for (words, code, line) in [
         (
-            "app-1 -n prod -c app",
+            "app-1 -n prod -c app -- true",
             69,
             "beaminit: error: `kubectl exec --namespace prod app-1 --container app -- /beaminit attach --tell` tells of no node (exit status: ",
         ),
         (
-            "app-0 -n prod -c app app@other.example.com",
+            "app-0 -n prod -c app app@other.example.com -- true",
             78,
             "beaminit: error: the node there is app@app-0.app.prod.svc.cluster.local, not app@other.example.com; give that name",
         ),
@@ -438,7 +482,7 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
     let variables = ["env", "ERLANG_COOKIE=vanilla", "ERL_PORT=5555"];
     let attach = |code, env: &[&str]| {
         let mut words = env.to_vec();
-        words.extend([BEAMINIT, "attach", "app-0", NODE]);
+        words.extend([BEAMINIT, "attach", "app-0", NODE, "--", "true"]);
         desk.machine.enter(words.as_slice()).ends_with(code).stderr
     };
     let said = attach(69, &variables);
