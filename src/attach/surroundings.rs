@@ -22,7 +22,7 @@ use crate::exit::Exit;
 use crate::launch::config::Environment;
 use crate::launch::failure::Failure;
 use crate::launch::node::Host;
-use crate::launch::{PrivateFile, Text, quote};
+use crate::launch::{FlagVariables, PortFlags, PrivateFile, Text, quote};
 
 /// An epmd that knows one host.
 const MODULE: &str = include_str!("beaminit_attach.erl");
@@ -123,8 +123,12 @@ pub fn make(
     if let Some(real) = real_home {
         let _ = write!(flags, " -env HOME {}", quote(real));
     }
-    let users = config.variable("ERL_AFLAGS").unwrap_or_default();
-    let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(users));
+    // The user's own are for nodes of his own: their name, cookie and port would beat these, or be none together with them.
+    let users = FlagVariables::read(config)?;
+    let cleansed = users.cleansed(PortFlags::All).into_iter();
+    set.extend(cleansed.map(|(name, rest)| (name.into(), rest.into())));
+    let users = users.rest_of("ERL_AFLAGS", PortFlags::All);
+    let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(&users));
     set.push(("ERL_AFLAGS".into(), flags.into()));
     let is_set = |name: &OsString| set.iter().any(|(other, _)| other == name);
     let secret = |name: &OsString| {

@@ -18,6 +18,7 @@ mod peers;
 mod plan;
 
 pub use flags::words::quote;
+pub use flags::{FlagVariables, PortFlags};
 pub use plan::{Command, PrivateFile, Text};
 
 use std::ffi::OsString;

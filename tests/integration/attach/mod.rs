@@ -271,6 +271,31 @@ fn the_users_home_and_flags_stay_as_they_are() {
     assert_eq!(own.unwrap(), "the user's own");
 }
 
+#[test]
+fn the_users_flags_name_no_other_node_and_no_other_cookie() {
+    let (pod, _dns) = clustered();
+    let machine = desk()
+        .env("ERL_AFLAGS", "-sname mine -setcookie other -own 'of mine'")
+        .env(
+            "ERL_FLAGS",
+            "-setcookie other -erl_epmd_port 1 -start_epmd true +P 70000",
+        )
+        .env("ERL_ZFLAGS", "-name mine@my.host -setcookie another")
+        .env("ERL_OTP25_FLAGS", "-kernel inet_dist_listen_min 1")
+        .env("ELIXIR_ERL_OPTIONS", "-sname mine");
+    let (desk, _node) = at(&machine, &pod, ERL);
+    let mut shell = Shell::of_erl(&desk, "app-0", NODE);
+    shell.types("rpc:call(hd(nodes(hidden)), erlang, system_info, [process_limit]) < 140000.\n");
+    shell.process.says("true");
+    shell.leaves(&desk);
+    let eval =
+        "io:format(\"~p ~s~n\", [init:get_argument(own), os:getenv(\"ERL_AFLAGS\")]), halt().";
+    let words = ["app-0", "--", "erl", "-noinput", "-eval", eval];
+    let ended = desk.run(words).ends_with(0);
+    let expected = "{ok,[[\"of mine\"]]} -own 'of mine'\n";
+    assert_eq!(ended.stdout, expected, "{ended}");
+}
+
 /// A desk whose `docker` has a container `shop_app_1` at the pod's address, which is a wire away.
 fn with_docker(pod: &Pod, state: &str) -> Pod {
     let docker = format!(
