@@ -1,14 +1,16 @@
 //! `beaminit attach`: a shell on a node that this machine cannot reach, from a developer's own machine.
 //!
-//! request ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`]) ──► who answers there ([`met`])
-//! ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
+//! request, [`place`] ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`], [`docker`]) ──► who
+//! answers there ([`met`]) ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
 //!
 //! The shell's VM believes that it does without epmd, and that every node listens at the near end of the way: so neither
 //! epmd's port nor the pinned one need be free here. It listens nowhere itself. All signals stay blocked in this process
 //! and are taken one by one, so that whatever ends it, its files and its kubectl go first.
 
+mod docker;
 mod forward;
 mod met;
+mod place;
 mod processes;
 mod request;
 mod shell;

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 
+use super::place::{Place, Pod};
 use crate::cli::Usage;
 use crate::launch::node::NodeName;
 
@@ -29,26 +30,6 @@ pub struct Wanted {
     pub node: Option<NodeName>,
     /// What to run.
     pub shell: Shell,
-}
-
-/// Where a node runs.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a pod.
-    Pod(Pod),
-    /// In a container of the local Docker, by name or id.
-    Docker(String),
-}
-
-/// A pod, as kubectl is told it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pod {
-    /// Its name.
-    pub name: String,
-    /// Its namespace, if not the current one.
-    pub namespace: Option<String>,
-    /// The container to ask in, if not the first.
-    pub container: Option<String>,
 }
 
 /// What is run on this machine.

@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use super::request::Place;
+use super::place::Place;
 use super::{Local, Stopped, processes};
 use crate::exit::Exit;
 use crate::launch::config::{EpmdMode, Reading};

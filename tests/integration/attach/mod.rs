@@ -296,10 +296,10 @@ fn the_users_flags_name_no_other_node_and_no_other_cookie() {
     assert_eq!(ended.stdout, expected, "{ended}");
 }
 
-/// A desk whose `docker` has a container `shop_app_1` at the pod's address, which is a wire away.
+/// A desk whose `docker` has a container `shop_app_1` in this state, and others at the pod's address, which is a wire away.
 fn with_docker(pod: &Pod, state: &str) -> Pod {
     let docker = format!(
-        "#!/bin/sh\ncase $1 in inspect) echo {state} ;; exec) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
+        "#!/bin/sh\ncase $1$4 in inspectshop_app_1) echo {state} ;; inspect*) echo true bridge 10.1.2.3 ;; exec*) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
     );
     let machine = desk().file_with_mode("/srv/bin/docker", docker, 0o755);
     pod.network()
@@ -309,13 +309,18 @@ fn with_docker(pod: &Pod, state: &str) -> Pod {
 
 #[test]
 fn a_container_is_reached_directly() {
-    for (variables, name) in [
-        (["BEAMINIT_EPMD", "off"], NODE),
-        (["BEAMINIT_HOST", "ip"], "app@10.1.2.3"),
+    for (variables, name, state) in [
+        (["BEAMINIT_EPMD", "off"], NODE, "true bridge 10.1.2.3"),
+        (
+            ["BEAMINIT_HOST", "ip"],
+            "app@10.1.2.3",
+            "true shop 10.1.2.3",
+        ),
+        (["BEAMINIT_EPMD", "auto"], NODE, "true container:4f2a"),
     ] {
         let (pod, _dns) = clustered();
         let pod = pod.env(variables[0], variables[1]);
-        let (desk, _node) = at(&with_docker(&pod, "true 10.1.2.3"), &pod, ERL);
+        let (desk, _node) = at(&with_docker(&pod, state), &pod, ERL);
         let shell = Shell::of_erl(&desk, "--docker shop_app_1", name);
         shows_no_cookie(&desk, "chocolate");
         assert!(
@@ -330,11 +335,19 @@ fn a_container_is_reached_directly() {
 fn a_container_that_cannot_be_reached() {
     for (state, line) in [
         (
-            "false",
+            "false bridge",
             "container shop_app_1 does not run (docker inspect: exit status: 0)",
         ),
         (
-            "true 10.9.9.9",
+            "true none",
+            "container shop_app_1 has no address that this machine reaches (its network is \"none\"); ",
+        ),
+        (
+            "true host",
+            "does this machine reach containers at 127.0.0.1:5555?",
+        ),
+        (
+            "true bridge 10.9.9.9",
             "takes no connection: Connection refused (os error 111); is it running, and does this machine reach containers at 10.9.9.9:5555?",
         ),
     ] {
