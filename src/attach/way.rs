@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::forward::Forward;
 use super::place::Place;
 use super::told::Told;
-use super::{Local, Stopped, docker};
+use super::{Local, Stopped, docker, processes};
 use crate::dist::epmd::answer::Answer;
 use crate::dist::epmd::{self, Said};
 use crate::exit::Exit;
@@ -75,9 +75,10 @@ pub fn to(place: &Place, told: &Told, local: &Local) -> Result<Way, Stopped> {
     way(place, port, local)
 }
 
-fn ask_epmd(way: &Way, told: &Told) -> Result<Port, Failure> {
+fn ask_epmd(way: &Way, told: &Told) -> Result<Port, Stopped> {
     let name = told.node.name.to_string();
-    let said = epmd::ask(&name, way.address(), Instant::now() + LIMIT);
+    let (asked, address) = (name.clone(), way.address());
+    let said = processes::aside(move || epmd::ask(&asked, address, Instant::now() + LIMIT))?;
     let line = match said {
         Said::Answer(Answer::Taken(port)) => match Port::parse(&port.to_string()) {
             Ok(port) => return Ok(port),
@@ -89,7 +90,7 @@ fn ask_epmd(way: &Way, told: &Told) -> Result<Port, Failure> {
         _ => "there is no epmd that answers; of a node without epmd, give the port in ERL_PORT"
             .into(),
     };
-    Err(Failure::new(Exit::Gate, line))
+    Err(Failure::new(Exit::Gate, line).into())
 }
 
 fn way(place: &Place, port: Port, local: &Local) -> Result<Way, Stopped> {

@@ -487,6 +487,49 @@ fn a_signal_is_heard_while_kubectl_thinks() {
 }
 
 #[test]
+fn a_signal_is_heard_while_the_node_or_its_epmd_thinks() {
+    for tells in ["port 5555", "epmd 4369"] {
+        let script = format!(
+            "#!/bin/sh\n[ $1 = exec ] && {{ echo node a@b.c; echo cookie x; echo {tells}; exit; }}\necho 'Forwarding from 127.0.0.1:5432 -> 1'\nexec sleep 1000\n"
+        );
+        let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+        let silent = machine.network().listen("127.0.0.1:5432");
+        let desk = Desk::alone(&machine);
+        for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+            let waiting = desk.run("app-0 -- true");
+            let _connection = silent.accept().expect("somebody comes");
+            desk.signal("beaminit", signal);
+            waiting.ends_with(code);
+            desk.is_as_before();
+        }
+    }
+}
+
+#[test]
+fn what_a_kubectl_leaves_behind_is_not_waited_for() {
+    let script = "#!/bin/sh\n[ $1 = exec ] || exit 3\nsleep 1000 &\necho node a@b.c; echo port 1; echo cookie x\n";
+    let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+    let ended = Desk::alone(&machine).run("app-0 -- true").ends_with(69);
+    let line = "beaminit: error: `kubectl port-forward app-0 --address 127.0.0.1 :1` ended (exit status: 3)";
+    assert!(ended.stderr.contains(line), "{ended}");
+}
+
+#[test]
+fn no_thread_to_be_had_is_said() {
+    let script = "#!/bin/sh\n[ $1 = exec ] && { echo node a@b.c; echo port 1; echo cookie x; exit; }\nexec sleep 1000\n";
+    let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+    let desk = Desk::alone(&machine);
+    // A user of its own, who may have itself and kubectl.
+    let user = "setpriv --reuid=54321 --clear-groups prlimit --nproc=2:2";
+    let line = format!("{user} {BEAMINIT} attach app-0 -- true");
+    let ended = desk.machine.enter(line.as_str()).ends_with(71);
+    let line =
+        "beaminit: error: cannot start a thread: Resource temporarily unavailable (os error 11); ";
+    assert!(ended.stderr.contains(line), "{ended}");
+    desk.is_as_before();
+}
+
+#[test]
 fn what_is_wrong_is_said_before_there_is_a_shell() {
     let (pod, _dns) = clustered();
     let (desk, node) = running(&pod, ERL);
