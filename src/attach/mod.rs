@@ -90,17 +90,31 @@ fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
     let words: Vec<OsString> = match shell {
         Shell::Command(words) => words,
         Shell::Iex => remote("iex", "--remsh"),
-        Shell::Either if met.has_iex && local.find("iex").is_ok() => remote("iex", "--remsh"),
+        Shell::Either if met.has_iex && local.find(vec!["iex".into()]).is_ok() => {
+            remote("iex", "--remsh")
+        }
         Shell::Erl | Shell::Either => remote("erl", "-remsh"),
     };
-    let command = Command::find(words, &local.config.environment)?;
+    let command = local.find(words)?;
     let surroundings = surroundings::make(&met, is_remote, way.address(), &told, local)?;
     shell::run(&command, &surroundings.environment, &mut way, local)
 }
 
 impl Local {
-    fn find(&self, program: &str) -> Result<Command, Failure> {
-        Command::find(vec![program.into()], &self.config.environment)
+    /// Finds a program, which is in no image here.
+    fn find(&self, words: Vec<OsString>) -> Result<Command, Failure> {
+        let program = words.first().cloned().unwrap_or_default();
+        Command::find(words, &self.config.environment).map_err(|failure| match failure.exit {
+            Exit::NotFound => {
+                let line = format!(
+                    "{} is not on this machine, where attach runs it (PATH is {}); install it, or correct PATH",
+                    program.display(),
+                    self.config.variable("PATH").unwrap_or_default()
+                );
+                Failure::new(failure.exit, line)
+            }
+            _ => failure,
+        })
     }
 }
 

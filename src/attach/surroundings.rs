@@ -154,7 +154,7 @@ fn link_all(from: &Path, to: &Path) {
 }
 
 fn compile(source: &Path, to: &Path, local: &Local) -> Result<(), Stopped> {
-    let erlc = local.find("erlc")?;
+    let erlc = local.find(vec!["erlc".into()])?;
     let mut command = Command::new(erlc.file);
     command.arg("-o").arg(to).arg(source);
     match processes::answer_of(&mut command, local)? {

@@ -530,6 +530,20 @@ fn no_thread_to_be_had_is_said() {
 }
 
 #[test]
+fn a_machine_without_erlang() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let script = format!("PATH=/srv/bin {BEAMINIT} attach app-0 2>&1");
+    // What kubectl's stand-in is, is not there either: so it is called by a wrapper that has another PATH.
+    let kubectl = "BEAMINIT_KUBECTL=/usr/bin/env PATH=/srv/bin:/usr/bin:/bin kubectl";
+    let words = ["env", kubectl, "sh", "-c", &script];
+    let (process, _typed) = desk.machine.enter_with(Input::Terminal, words);
+    process.says("beaminit: error: erl is not on this machine, where attach runs it (PATH is /srv/bin); install it, or correct PATH");
+    process.ends_with(127);
+    desk.is_as_before();
+}
+
+#[test]
 fn what_is_wrong_is_said_before_there_is_a_shell() {
     let (pod, _dns) = clustered();
     let (desk, node) = running(&pod, ERL);
@@ -547,7 +561,12 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
         (
             "app-0 -- no-such-program",
             127,
-            "beaminit: error: no-such-program is in none of PATH's folders",
+            "beaminit: error: no-such-program is not on this machine, where attach runs it (PATH is /",
+        ),
+        (
+            "app-1 app@other.example.com -- true",
+            69,
+            "beaminit: error: `kubectl exec app-1 -- /beaminit attach --tell` tells of no cookie (exit status: ",
         ),
         (
             "svc/app",
