@@ -8,6 +8,7 @@
 //! and are taken one by one, so that whatever ends it, its files and its kubectl go first.
 
 mod docker;
+mod folder;
 mod forward;
 mod met;
 mod place;

@@ -12,9 +12,10 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use super::folder::Folder;
 use super::met::Met;
 use super::told::Told;
 use super::{Local, Stopped, processes};
@@ -22,7 +23,7 @@ use crate::exit::Exit;
 use crate::launch::config::Environment;
 use crate::launch::failure::Failure;
 use crate::launch::node::Host;
-use crate::launch::{FlagVariables, PortFlags, PrivateFile, Text, quote};
+use crate::launch::{FlagVariables, PortFlags, Text, quote};
 
 /// An epmd that knows one host.
 const MODULE: &str = include_str!("beaminit_attach.erl");
@@ -41,17 +42,6 @@ pub struct Surroundings {
     _folder: Folder,
 }
 
-/// A folder that is removed in the end.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-        // This user's own among those of others: empty, unless something else needs it.
-        let _ = self.0.parent().map(std::fs::remove_dir);
-    }
-}
-
 /// Makes them; for a shell that is to be the other node's, or for any local node.
 ///
 /// # Errors
@@ -64,19 +54,9 @@ pub fn make(
     local: &Local,
 ) -> Result<Surroundings, Stopped> {
     let config = &local.config;
-    let own_folder = format!("attach-{}", std::process::id());
-    let file = |parts: &[&str], content: Text| {
-        let parts: Vec<&str> = [own_folder.as_str()]
-            .into_iter()
-            .chain(parts.iter().copied())
-            .collect();
-        let file = PrivateFile::new(&parts, 0o400, content)?;
-        file.write().map(|()| file.path)
-    };
-    let plain = |text: &str| Text::plain(text);
-    let cookie = file(&["home", ".erlang.cookie"], Text::cookie(&told.cookie))?;
+    let folder = Folder::make()?;
+    let cookie = folder.write(&["home", ".erlang.cookie"], Text::cookie(&told.cookie))?;
     let home = cookie.parent().unwrap_or(&cookie);
-    let folder = Folder(home.parent().unwrap_or(home).to_owned());
     let real_home = config.variable("HOME");
     if let Some(real) = real_home {
         link_all(Path::new(real), home);
@@ -105,15 +85,16 @@ pub fn make(
             };
             let source = source.replace("ADDRESS", &term(near_ip));
             let source = source.replace("PORT", &near.port().to_string());
-            let source = file(&["beaminit_attach.erl"], plain(&source))?;
-            compile(&source, &folder.0, local)?;
-            let folder = quote(&folder.0.to_string_lossy());
+            let source = folder.write(&["beaminit_attach.erl"], Text::plain(&source))?;
+            compile(&source, &folder.path, local)?;
+            let folder = quote(&folder.path.to_string_lossy());
             let _ = write!(flags, " -pa {folder} -epmd_module beaminit_attach");
         }
         Host::Domain(host) | Host::Short(host) => {
             let address = term(near.ip());
             let text = format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
-            set.push(("ERL_INETRC".into(), file(&["inetrc"], plain(&text))?.into()));
+            let inetrc = folder.write(&["inetrc"], Text::plain(&text))?;
+            set.push(("ERL_INETRC".into(), inetrc.into()));
         }
     }
     if is_remote {

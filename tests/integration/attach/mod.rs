@@ -462,6 +462,15 @@ fn killed_it_leaves_no_forward() {
     eventually("the forward and the VM have ended", || {
         desk.running() == ["sleep"]
     });
+    let left = desk.folders();
+    assert_eq!(left.len(), 1, "nobody could remove its files: {left:?}");
+    // The next one does, and leaves those of one that lives.
+    let shell = Shell::of_erl(&desk, "app-0", NODE);
+    let own = desk.folders();
+    assert!(own.len() == 1 && own != left, "{own:?}");
+    desk.run("app-0 -- true").ends_with(0);
+    assert_eq!(desk.folders(), own);
+    shell.leaves(&desk);
 }
 
 #[test]
