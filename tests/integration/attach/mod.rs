@@ -112,6 +112,9 @@ fn a_shell_of_iex_where_the_node_has_it() {
     shows_no_cookie(&desk, "chocolate");
     shell.leaves(&desk);
     Shell::of_erl(&desk, "app-0 --erl", NODE).leaves(&desk);
+    let typed = "IO.puts(\"sum=#{40 + 2} at #{node()}\")\n";
+    is_the_nodes_or_none(&desk, "TERM=dumb", "", typed);
+    is_the_nodes_or_none(&desk, "TERM=xterm", " | cat", typed);
 }
 
 #[test]
@@ -225,28 +228,32 @@ fn what_is_piped_to_a_shell_is_not_run_here() {
 fn a_shell_that_would_be_a_local_one_ends_at_once() {
     let (pod, _dns) = clustered();
     let (desk, _node) = running(&pod, ERL);
-    for (variable, behind) in [("TERM=dumb", ""), ("TERM=xterm", " | cat")] {
-        let script = format!("{variable} {BEAMINIT} attach app-0{behind}");
-        let (process, typed) = desk
-            .machine
-            .enter_with(Input::Terminal, ["sh", "-c", &script]);
-        let mut shell = Shell {
-            process,
-            typed: typed.expect("a terminal"),
-        };
-        // Typed ahead of the shell. From OTP 26 on it is the node's even there.
-        shell.types("io:format(\"sum=~p at ~s~n\", [40 + 2, node()]).\n");
-        let said = shell.process.writes("where that is run", |line| {
-            line.text.contains("sum=42 at ") || line.text.contains("its shell would be one of")
-        });
-        let local = format!("beaminit: error: {variable}, and to this Erlang that, or standard");
-        let remote = format!("sum=42 at {NODE}");
-        assert!(
-            said.text.contains(&local) || said.text.contains(&remote),
-            "{}",
-            said.text
-        );
-    }
+    let typed = "io:format(\"sum=~p at ~s~n\", [40 + 2, node()]).\n";
+    is_the_nodes_or_none(&desk, "TERM=dumb", "", typed);
+    is_the_nodes_or_none(&desk, "TERM=xterm", " | cat", typed);
+}
+
+/// What is typed, even ahead of the shell, is run at the node, as from OTP 26 on, or not at all.
+#[track_caller]
+fn is_the_nodes_or_none(desk: &Desk, variable: &str, behind: &str, typed: &str) {
+    let script = format!("{variable} {BEAMINIT} attach app-0{behind}");
+    let words = ["sh", "-c", &script];
+    let (process, terminal) = desk.machine.enter_with(Input::Terminal, words);
+    let mut shell = Shell {
+        process,
+        typed: terminal.expect("a terminal"),
+    };
+    shell.types(typed);
+    let local = format!("beaminit: error: {variable}, and to this Erlang that, or standard output");
+    let said = shell.process.writes("where that is run", |line| {
+        line.text.contains("sum=42 at ") || line.text.contains(&local)
+    });
+    let remote = format!("sum=42 at {NODE}");
+    assert!(
+        said.text.contains(&local) || said.text.contains(&remote),
+        "{}",
+        said.text
+    );
 }
 
 #[test]
