@@ -20,6 +20,9 @@ use crate::launch::node::NodeName;
 /// This container's own node is asked for its name this long.
 const LIMIT: Duration = Duration::from_secs(1);
 
+/// All of it takes no longer than this.
+const WHOLE: Duration = Duration::from_secs(20);
+
 /// A line of the list.
 #[derive(Serialize)]
 struct Line {
@@ -69,11 +72,12 @@ fn list(start: Start, json: bool) -> Result<bool, Failure> {
     };
     let own = Own::new(node, here.config.host, here.config.addresses());
     let finder = finder(own, &peers, &here.config, None);
-    let Census { peers, failures } = super::census(finder, way)?;
+    let Census { peers, failures } = super::census(finder, way, WHOLE)?;
     let mut well = failures.is_empty();
-    for (peer, answer) in peers {
+    for (node, (peer, answer)) in peers {
         well &= answer.is_ok();
-        say(&peer, answer.err(), json)?;
+        let reason = answer.err().map(|absent| absent.to_string());
+        say(node, &peer, reason, json)?;
     }
     for failure in failures {
         let _ = writeln!(std::io::stderr(), "beaminit: error: {failure}");
@@ -81,10 +85,11 @@ fn list(start: Start, json: bool) -> Result<bool, Failure> {
     Ok(well)
 }
 
-fn say(peer: &Peer, reason: Option<String>, json: bool) -> Result<(), Failure> {
+fn say(node: String, peer: &Peer, reason: Option<String>, json: bool) -> Result<(), Failure> {
+    let address = peer.address.as_ref().ok();
     let line = Line {
-        node: peer.node.to_string(),
-        address: peer.address.map(|address| address.to_string()),
+        node,
+        address: address.map(ToString::to_string),
         answers: reason.is_none(),
         reason,
     };

@@ -34,7 +34,7 @@ fn fails(ended: &Ended, code: i32, part: &str) {
 }
 
 /// Takes every connection to an address of the pod's, and does this with it.
-fn serve(pod: &Pod, address: &str, does: impl Fn(TcpStream) + Send + Copy + 'static) {
+pub fn serve(pod: &Pod, address: &str, does: impl Fn(TcpStream) + Send + Copy + 'static) {
     let listener: TcpListener = pod.network().listen(address);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -60,7 +60,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// What a node of this name says first: that it is fine, and its challenge.
-fn greeting(name: &str) -> Vec<u8> {
+pub fn greeting(name: &str) -> Vec<u8> {
     let length = u16::try_from(name.len()).unwrap().to_be_bytes();
     let challenge = [b"N".as_slice(), &[0; 16], &length, name.as_bytes()].concat();
     [framed(b"sok"), framed(&challenge)].concat()
