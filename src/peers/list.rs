@@ -14,7 +14,7 @@ use crate::dist;
 use crate::exit::Exit;
 use crate::launch::Start;
 use crate::launch::failure::Failure;
-use crate::launch::look::{Here, look};
+use crate::launch::look::{Here, Wanted, look};
 use crate::launch::node::NodeName;
 
 /// This container's own node is asked for its name this long.
@@ -60,7 +60,13 @@ pub fn run(mut start: Start) -> i32 {
 }
 
 fn list(start: Start, json: bool) -> Result<bool, Failure> {
-    let here = look(start, None)?;
+    let here = look(
+        start,
+        Wanted {
+            node: None,
+            cookie: false,
+        },
+    )?;
     let Some(peers) = here.peers.clone() else {
         return Err(Failure::config(
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",

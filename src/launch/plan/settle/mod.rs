@@ -149,7 +149,8 @@ pub fn settle(
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
     let peers = if launcher.role == Role::Node {
-        peers::settle(config, &node.value, cookie.is_some(), &mut lines)
+        let has_cookie = cookie.is_some() || !config.wants_cookie;
+        peers::settle(config, &node.value, has_cookie, &mut lines)
     } else {
         None
     };
