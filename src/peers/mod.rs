@@ -12,6 +12,7 @@ pub mod join;
 mod kubernetes;
 mod list;
 pub mod names;
+mod options;
 mod reach;
 
 use std::collections::BTreeMap;

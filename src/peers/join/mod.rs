@@ -6,7 +6,7 @@
 
 mod log;
 mod node;
-mod process;
+pub mod process;
 mod refusals;
 mod rounds;
 

@@ -203,3 +203,28 @@ fn the_process_is_there_without_an_init_too() {
     assert!(joiner(&node).is_some());
     stops(&node);
 }
+
+#[test]
+fn net_adm_reads_the_hosts_that_are_written_for_it() {
+    let ((one, dns), (two, _seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&dns);
+    let second = two.without("BEAMINIT_PEERS").run(ERL);
+    second.says("node=");
+    let world = "io:format(\"world=~p~n\", [net_adm:world()]).";
+    let line = format!(
+        "{BEAMINIT} peers --hosts -- erl >/srv/.h && mv /srv/.h \"$HOME/.hosts.erlang\" && cd / && exec env -u BEAMINIT_PEERS {BEAMINIT} -- erl -noinput -eval '{world}'"
+    );
+    let first = one.first(["sh", "-c", &line]);
+    first.says(&format!("world=['{SECOND}']"));
+    // Nobody joins this node with others, and whoever lists them is told.
+    let listed = first
+        .enter(["env", "BEAMINIT_PEERS=dns", BEAMINIT, "peers"])
+        .ends();
+    assert!(
+        listed
+            .stderr
+            .contains("no beaminit-peers runs here, so nobody joins"),
+        "{listed}"
+    );
+}
