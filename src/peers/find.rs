@@ -108,7 +108,9 @@ impl Finder {
                 None => continue,
             };
             found.add(
-                peer.map_err(|reason| format!("{at} has no name: {reason}")),
+                peer.map_err(|reason| {
+                    format!("{at} has no name: {reason}; nodes are named by the PTRs of their addresses here")
+                }),
                 own,
             );
         }

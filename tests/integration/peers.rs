@@ -192,7 +192,7 @@ fn an_address_without_a_name_holds_up_no_other_and_is_told() {
         (nameless[1], "SERVFAIL from 10.96.0.10"),
         (nameless[2], "NXDOMAIN from 10.96.0.10"),
     ] {
-        let line = format!("beaminit: error: {address} has no name: {reason}\n");
+        let line = format!("beaminit: error: {address} has no name: {reason}; nodes");
         assert!(ended.stderr.contains(&line), "no {line}: {ended}");
     }
 }
