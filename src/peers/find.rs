@@ -55,7 +55,9 @@ impl Finder {
     pub fn find(&mut self, deadline: Instant) -> Result<Found, Failure> {
         let mut found = Found::default();
         let services: Vec<Host> = self.sources.iter().filter_map(service).collect();
-        let look = self.dns.services(&services, self.own.form, left(deadline));
+        // However silent the places are: what one of them tells has its time to be named, too.
+        let half = left(deadline) / 2;
+        let look = self.dns.services(&services, self.own.form, half);
         let mut said = ask(!services.is_empty(), look)?.into_iter();
         let mut sights = Vec::new();
         for source in &self.sources {
@@ -63,7 +65,7 @@ impl Finder {
                 Source::Dns(name) => name.iter().find_map(|_| said.next()).unwrap_or(Ok(vec![])),
                 Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
                 #[cfg(feature = "kubernetes")]
-                Source::Kubernetes(selector) => self.api.pods(selector, left(deadline)),
+                Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
                 #[cfg(not(feature = "kubernetes"))]
                 Source::Kubernetes(_) => Ok(vec![]),
             };

@@ -34,8 +34,8 @@ pub use list::run;
 /// What nodes see us under: the first part of a hidden node's name.
 const NAME: &str = "beaminit-peers";
 
-/// The places that BEAMINIT_PEERS names get this long, all of them.
-const PLACES: Duration = Duration::from_secs(4);
+/// The places that BEAMINIT_PEERS names get this long, all of them, and the names of what they tell.
+const PLACES: Duration = Duration::from_secs(8);
 
 /// Looks at the settled places, by what the environment says; `interval` as for [`Dns::new`].
 fn finder(own: Own, peers: &Peers, config: &Config, interval: Option<Duration>) -> Finder {

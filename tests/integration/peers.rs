@@ -172,9 +172,12 @@ fn an_address_without_a_name_holds_up_no_other_and_is_told() {
         .env("ERLANG_COOKIE", "chocolate")
         .env("SNAME", "app")
         .env("BEAMINIT_HOST", "reverse")
-        .env("BEAMINIT_PEERS", "dns:worker")
+        .env("BEAMINIT_PEERS", "dns:silent dns:worker")
         .program("erl", "prints-args");
     let dns = pod.nameserver(CLUSTER_DNS);
+    for kind in [RecordType::SRV, RecordType::A] {
+        dns.script("silent", kind, [Answer::Nothing]);
+    }
     let all = [nameless[0], nameless[1], nameless[2], NEAR[0], "10.1.2.3"];
     dns.script("worker", RecordType::A, [Answer::addresses(all)]);
     dns.point("10.1.2.3", "x_worker_1.x_net");

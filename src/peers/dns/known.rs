@@ -62,7 +62,7 @@ where
         unknown.sort_by_key(|key| self.silent.get(key).is_some());
         let mut asked = JoinSet::new();
         for key in unknown {
-            if !budget.has_room() {
+            if limit.is_zero() || !budget.has_room() {
                 break;
             }
             budget.spend();
