@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::launch::config::Config;
+use crate::launch::config::cookie::read_file;
 use crate::launch::node::Cookie;
 use crate::launch::plan::cookie_file;
 
@@ -13,7 +14,7 @@ pub fn of_files(config: &Config) -> Option<Cookie> {
     let home = config.variable("HOME").map(Path::new);
     let mut places = cookie_file::places(home, config).into_iter();
     places.find_map(|file| {
-        let text = std::fs::read_to_string(file).ok()?;
+        let text = read_file(&file).ok()?;
         Cookie::parse(text.trim_end_matches(['\n', '\r'])).ok()
     })
 }
