@@ -9,9 +9,11 @@ import re
 import subprocess
 import time
 
+from api import PORT
+
 # Carried out, or checked by the schema alone because it means nothing without a cluster's scheduler.
-KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext", "volumes",
-             "terminationGracePeriodSeconds"}
+KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext", "serviceAccountName",
+             "terminationGracePeriodSeconds", "volumes"}
 KNOWN_CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "env", "ports", "resources", "securityContext",
                    "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"}
 KNOWN_SECURITY = {"runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "seccompProfile", "allowPrivilegeEscalation",
@@ -73,7 +75,10 @@ class Pod:
         if self.spec.get("automountServiceAccountToken", True):
             account = files / "serviceaccount"
             account.mkdir()
+            api = self.cluster.api
             (account / "namespace").write_text(self.cluster.namespace)
+            (account / "ca.crt").write_bytes(api.authority.read_bytes())
+            (account / "token").write_text(api.token(self.spec.get("serviceAccountName", "default"), self.name))
             options += mounted(account, "/var/run/secrets/kubernetes.io/serviceaccount", "ro")
         volumes = {volume["name"]: volume for volume in self.spec.get("volumes", [])}
         for mount in container.get("volumeMounts", []):
@@ -94,7 +99,7 @@ class Pod:
 
     def environment(self) -> list[str]:
         fields = {"status.podIP": self.address, "metadata.name": self.name, "metadata.namespace": self.cluster.namespace}
-        values = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+        values = {"KUBERNETES_SERVICE_HOST": self.cluster.api.address, "KUBERNETES_SERVICE_PORT": str(PORT)}
         if self.spec.get("enableServiceLinks", True):
             values |= self.cluster.service_links()
         for variable in self.container.get("env", []):

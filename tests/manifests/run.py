@@ -19,6 +19,7 @@ FOLDERS = {
     "scaled": DOCKER / "kubernetes/scaled",
     "stateful": DOCKER / "kubernetes/stateful",
     "stateful-ip": DOCKER / "kubernetes/stateful-ip",
+    "discovered": DOCKER / "kubernetes/discovered",
     "openshift": DOCKER / "openshift",
     # What happens without publishNotReadyAddresses.
     "unpublished": HERE / "unpublished",
@@ -31,6 +32,7 @@ NAMES = {
     "scaled": "app@{dashed}.scaled.{domain}",
     "stateful": "app@{pod}.stateful.{domain}",
     "stateful-ip": "app@{address}",
+    "discovered": "app@{address}",
 }
 
 
@@ -87,7 +89,8 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
         if "BEAMINIT_PEERS" in {entry["name"] for entry in pod.container["env"]}:
             peers = len(cluster.selected({"selector": pod.labels})) - 1
             pod.expect_peers(peers)
-            print(f"  {pod.node()} has connected to its like: {peers}")
+            print(f"  {pod.node()} has connected to its like: {peers}{cluster.api.told(pod.name)}")
+    cluster.api.expect_none_refused()
     # A node from outside has each of them ping all: what it reaches it has found by the nameserver.
     source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
     ask = f'[io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().'
