@@ -18,8 +18,10 @@ KNOWN_CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "env",
                    "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"}
 KNOWN_SECURITY = {"runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "seccompProfile", "allowPrivilegeEscalation",
                   "readOnlyRootFilesystem", "capabilities"}
-# OpenShift's restricted-v2 takes the user from the namespace's range, and the root group.
-OPENSHIFT_USER = {"runAsUser": 1000650000, "runAsGroup": 0, "fsGroup": 1000650000}
+# OpenShift's restricted-v2 takes the user from the namespace's range, and the root group; the older restricted would refuse
+# a pod with a seccompProfile.
+OPENSHIFT_POLICY = {"runAsUser": 1000650000, "runAsGroup": 0, "fsGroup": 1000650000,
+                    "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def docker(*words: str, check=True) -> str:
@@ -40,9 +42,9 @@ class Pod:
         refuse_unknown("container", self.container, KNOWN_CONTAINER)
         refuse_unknown("securityContext", self.security, KNOWN_SECURITY)
         if cluster.openshift:
-            if chosen := OPENSHIFT_USER.keys() & self.security.keys():
+            if chosen := OPENSHIFT_POLICY.keys() & self.security.keys():
                 raise SystemExit(f"{name}: the restricted policy chooses {chosen}")
-            self.security |= OPENSHIFT_USER
+            self.security |= OPENSHIFT_POLICY
         self.ready = False
         self.address = cluster.next_address()
         self.id = self.start()
