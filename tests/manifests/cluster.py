@@ -97,7 +97,7 @@ class Cluster:
                     raise SystemExit(f"the NetworkPolicy opens {allowed}, and those are not the ports of {pod.name}")
                 if not any(peer <= pod.labels.items() for peer in peers):
                     raise SystemExit(f"the NetworkPolicy does not let {pod.name} reach its like")
-        # Where it goes to any address: the nameserver's ports, and the API's for those that ask it, at either usual port.
+        # To any address: the nameserver's ports, and for those that ask the API its usual ones.
         opened = {port["port"] for rule in spec.get("egress", []) if "to" not in rule for port in rule["ports"]}
         for pod in pods:
             asks = pod.spec.get("automountServiceAccountToken", True)

@@ -12,14 +12,14 @@ import time
 from api import PORT
 
 # Carried out, or checked by the schema alone because it means nothing without a cluster's scheduler.
-KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext", "serviceAccountName",
-             "terminationGracePeriodSeconds", "volumes"}
+KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext",
+             "serviceAccountName", "terminationGracePeriodSeconds", "volumes"}
 KNOWN_CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "env", "ports", "resources", "securityContext",
                    "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"}
 KNOWN_SECURITY = {"runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "seccompProfile", "allowPrivilegeEscalation",
                   "readOnlyRootFilesystem", "capabilities"}
-# OpenShift's restricted-v2 takes the user from the namespace's range, and the root group; the older restricted would refuse
-# a pod with a seccompProfile.
+# OpenShift's restricted-v2 takes the user from the namespace's range, and the root group; the older restricted would
+# refuse a pod with a seccompProfile.
 OPENSHIFT_POLICY = {"runAsUser": 1000650000, "runAsGroup": 0, "fsGroup": 1000650000,
                     "seccompProfile": {"type": "RuntimeDefault"}}
 

@@ -72,7 +72,7 @@ def expect_own_images(objects: list[dict]):
         if "template" in item.get("spec", {}):
             image = item["spec"]["template"]["spec"]["containers"][0]["image"]
             if not image.startswith("registry.example.com/"):
-                raise SystemExit(f"{item['kind']} {item['metadata']['name']} has {image}, and not the image that is named")
+                raise SystemExit(f"{item['kind']} {item['metadata']['name']} has {image}, not the image that is named")
             print(f"  {item['kind']} {item['metadata']['name']} has {image}")
 
 
