@@ -115,14 +115,14 @@ fn demands(
         claims
     };
     // A client is started with another args file, and without the pin; without epmd it must know the node's.
-    let (files, node_ports) = match role {
+    let (mut files, node_ports) = match role {
         Role::Node => (of_node(), Vec::new()),
-        _ if off => (
+        _ => (
             args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity(),
-            of_node().ports,
+            if off { of_node().ports } else { Vec::new() },
         ),
-        _ => (Claims::default(), Vec::new()),
     };
+    files.extend(env_sh_flags(env_sh));
     let fixed = assignments(&env_sh.text, &env_sh.path, off);
     let literal = fixed
         .iter()
@@ -145,9 +145,29 @@ fn demands(
         files,
         node_ports,
         fixed,
+        elixir: true,
         otp: off.then(|| Otp::of_root(&script.root)).flatten(),
         ..Demands::default()
     }
+}
+
+/// What the flags in env.sh say of the cookie and of how nodes speak: it is beside what the Plan says.
+fn env_sh_flags(env_sh: &Sourced) -> Claims {
+    let mut found = Claims::default();
+    for line in sourced::lines(&env_sh.text) {
+        for value in FLAGS.iter().filter_map(|name| assigned(line.text, name)) {
+            let place = |_| Place::File(env_sh.path.clone(), line.number);
+            // What a variable holds is no value that could be read here.
+            let flags = value.replace(['"', '\''], " ").replace('$', " -");
+            let claims = Claims::of_text(&flags, Syntax::Blanks, &place);
+            found.cookies.extend(claims.cookies);
+            found.nocookie.extend(claims.nocookie);
+            // Several are branches of a condition, of which one is taken.
+            found.proto_dist.extend(claims.proto_dist);
+            found.proto_dist.truncate(1);
+        }
+    }
+    found
 }
 
 fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
@@ -235,20 +255,21 @@ impl Cook for MixRelease {
             };
             recipe.set("RELEASE_COOKIE", given);
         }
+        // The script itself gives the name and the cookie; a second name only where its vm.args has another.
+        let mut demands = launcher.demands.clone();
+        if demands.files.names.is_empty() {
+            demands.command_line.names = vec![settled.name_claim()];
+        }
+        demands.command_line.cookies.extend(settled.cookie_claim());
         if launcher.role == Role::Node {
-            // The script itself gives the name; a second one only where its vm.args has another.
-            let mut demands = launcher.demands.clone();
-            if demands.files.names.is_empty() {
-                demands.command_line.names = vec![settled.name_claim()];
-            }
             erl::node_flags(&demands, settled, flags, recipe);
         } else {
-            let mut ours = Text::plain(settled.client_port_flags());
-            ours.append(&erl::cookie_flags(
-                &launcher.demands,
-                settled,
-                &node.to_string(),
-            ));
+            let mut ours = Text::default();
+            if let Some(flag) = settled.transport_flag() {
+                ours.push(flag).push(" ");
+            }
+            ours.push(&settled.client_flags(false));
+            ours.append(&erl::cookie_flags(&demands, settled, &node.to_string()));
             erl::put_first(ours, settled, flags, recipe);
         }
         if let Some(place) = &self.reads_on {
