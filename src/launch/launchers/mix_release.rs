@@ -3,37 +3,21 @@
 
 use std::path::{Path, PathBuf};
 
+use super::env_sh::{EnvSh, VmArgsFile};
 use super::script::Script;
-use super::sourced::{self, Sourced, assigned, literal, unsets};
-use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
+use super::{Cook, Demands, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
-use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{
-    Claim, Claims, FlagVariables, Place, PortFlag, PortFlags, PortKind, VmArgs,
-};
+use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
-
-/// What env.sh may assign, after us: of the release itself, where its cookie's file is looked for, and flags of the VM.
-const ASSIGNED: [&str; 5] = [
-    "RELEASE_NODE",
-    "RELEASE_DISTRIBUTION",
-    "RELEASE_COOKIE",
-    "HOME",
-    "XDG_CONFIG_HOME",
-];
-const FLAGS: [&str; 4] = [
-    "ERL_AFLAGS",
-    "ERL_FLAGS",
-    "ERL_ZFLAGS",
-    "ELIXIR_ERL_OPTIONS",
-];
 
 struct MixRelease {
     daemon: bool,
     /// Where its env.sh reads another file.
     reads_on: Option<Place>,
+    /// Does its env.sh pin every VM, the node's clients too?
+    pins_clients: bool,
 }
 
 /// Is it a mix release's script?
@@ -52,13 +36,19 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         "rpc" | "remote" | "stop" | "restart" | "pid" => Role::Client,
         _ => Role::Neither,
     };
-    let (demands, reads_on) = if role == Role::Neither {
-        (Demands::default(), None)
+    let mut cook = MixRelease {
+        daemon: task.starts_with("daemon"),
+        reads_on: None,
+        pins_clients: false,
+    };
+    let demands = if role == Role::Neither {
+        Demands::default()
     } else {
-        let folder = folder(script, config)?;
-        let env_sh = Sourced::read(folder.join("env.sh"));
-        let demands = demands(script, &folder, &env_sh, role, config);
-        (demands, env_sh.reads_on())
+        let release = Release::of(script, config)?;
+        let env_sh = release.env_sh(config);
+        cook.pins_clients = !env_sh.flags.ports.is_empty();
+        cook.reads_on.clone_from(&env_sh.reads_on);
+        release.demands(env_sh, role, config)
     };
     Ok(Launcher {
         label: "mix release",
@@ -67,87 +57,119 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         demands,
         root: Some(script.root.clone()),
         account: None,
-        cook: Box::new(MixRelease {
-            daemon: task.starts_with("daemon"),
-            reads_on,
-        }),
+        cook: Box::new(cook),
     })
 }
 
-/// That of the version which is started.
-fn folder(script: &Script, config: &Config) -> Result<PathBuf, Failure> {
-    let Some(version) = config
-        .variable("RELEASE_VSN")
-        .map(ToOwned::to_owned)
-        .or_else(|| script.current_version())
-    else {
-        return Err(Failure::config(format!(
-            "{} names no version of this release; is the image whole?",
-            script.root.join("releases/start_erl.data").display()
-        )));
-    };
-    Ok(script.root.join("releases").join(version))
+/// A release's files.
+struct Release<'a> {
+    script: &'a Script,
+    version: String,
+    /// That of the version which is started.
+    folder: PathBuf,
 }
 
-fn demands(
-    script: &Script,
-    folder: &Path,
-    env_sh: &Sourced,
-    role: Role,
-    config: &Config,
-) -> Demands {
-    let off = config.epmd == EpmdMode::Off;
-    let args_file = |variable: &str, name: &str| {
-        let path = config
-            .variable(variable)
-            .map_or_else(|| folder.join(name), Into::into);
-        VmArgs::read(&path, None).map_or_else(|_| Claims::default(), |args| args.claims)
-    };
-    let sys_config = || {
-        let given = config
-            .variable("RELEASE_SYS_CONFIG")
-            .map(|path| format!("{path}.config").into());
-        Claims::of_config_file(&given.unwrap_or_else(|| folder.join("sys.config")))
-    };
-    let of_node = || {
-        let mut claims = args_file("RELEASE_VM_ARGS", "vm.args");
-        claims.extend(sys_config());
-        claims
-    };
-    // A client is started with another args file, and without the pin; without epmd it must know the node's.
-    let (files, node_ports) = match role {
-        Role::Node => (of_node(), Vec::new()),
-        _ if off => (
-            args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity(),
-            of_node().ports,
-        ),
-        _ => (Claims::default(), Vec::new()),
-    };
-    let fixed = assignments(&env_sh.text, &env_sh.path, off);
-    let literal = fixed
-        .iter()
-        .find(|fixed| fixed.variable == "RELEASE_NODE")
-        .and_then(|fixed| {
-            fixed.value.clone().map(|value| Said {
-                value,
-                by: fixed.place.to_string(),
-            })
-        });
-    let variable = || {
-        config.release_node.clone().map(|value| Said {
-            value,
-            by: "RELEASE_NODE".into(),
+impl<'a> Release<'a> {
+    fn of(script: &'a Script, config: &Config) -> Result<Self, Failure> {
+        let Some(version) = config
+            .variable("RELEASE_VSN")
+            .map(ToOwned::to_owned)
+            .or_else(|| script.current_version())
+        else {
+            return Err(Failure::config(format!(
+                "{} names no version of this release; is the image whole?",
+                script.root.join("releases/start_erl.data").display()
+            )));
+        };
+        Ok(Self {
+            script,
+            folder: script.root.join("releases").join(&version),
+            version,
         })
-    };
-    Demands {
-        node: literal.or_else(variable),
-        cookie: own_cookie(&script.root.join("releases/COOKIE")),
-        files,
-        node_ports,
-        fixed,
-        otp: off.then(|| Otp::of_root(&script.root)).flatten(),
-        ..Demands::default()
     }
+
+    fn env_sh(&self, config: &Config) -> EnvSh {
+        let variable = |name: &str| match name {
+            "RELEASE_ROOT" => Some(self.script.root.display().to_string()),
+            "RELEASE_VSN" => Some(self.version.clone()),
+            "REL_VSN_DIR" => Some(self.folder.display().to_string()),
+            "RELEASE_NAME" => {
+                let name = config.release_name.clone();
+                name.or_else(|| Some(self.script.name.clone()))
+            }
+            _ => None,
+        };
+        let off = config.epmd == EpmdMode::Off;
+        EnvSh::read(self.folder.join("env.sh"), off, &variable)
+    }
+
+    fn demands(&self, env_sh: EnvSh, role: Role, config: &Config) -> Demands {
+        let off = config.epmd == EpmdMode::Off;
+        let args_file = |variable: &str, name: &str| {
+            let path = config
+                .variable(variable)
+                .map_or_else(|| self.folder.join(name), Into::into);
+            claims_of(&path)
+        };
+        let sys_config = || {
+            let given = config
+                .variable("RELEASE_SYS_CONFIG")
+                .map(|path| format!("{path}.config").into());
+            Claims::of_config_file(&given.unwrap_or_else(|| self.folder.join("sys.config")))
+        };
+        let mut fixed = env_sh.fixed;
+        let vm_args = match env_sh.vm_args {
+            None => args_file("RELEASE_VM_ARGS", "vm.args"),
+            Some(VmArgsFile::At(path)) => claims_of(&path),
+            Some(VmArgsFile::Unknown(line)) => {
+                fixed.extend((role == Role::Node).then_some(line));
+                Claims::default()
+            }
+        };
+        // Every VM has the flags of env.sh. A client is started with another args file, and without the pin; without epmd
+        // it must know the node's.
+        let mut files = env_sh.flags;
+        let mut node_ports = Vec::new();
+        if role == Role::Node {
+            files.extend(vm_args);
+            files.extend(sys_config());
+        } else if off {
+            node_ports.clone_from(&files.ports);
+            node_ports.extend(vm_args.ports);
+            node_ports.extend(sys_config().ports);
+            files.extend(args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity());
+        }
+        let literal = fixed
+            .iter()
+            .find(|fixed| fixed.variable == "RELEASE_NODE")
+            .and_then(|fixed| {
+                fixed.value.clone().map(|value| Said {
+                    value,
+                    by: fixed.place.to_string(),
+                })
+            });
+        let variable = || {
+            config.release_node.clone().map(|value| Said {
+                value,
+                by: "RELEASE_NODE".into(),
+            })
+        };
+        let root = &self.script.root;
+        Demands {
+            node: literal.or_else(variable),
+            cookie: own_cookie(&root.join("releases/COOKIE")),
+            files,
+            node_ports,
+            fixed,
+            otp: off.then(|| Otp::of_root(root)).flatten(),
+            ..Demands::default()
+        }
+    }
+}
+
+/// What an args file says; one that is not there is the VM's to complain of.
+fn claims_of(path: &Path) -> Claims {
+    VmArgs::read(path, None).map_or_else(|_| Claims::default(), |args| args.claims)
 }
 
 fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
@@ -158,58 +180,6 @@ fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
         value,
         by: path.display().to_string(),
     })
-}
-
-/// The lines of env.sh that assign a variable whatever its value was: `NAME=…` and `export NAME=…`, but neither
-/// `NAME=${NAME:-…}` nor one inside an `if` or `case` that looks at NAME first. `off`: a port without epmd may not be in
-/// any of them, for two of those are none.
-fn assignments(text: &str, path: &Path, off: bool) -> Vec<Fixed> {
-    let mut found = Vec::new();
-    for line in sourced::lines(text) {
-        let kept = |variable: &str| line.keeps(variable);
-        let (number, line) = (line.number, line.text);
-        let place = || Place::File(path.into(), number);
-        for variable in ASSIGNED {
-            let value = assigned(line, variable).filter(|_| !kept(variable));
-            if value.is_none() && !unsets(line, variable) {
-                continue;
-            }
-            found.push(Fixed {
-                place: place(),
-                variable,
-                value: value.and_then(literal),
-            });
-        }
-        if unsets(line, "ERL_AFLAGS") {
-            found.push(Fixed {
-                place: place(),
-                variable: "ERL_AFLAGS",
-                value: None,
-            });
-        }
-        for variable in FLAGS {
-            let Some(value) = assigned(line, variable) else {
-                continue;
-            };
-            let claims = Claims::of_text(&value.replace(['"', '\''], " "), Syntax::Blanks, &|_| {
-                place()
-            });
-            let short = claims.names.iter().any(|claim| !claim.value.long);
-            let first = variable == "ERL_AFLAGS" && !claims.spans(PortFlags::Pins).is_empty();
-            let replaced = variable == "ERL_AFLAGS" && !kept(variable);
-            let epmdless = |claim: &Claim<PortFlag>| claim.value.kind == PortKind::Epmdless;
-            let second = off && claims.ports.iter().any(epmdless);
-            let restarts = off && claims.start_epmd.iter().any(|claim| claim.value != "false");
-            if short || first || replaced || second || restarts {
-                found.push(Fixed {
-                    place: place(),
-                    variable,
-                    value: None,
-                });
-            }
-        }
-    }
-    found
 }
 
 impl Cook for MixRelease {
@@ -243,7 +213,16 @@ impl Cook for MixRelease {
             }
             erl::node_flags(&demands, settled, flags, recipe);
         } else {
-            let mut ours = Text::plain(settled.client_port_flags());
+            let mut ours = Text::default();
+            if !launcher.demands.files.names.is_empty() {
+                // A name among the flags of its env.sh would come before the script's, and be the same for all clients.
+                ours.push(&erl::name_of_client(node));
+            }
+            ours.push(&settled.client_port_flags());
+            if self.pins_clients && !settled.epmd.is_off() {
+                // One that is pinned finds the node's port taken.
+                ours.push("-dist_listen false ");
+            }
             ours.append(&erl::cookie_flags(
                 &launcher.demands,
                 settled,
@@ -260,68 +239,5 @@ impl Cook for MixRelease {
             warn_of_daemon(recipe, "start or start_iex");
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_what_env_sh_has_the_last_word_on() {
-        for (line, expected) in [
-            ("export RELEASE_NODE=app@host.x", Some(Some("app@host.x"))),
-            ("RELEASE_NODE='app@h'", Some(Some("app@h"))),
-            ("  export RELEASE_NODE=\"app@$POD_IP\"", Some(None)),
-            ("export RELEASE_NODE=`hostname`", Some(None)),
-            ("true && export RELEASE_NODE=a@b # why", Some(Some("a@b"))),
-            ("export RELEASE_NODE=\"${RELEASE_NODE:-x@y}\"", None),
-            ("# export RELEASE_NODE=app@host", None),
-            ("export RELEASE_NODES=a@b", None),
-            ("export MY_RELEASE_NODE=a@b", None),
-            (
-                "case $RELEASE_COMMAND in start*) RELEASE_NODE=a@b;; esac",
-                Some(Some("a@b")),
-            ),
-            ("export A=1 RELEASE_NODE='a@b' C=2", Some(Some("a@b"))),
-            ("if true; then RELEASE_NODE=a@b; fi", Some(Some("a@b"))),
-            ("echo RELEASE_NODE", None),
-            ("unset RELEASE_NODE", Some(None)),
-            ("true; unset -v X RELEASE_NODE; echo", Some(None)),
-            ("unset MY_RELEASE_NODE; echo RELEASE_NODE", None),
-            ("unset ERL_FLAGS ERL_AFLAGS", Some(None)),
-            ("[ -n \"$RELEASE_NODE\" ] || RELEASE_NODE=a@b", None),
-            (
-                "if [ -z \"$RELEASE_NODE\" ]; then\n export RELEASE_NODE=a@b\nfi",
-                None,
-            ),
-            (
-                "if [ -z \"$X\" ]; then\n export RELEASE_NODE=a@b\nfi",
-                Some(Some("a@b")),
-            ),
-            (
-                "case $RELEASE_COMMAND in\n daemon*) x=1;;\nesac\nRELEASE_NODE=a@b",
-                Some(Some("a@b")),
-            ),
-        ] {
-            let found = assignments(line, Path::new("env.sh"), false);
-            let got = found.first().map(|fixed| fixed.value.as_deref());
-            assert_eq!(got, expected, "{line}");
-        }
-        let found = assignments(
-            "\nexport RELEASE_DISTRIBUTION=none\nexport RELEASE_COOKIE=abc",
-            Path::new("e"),
-            false,
-        );
-        let shown: Vec<_> = found
-            .iter()
-            .map(|fixed| format!("{} {}", fixed.place, fixed.variable))
-            .collect();
-        assert_eq!(shown, ["e:2 RELEASE_DISTRIBUTION", "e:3 RELEASE_COOKIE"]);
-        for flags in ["-erl_epmd_port 5", "-start_epmd true"] {
-            let line = format!("export ERL_ZFLAGS=\"{flags} $ERL_ZFLAGS\"");
-            let count = |off| assignments(&line, Path::new("e"), off).len();
-            assert_eq!((count(false), count(true)), (0, 1), "{line}");
-        }
     }
 }

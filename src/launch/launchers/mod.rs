@@ -8,6 +8,7 @@ mod dist_port;
 mod distillery;
 mod ejabberd;
 mod elixir;
+mod env_sh;
 mod erl;
 mod escript;
 mod gleam;
@@ -16,6 +17,7 @@ mod otp;
 mod rabbitmq;
 mod relx;
 mod script;
+mod shell;
 mod sourced;
 mod starter;
 pub mod wrapped;
@@ -114,7 +116,7 @@ pub struct Fixed {
     /// The file and line.
     pub place: Place,
     /// The variable that it assigns.
-    pub variable: &'static str,
+    pub variable: String,
     /// To what; `None` if only the shell can tell.
     pub value: Option<String>,
 }

@@ -104,12 +104,12 @@ fn demands(args: &VmArgs, config: &Config) -> Demands {
         .filter(|claim| claim.span.is_none());
     let fixed = included.map(|claim| Fixed {
         place: claim.place.clone(),
-        variable: if claim.value.long { "-name" } else { "-sname" },
+        variable: if claim.value.long { "-name" } else { "-sname" }.into(),
         value: None,
     });
     let dist_port = config.variable("ERL_DIST_PORT").map(|text| Fixed {
         place: Place::Variable("ERL_DIST_PORT".into()),
-        variable: "ERL_DIST_PORT",
+        variable: "ERL_DIST_PORT".into(),
         value: Some(text.to_owned()),
     });
     let fixed = fixed.chain(dist_port).collect();

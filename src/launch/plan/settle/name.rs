@@ -177,7 +177,7 @@ pub fn unbeatable(
             ));
         }
     }
-    let lost = |fixed: &Fixed| match fixed.variable {
+    let lost = |fixed: &Fixed| match fixed.variable.as_str() {
         "RELEASE_NODE" => fixed.value.as_deref() != Some(&node.value.to_string()),
         "RELEASE_DISTRIBUTION" => {
             fixed.value.as_deref()
@@ -198,7 +198,7 @@ pub fn unbeatable(
             value,
         } = fixed;
         let (node, by) = (&node.value, &node.by);
-        lines.push(match *variable {
+        lines.push(match variable.as_str() {
             "-name" | "-sname" => format!(
                 "{place} has a {variable} of its own, and the release's script takes only one; remove that line: the node is {node}"
             ),
@@ -210,6 +210,9 @@ pub fn unbeatable(
                     "{place} sets {variable} to {value} after us, and the release's own rpc and remote would miss the node {node} ({by}); remove that line"
                 )
             }
+            "RELEASE_VM_ARGS" => format!(
+                "{place} sets {variable} to what only a shell can tell, and a -sname in that file would beat {node} ({by}); write the path out, or set it in the container's environment"
+            ),
             _ => format!(
                 "{place} sets {variable} after us, and takes the node's name, cookie or port away; remove those flags, and keep the rest as {variable}=\"… ${variable}\""
             ),
