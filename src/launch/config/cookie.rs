@@ -29,6 +29,13 @@ pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
     })
 }
 
+/// Reads that of the release; one that ours beats may be whatever it is.
+pub fn of_release(raw: &Raw, lines: &mut Vec<String>) -> Option<Cookie> {
+    let is_beaten = raw.erlang_cookie.is_some() || raw.erlang_cookie_file.is_some();
+    let text = raw.release_cookie.as_deref().filter(|_| !is_beaten)?;
+    secret("RELEASE_COOKIE", text, lines)
+}
+
 fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
     let text = match read_cookie_file(Path::new(file)) {
         Ok(text) => text,

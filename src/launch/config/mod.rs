@@ -13,7 +13,7 @@ pub mod resolv_conf;
 mod values;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -228,10 +228,7 @@ impl Reading {
             .unwrap_or_default(),
             peers: Peers::read(&raw, lines),
             launcher: launcher.unwrap_or(LauncherKind::Auto),
-            release_cookie: raw
-                .release_cookie
-                .as_deref()
-                .and_then(|text| secret("RELEASE_COOKIE", text, lines)),
+            release_cookie: cookie::of_release(&raw, lines),
             kubectl: raw.beaminit_kubectl,
             release_name: raw.release_name,
             release_node: raw.release_node,
@@ -261,6 +258,13 @@ impl Config {
             .rev()
             .find(|(known, _)| known == name)?;
         value.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// A variable that is a path, of whatever bytes, where it is not empty.
+    pub fn path(&self, name: &str) -> Option<&Path> {
+        let mut set = self.environment.iter().rev();
+        let (_, value) = set.find(|(known, _)| known == name)?;
+        Some(Path::new(value)).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// The words that kubectl's command lines begin with: `BEAMINIT_KUBECTL`, split at blanks.

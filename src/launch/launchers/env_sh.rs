@@ -24,6 +24,8 @@ const VM_ARGS: &str = "RELEASE_VM_ARGS";
 pub struct EnvSh {
     /// What cannot be beaten: values that are assigned whatever they were, and flags that come before ours.
     pub fixed: Vec<Fixed>,
+    /// RELEASE_DISTRIBUTION, where it has a value.
+    pub distribution: Option<String>,
     /// What its other flags ask for, the node's VM and those of its clients.
     pub flags: Claims,
     /// The args file that the VM gets instead of the release's own.
@@ -83,8 +85,10 @@ impl EnvSh {
                 VmArgsFile::At(path.into())
             })
         });
+        let distribution = file.assigned("RELEASE_DISTRIBUTION");
         Self {
             fixed,
+            distribution: distribution.and_then(|fixed| fixed.value),
             flags,
             vm_args,
             reads_on: file.reads_on(),

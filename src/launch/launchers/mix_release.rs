@@ -9,13 +9,15 @@ use super::{Cook, Demands, IN_A_FILE, Launcher, Otp, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
-use crate::launch::node::Cookie;
+use crate::launch::node::{Cookie, identity};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct MixRelease {
     daemon: bool,
     /// Where its env.sh reads another file.
     reads_on: Option<Place>,
+    /// The variable that asks for a node in spite of RELEASE_DISTRIBUTION=none.
+    asked_by: Option<String>,
     /// Does its env.sh pin every VM, the node's clients too?
     pins_clients: bool,
 }
@@ -31,7 +33,7 @@ pub fn is(script: &Script) -> bool {
 /// The release has no version.
 pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launcher, Failure> {
     let task = command.arguments().next().unwrap_or_default();
-    let role = match task {
+    let mut role = match task {
         "start" | "start_iex" | "daemon" | "daemon_iex" => Role::Node,
         "rpc" | "remote" | "stop" | "restart" | "pid" => Role::Client,
         _ => Role::Neither,
@@ -39,19 +41,32 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let mut cook = MixRelease {
         daemon: task.starts_with("daemon"),
         reads_on: None,
+        asked_by: None,
         pins_clients: false,
     };
-    let demands = if role == Role::Neither {
-        Demands::default()
-    } else {
+    let mut label = "mix release";
+    let mut demands = Demands::default();
+    if role != Role::Neither {
         let release = Release::of(script, config)?;
         let env_sh = release.env_sh(config);
         cook.pins_clients = !env_sh.flags.ports.is_empty();
         cook.reads_on.clone_from(&env_sh.reads_on);
-        release.demands(env_sh, role, config)
-    };
+        let without = env_sh.distribution.as_deref().map_or_else(
+            || config.variable("RELEASE_DISTRIBUTION") == Some("none"),
+            |assigned| assigned == "none",
+        );
+        demands = release.demands(env_sh, role, config);
+        if without && !names(&demands, config)? {
+            cook.asked_by = identity::asked_by(config).map(ToOwned::to_owned);
+            if cook.asked_by.is_none() {
+                label = "mix release, without a node: RELEASE_DISTRIBUTION is none";
+                role = Role::Neither;
+                demands = Demands::default();
+            }
+        }
+    }
     Ok(Launcher {
-        label: "mix release",
+        label,
         role,
         default_name: script.name.clone(),
         demands,
@@ -59,6 +74,13 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         account: None,
         cook: Box::new(cook),
     })
+}
+
+/// Do flags name the node, whatever RELEASE_DISTRIBUTION says?
+fn names(demands: &Demands, config: &Config) -> Result<bool, Failure> {
+    let variables = FlagVariables::read(config)?.claims();
+    let names = [&variables, &demands.files, &demands.of_node];
+    Ok(names.iter().any(|claims| !claims.names.is_empty()))
 }
 
 /// A release's files.
@@ -129,15 +151,19 @@ impl<'a> Release<'a> {
         // Every VM has the flags of env.sh. A client is started with another args file, and without the pin; without epmd
         // it must know the node's.
         let mut files = env_sh.flags;
-        let mut node_ports = Vec::new();
+        let mut of_node = Claims::default();
         if role == Role::Node {
             files.extend(vm_args);
             files.extend(sys_config());
-        } else if off {
-            node_ports.clone_from(&files.ports);
-            node_ports.extend(vm_args.ports);
-            node_ports.extend(sys_config().ports);
-            files.extend(args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity());
+        } else {
+            of_node.ports.clone_from(&files.ports);
+            of_node.extend(vm_args);
+            of_node.extend(sys_config());
+            if off {
+                files.extend(
+                    args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity(),
+                );
+            }
         }
         let literal = fixed
             .iter()
@@ -155,11 +181,13 @@ impl<'a> Release<'a> {
             })
         };
         let root = &self.script.root;
+        let (cookie, no_cookie) = own_cookie(&root.join("releases/COOKIE"));
         Demands {
             node: literal.or_else(variable),
-            cookie: own_cookie(&root.join("releases/COOKIE")),
+            cookie,
+            no_cookie,
             files,
-            node_ports,
+            of_node,
             fixed,
             otp: off.then(|| Otp::of_root(root)).flatten(),
             ..Demands::default()
@@ -172,14 +200,17 @@ fn claims_of(path: &Path) -> Claims {
     VmArgs::read(path, None).map_or_else(|_| Claims::default(), |args| args.claims)
 }
 
-fn own_cookie(path: &Path) -> Option<Said<Cookie>> {
-    let text = std::fs::read_to_string(path).ok()?;
+/// The cookie in its file, or why that is none.
+fn own_cookie(path: &Path) -> (Option<Said<Cookie>>, Option<String>) {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return (None, None);
+    };
+    let by = path.display().to_string();
     // The script takes it through `$(cat …)`, which strips line breaks at the end.
-    let value = Cookie::parse(text.trim_end_matches('\n')).ok()?;
-    Some(Said {
-        value,
-        by: path.display().to_string(),
-    })
+    match Cookie::parse(text.trim_end_matches('\n')) {
+        Ok(value) => (Some(Said { value, by }), None),
+        Err(reason) => (None, Some(format!("that of {by} cannot be one: {reason}"))),
+    }
 }
 
 impl Cook for MixRelease {
@@ -233,6 +264,15 @@ impl Cook for MixRelease {
         if let Some(place) = &self.reads_on {
             recipe.warn(format!(
                 "{place} reads another file, which beaminit does not: a RELEASE_NODE, RELEASE_COOKIE or ERL_AFLAGS that is assigned there beats {node}; keep them out of it"
+            ));
+        }
+        if let Some(by) = self
+            .asked_by
+            .as_ref()
+            .filter(|_| launcher.role == Role::Node)
+        {
+            recipe.warn(format!(
+                "RELEASE_DISTRIBUTION is \"none\", and {by} asks for a node, which beats it; unset one of them"
             ));
         }
         if self.daemon {

@@ -41,7 +41,7 @@ fn cookies() {
         );
         refused(
             "-- erl",
-            &[("RELEASE_COOKIE", value)],
+            &[("RELEASE_COOKIE", value), ("ERLANG_COOKIE", "")],
             CONFIG,
             &["RELEASE_COOKIE", reason],
         );

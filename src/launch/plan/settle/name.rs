@@ -24,20 +24,18 @@ pub fn name(
         return Ok(told(node, "the command line".into(), config));
     }
     if identity::said_by(config).is_none() {
-        let flags = variables.names.iter().chain(&demands.files.names);
-        let flags = flags.map(|claim| (claim.value.text.as_str(), claim.place.to_string()));
-        let own = demands
-            .node
-            .iter()
-            .map(|said| (said.value.as_str(), said.by.clone()));
-        let full = own
-            .chain(flags)
+        let full = of_release(demands, variables)
             .find_map(|(text, by)| NodeName::parse(text).ok().map(|node| (node, by)));
         if let Some((node, by)) = full {
             return Ok(told(node, by, config));
         }
     }
-    let candidates = identity::candidates(config, &launcher.default_name)?;
+    // One without a host is a part of the name; the host is looked for as ever.
+    let part = of_release(demands, variables).find_map(|(text, by)| {
+        let value = NamePart::parse(text).ok()?;
+        Some(Said { value, by })
+    });
+    let candidates = identity::candidates(config, part.as_ref(), &launcher.default_name)?;
     let chosen = answer.and_then(|answer| {
         candidates
             .iter()
@@ -70,6 +68,19 @@ pub fn name(
             "no name can be made for this node; set BEAMINIT_NODE",
         )),
     }
+}
+
+/// The names that the release's own variables, flags and files say, in their order.
+fn of_release<'a>(
+    demands: &'a Demands,
+    variables: &'a Claims,
+) -> impl Iterator<Item = (&'a str, String)> {
+    let flags = variables.names.iter().chain(&demands.files.names);
+    let flags = flags.chain(&demands.of_node.names);
+    let flags = flags.map(|claim| (claim.value.text.as_str(), claim.place.to_string()));
+    let own = demands.node.iter();
+    own.map(|said| (said.value.as_str(), said.by.clone()))
+        .chain(flags)
 }
 
 /// A name that needs no choice.
@@ -146,7 +157,7 @@ fn contradiction(config: &Config, launcher: &Launcher, node: &NodeName) -> Resul
     {
         return Ok(());
     }
-    let candidates = identity::candidates(config, &launcher.default_name)?;
+    let candidates = identity::candidates(config, None, &launcher.default_name)?;
     if candidates.iter().any(|one| one.node.host.is(&node.host)) {
         return Ok(());
     }
