@@ -142,7 +142,8 @@ impl Cook for Started {
             let claims = Claims::of_text(&one.value, Syntax::Variable, &place);
             recipe.set.contains_key(&one.name)
                 || one.name == "RELEASE_VM_ARGS"
-                || FlagVariables::is_one(&one.name) && !claims.spans(PortFlags::Pins).is_empty()
+                || FlagVariables::is_one(&one.name)
+                    && !(claims.names.is_empty() && claims.spans(PortFlags::Pins).is_empty())
         });
         let lines: Vec<String> = taken
             .map(|Assigned { line, name, .. }| {

@@ -61,6 +61,15 @@ fn homes_where_no_cookie_can_be() {
 }
 
 #[test]
+fn a_home_of_other_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = std::ffi::OsStr::from_bytes(b"/h\xff");
+    let pod = cookieless_pod().env("HOME", home);
+    let parts = ["HOME is \"/h\\xFF\"", "ERLANG_COOKIE"];
+    refused_in(&pod, "-- erl", CONFIG, &parts, "HOME=/h\\xff");
+}
+
+#[test]
 fn long_names_without_a_cookie() {
     // Each pod would make up its own.
     let parts = ["no cookie", "app@app-0.app.prod", "ERLANG_COOKIE"];

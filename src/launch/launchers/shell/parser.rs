@@ -233,3 +233,63 @@ impl<'a> Parser<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PIECES: [&str; 36] = [
+        " ",
+        "\n",
+        ";",
+        ";;",
+        "&",
+        "&&",
+        "|",
+        "||",
+        "(",
+        ")",
+        "{",
+        "}",
+        "!",
+        "'",
+        "\"",
+        "`",
+        "$(",
+        "${",
+        "$",
+        "\\",
+        "#",
+        "<<X",
+        "X",
+        "if",
+        "then",
+        "elif",
+        "else",
+        "fi",
+        "case",
+        "in",
+        "esac",
+        "for",
+        "do",
+        "done",
+        "A=b",
+        "[ -z \"$A\" ]",
+    ];
+
+    proptest! {
+        #[test]
+        fn reads_whatever_it_is_given(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..60)) {
+            let script = pieces.concat();
+            for command in commands(&script) {
+                prop_assert!(!command.words.is_empty());
+                let lines = script.matches('\n').count() + 1;
+                for word in &command.words {
+                    prop_assert!(!word.text.is_empty() && word.line <= lines, "{word:?}");
+                }
+            }
+        }
+    }
+}

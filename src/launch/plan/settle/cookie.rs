@@ -109,12 +109,16 @@ pub fn settle(
     cookie
 }
 
-/// Why the first that there is for a cookie is none. A `-setcookie` with nothing behind it asks for the VM's own.
+/// Why the first that there is for a cookie is none.
 pub fn left_out(demands: &Demands, variables: &Claims) -> Option<String> {
     let mut claims = variables.cookies.iter().chain(&demands.files.cookies);
     let reason = |claim: &Claim<CookieFlag>| {
-        let reason = Cookie::parse(claim.value.cookie.as_deref()?).err()?;
-        Some(format!("that of {} cannot be one: {reason}", claim.place))
+        let place = &claim.place;
+        let Some(cookie) = &claim.value.cookie else {
+            return Some(format!("{place} has a -setcookie with no cookie behind it"));
+        };
+        let reason = Cookie::parse(cookie).err()?;
+        Some(format!("that of {place} cannot be one: {reason}"))
     };
     let of_flags = || claims.find_map(reason);
     demands.no_cookie.clone().or_else(of_flags)
