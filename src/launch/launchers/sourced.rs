@@ -104,9 +104,7 @@ impl Sourced {
     /// The first line that sources a further file: what that assigns is not known.
     pub fn reads_on(&self) -> Option<Place> {
         let commands = commands(&self.text);
-        let mut sourcing = commands
-            .iter()
-            .filter(|command| matches!(command.program(), Some("." | "source")));
+        let mut sourcing = commands.iter().filter(|command| command.reads_on());
         let line = sourcing.next()?.words.first()?.line;
         Some(Place::File(self.path.clone(), line))
     }

@@ -15,6 +15,8 @@ fn finds_what_has_the_last_word() {
         ("RELEASE_NODE='a@b'", a_b),
         ("export \"RELEASE_NODE=a@b\"", a_b),
         ("export 'RELEASE_NODE=a@b'", a_b),
+        ("export \"RELEASE_NODE=\"a@b", unknown),
+        ("export RELEASE'_'NODE=a@b", unknown),
         ("  export RELEASE_NODE=\"app@$POD_IP\"", unknown),
         ("export RELEASE_NODE=`hostname`", unknown),
         ("RELEASE_NODE+=x", unknown),
@@ -165,6 +167,21 @@ fn names_each_line() {
         .map(|fixed| format!("{} {}", fixed.place, fixed.variable))
         .collect();
     assert_eq!(shown, ["e:2 RELEASE_COOKIE", "e:3 RELEASE_DISTRIBUTION"]);
+}
+
+#[test]
+fn knows_where_more_may_come_from() {
+    for (line, reads_on) in [
+        (". /etc/app.env", true),
+        ("if [ -r x ]; then source x; fi", true),
+        ("export $(cat .env | xargs)", true),
+        ("eval \"$(cat .env)\"", true),
+        ("export A=$B \"C=$(d)\"", false),
+        ("export PATH=\"$PATH:.\" A", false),
+        ("echo . source", false),
+    ] {
+        assert_eq!(read(line, false).reads_on.is_some(), reads_on, "{line}");
+    }
 }
 
 #[test]

@@ -48,22 +48,10 @@ impl<'a> Simple<'a> {
         self.words.split_at(count.min(self.words.len()))
     }
 
-    /// The program's or the builtin's name, as written.
-    pub fn program(&self) -> Option<&'a str> {
-        self.parts().1.first().map(|word| word.text)
-    }
-
     /// What it gives a variable in the end, or takes away.
     pub fn assigned(&self, variable: &str) -> Option<Assigned<'a>> {
         let (before, command) = self.parts();
-        let of = |word: &Word<'a>| {
-            let text = word.text;
-            let inside = ['"', '\''].iter().find_map(|mark| {
-                let inside = text.strip_prefix(*mark)?.strip_suffix(*mark)?;
-                inside.contains('=').then_some(inside)
-            });
-            assignment(inside.unwrap_or(text), variable, word.line)
-        };
+        let of = |word: &Word<'a>| assignment(word.text, variable, word.line);
         let Some((program, arguments)) = command.split_first() else {
             return before.iter().filter_map(of).next_back();
         };
@@ -73,7 +61,8 @@ impl<'a> Simple<'a> {
         };
         let found = match program.text {
             "export" | "readonly" | "declare" | "typeset" | "local" => {
-                arguments.iter().filter_map(of).next_back()
+                let given = |word| argument(word, variable);
+                arguments.iter().filter_map(given).next_back()
             }
             "unset" | "read" | "for" => {
                 let named = arguments.iter().find(|word| word.text == variable);
@@ -88,6 +77,26 @@ impl<'a> Simple<'a> {
         };
         let lasts = || SPECIAL.contains(&program.text);
         found.or_else(|| before.iter().filter(|_| lasts()).filter_map(of).next_back())
+    }
+
+    /// Does it take in what another file or command says: `. FILE`, `export $(…)`, `eval "$X"`?
+    pub fn reads_on(&self) -> bool {
+        let (_, command) = self.parts();
+        let Some((program, arguments)) = command.split_first() else {
+            return false;
+        };
+        let is_told = |word: &Word| {
+            let mut parts = word.text.splitn(2, ['=', '$', '`']);
+            let plain = parts.next().map_or(0, str::len);
+            word.text
+                .get(plain..)
+                .is_none_or(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        match program.text {
+            "." | "source" => true,
+            "export" | "readonly" | "eval" => !arguments.iter().all(is_told),
+            _ => false,
+        }
     }
 
     /// The variables that it assigns, whatever they are called.
@@ -106,6 +115,20 @@ fn name(word: &str) -> Option<&str> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     (starts && name.chars().all(is_name)).then_some(name)
+}
+
+/// What an argument of `export` gives a variable; it may have quotes around it, or in it.
+fn argument<'a>(word: &Word<'a>, variable: &str) -> Option<Assigned<'a>> {
+    let (line, text) = (word.line, word.text);
+    let inside = ['"', '\''].iter().find_map(|mark| {
+        let inside = text.strip_prefix(*mark)?.strip_suffix(*mark)?;
+        (!inside.contains(*mark)).then_some(inside)
+    });
+    let plain = assignment(inside.unwrap_or(text), variable, line);
+    plain.or_else(|| {
+        let bare = text.replace(['"', '\'', '\\'], "");
+        assignment(&bare, variable, line).map(|_| Assigned { line, word: None })
+    })
 }
 
 fn assignment<'a>(word: &'a str, variable: &str, line: usize) -> Option<Assigned<'a>> {
