@@ -8,7 +8,6 @@ use crate::launch::config::{Config, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, FlagVariables, Place};
-use crate::launch::node::NodeName;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 /// What hands its environment to one VM.
@@ -84,12 +83,6 @@ pub fn node_flags(
     put_first(ours, settled, flags, recipe);
 }
 
-/// The flag that gives a client a name of its own, so that several can reach one node at a time.
-pub fn name_of_client(node: &NodeName) -> String {
-    let number = fastrand::u32(..);
-    format!("{} rem-{number:08x}-{node} ", node.flag())
-}
-
 /// The flags of a shell on another node: a name of its own, no pin.
 fn remote_flags(
     demands: &Demands,
@@ -101,7 +94,8 @@ fn remote_flags(
     let node = &settled.node.value;
     let mut ours = Text::default();
     if demands.command_line.names.is_empty() {
-        ours.push(&name_of_client(node)).push("-hidden ");
+        let number = fastrand::u32(..);
+        ours.push(&format!("{} rem-{number:08x}-{node} -hidden ", node.flag()));
     }
     ours.push(&settled.client_port_flags());
     ours.append(&cookie_flags(demands, settled, target));

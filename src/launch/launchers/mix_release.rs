@@ -247,7 +247,8 @@ impl Cook for MixRelease {
             let mut ours = Text::default();
             if !launcher.demands.files.names.is_empty() {
                 // A name among the flags of its env.sh would come before the script's, and be the same for all clients.
-                ours.push(&erl::name_of_client(node));
+                let number = fastrand::u32(..);
+                ours.push(&format!("{} rem-{number:08x}-{node} ", node.flag()));
             }
             ours.push(&settled.client_port_flags());
             if self.pins_clients && !settled.epmd.is_off() {

@@ -1,7 +1,7 @@
 //! The launchers: how each way of starting a BEAM is told, and what makes its name, cookie and port certain.
 //!
 //! A new one is a file beside these, a word in [`LauncherKind`], a line in `PROGRAMS` or `SCRIPTS` and one in
-//! [`recognise`].
+//! [`read`].
 
 mod args_file;
 mod dist_port;
