@@ -40,17 +40,16 @@ impl Forward {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = processes::start(&mut command, local)?;
         let (said, says) = channel();
         let (errors, complaints) = channel();
-        follow(child.stdout.take(), said);
-        follow(child.stderr.take(), errors);
         let mut forward = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            child,
+            child: processes::start(&mut command, local)?,
             complaints,
             what,
         };
+        follow(forward.child.stdout.take(), said)?;
+        follow(forward.child.stderr.take(), errors)?;
         let stands = processes::until(LIMIT, || {
             match says.try_iter().find_map(|line| near_end(&line)) {
                 Some(address) => Some(Ok(address)),
@@ -100,13 +99,14 @@ impl Drop for Forward {
 }
 
 /// Reads lines to the end, whether anybody wants them or not.
-fn follow(pipe: Option<impl Read + Send + 'static>, to: Sender<String>) {
-    let Some(pipe) = pipe else { return };
-    std::thread::spawn(move || {
+fn follow(pipe: Option<impl Read + Send + 'static>, to: Sender<String>) -> Result<(), Failure> {
+    let Some(pipe) = pipe else { return Ok(()) };
+    let reader = processes::thread(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let _ = to.send(String::from_utf8_lossy(&line).into_owned());
         }
     });
+    reader.map(drop)
 }
 
 /// Out of `Forwarding from 127.0.0.1:40123 -> 43691`.

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Stopped;
 use super::told::Told;
 use super::way::Way;
+use super::{Stopped, processes};
 use crate::dist::term::Say;
 use crate::dist::{self, Failed};
 use crate::exit::Exit;
@@ -28,7 +28,7 @@ pub struct Met {
 /// Speaks with the node.
 ///
 /// # Errors
-/// It does not answer, it is another one, or it has another cookie.
+/// It does not answer, it is another one, it has another cookie, or a signal came.
 pub fn meet(way: &Way, told: &Told, ask_for_iex: bool) -> Result<Met, Stopped> {
     let deadline = Instant::now() + LIMIT;
     let own = own_name(told.node.is_long())?;
@@ -42,7 +42,8 @@ pub fn meet(way: &Way, told: &Told, ask_for_iex: bool) -> Result<Met, Stopped> {
         };
         Failure::new(Exit::Gate, format!("{node} {failed}{hint}"))
     };
-    let greeted = dist::greet(address, own.to_string(), deadline);
+    let own_name = own.to_string();
+    let greeted = processes::aside(move || dist::greet(address, own_name, deadline))?;
     let greeted = greeted.map_err(|error| failed(&told.node, error))?;
     let node = NodeName::parse(&greeted.name).map_err(|reason| {
         let line = format!("the node there calls itself {:?}: {reason}", greeted.name);
@@ -55,13 +56,15 @@ pub fn meet(way: &Way, told: &Told, ask_for_iex: bool) -> Result<Met, Stopped> {
         );
         return Err(Failure::config(line).into());
     }
-    let connection = greeted.prove(told.cookie.reveal(), deadline);
+    let cookie = told.cookie.clone();
+    let connection = processes::aside(move || greeted.prove(cookie.reveal(), deadline))?;
     let mut connection = connection.map_err(|error| failed(&node, error))?;
-    // A path, or `non_existing`; a node that does not answer this has a shell of erl's own.
     let has_iex = ask_for_iex
-        && connection
-            .call("code", "which", vec![Say::Atom("Elixir.IEx")], deadline)
-            .is_ok_and(|reply| reply.term().atom().is_none());
+        && processes::aside(move || {
+            let which = connection.call("code", "which", vec![Say::Atom("Elixir.IEx")], deadline);
+            // A path, or `non_existing`; a node that does not answer this has a shell of erl's own.
+            which.is_ok_and(|reply| reply.term().atom().is_none())
+        })?;
     Ok(Met { node, own, has_iex })
 }
 

@@ -1,14 +1,17 @@
 //! `beaminit attach`: a shell on a node that this machine cannot reach, from a developer's own machine.
 //!
-//! request ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`]) ──► who answers there ([`met`])
-//! ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
+//! request, [`place`] ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`], [`docker`]) ──► who
+//! answers there ([`met`]) ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
 //!
 //! The shell's VM believes that it does without epmd, and that every node listens at the near end of the way: so neither
 //! epmd's port nor the pinned one need be free here. It listens nowhere itself. All signals stay blocked in this process
 //! and are taken one by one, so that whatever ends it, its files and its kubectl go first.
 
+mod docker;
+mod folder;
 mod forward;
 mod met;
+mod place;
 mod processes;
 mod request;
 mod shell;
@@ -19,7 +22,9 @@ mod way;
 use std::ffi::OsString;
 
 use crate::environ;
+use crate::exit::Exit;
 use crate::init::signals::Inherited;
+use crate::init::terminal;
 use crate::launch::config::{Config, Reading};
 use crate::launch::failure::Failure;
 use crate::launch::{self, Command, Start};
@@ -72,6 +77,12 @@ pub fn run(words: Vec<OsString>, mut inherited: Inherited) -> i32 {
 
 fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
     let Wanted { place, node, shell } = wanted;
+    let is_remote = !matches!(shell, Shell::Command(_));
+    // What is piped to a shell would be run here by a VM of before OTP 26, which forgets `-remsh` then.
+    if is_remote && !terminal::is_ours() {
+        let line = "attach opens a shell for a person, and standard input is no terminal; give what needs none behind --, as in: attach POD -- erl -noinput -eval '…', which finds the node's name in BEAMINIT_NODE";
+        return Err(Failure::new(Exit::Usage, line).into());
+    }
     let told = told::ask(&place, node, local)?;
     let mut way = way::to(&place, &told, local)?;
     let met = met::meet(&way, &told, shell == Shell::Either)?;
@@ -80,17 +91,31 @@ fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
     let words: Vec<OsString> = match shell {
         Shell::Command(words) => words,
         Shell::Iex => remote("iex", "--remsh"),
-        Shell::Either if met.has_iex && local.find("iex").is_ok() => remote("iex", "--remsh"),
+        Shell::Either if met.has_iex && local.find(vec!["iex".into()]).is_ok() => {
+            remote("iex", "--remsh")
+        }
         Shell::Erl | Shell::Either => remote("erl", "-remsh"),
     };
-    let command = Command::find(words, &local.config.environment)?;
-    let surroundings = surroundings::make(&met, way.address(), &told, local)?;
+    let command = local.find(words)?;
+    let surroundings = surroundings::make(&met, is_remote, way.address(), &told, local)?;
     shell::run(&command, &surroundings.environment, &mut way, local)
 }
 
 impl Local {
-    fn find(&self, program: &str) -> Result<Command, Failure> {
-        Command::find(vec![program.into()], &self.config.environment)
+    /// Finds a program, which is in no image here.
+    fn find(&self, words: Vec<OsString>) -> Result<Command, Failure> {
+        let program = words.first().cloned().unwrap_or_default();
+        Command::find(words, &self.config.environment).map_err(|failure| match failure.exit {
+            Exit::NotFound => {
+                let line = format!(
+                    "{} is not on this machine, where attach runs it (PATH is {}); install it, or correct PATH",
+                    program.display(),
+                    self.config.variable("PATH").unwrap_or_default()
+                );
+                Failure::new(failure.exit, line)
+            }
+            _ => failure,
+        })
     }
 }
 

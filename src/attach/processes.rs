@@ -1,11 +1,13 @@
 //! The programs that attach runs beside the shell, and waiting that a signal ends: everything is blocked here, and whoever
 //! presses Ctrl-C while kubectl thinks is to be heard. wait(2), `PR_SET_PDEATHSIG` in prctl(2).
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::signal::Signal;
 use nix::unistd::getpid;
@@ -97,14 +99,22 @@ pub fn end(child: &mut Child) {
 /// It cannot be run, or a signal came.
 pub fn answer_of(command: &mut Command, local: &Local) -> Result<(ExitStatus, String), Stopped> {
     let mut child = start(command.stdout(Stdio::piped()), local)?;
-    let output = child.stdout.take();
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        let whole = output.map(|pipe| pipe.take(LONGEST).read_to_string(&mut text));
-        whole.and_then(Result::ok).map(|_| text).unwrap_or_default()
+    let mut output = child.stdout.take().map(|pipe| pipe.take(LONGEST));
+    if let Some(pipe) = &output {
+        let _ = fcntl(pipe.get_ref(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
+    }
+    let mut text = Vec::new();
+    let ended = until(Duration::MAX, || {
+        // Asked before the pipe is read to where it is empty now: to where it is closed, a child of its child may take long.
+        let ended = child.try_wait().transpose();
+        let read = output.as_mut().map(|pipe| pipe.read_to_end(&mut text));
+        if !matches!(read, Some(Err(error)) if error.kind() == ErrorKind::WouldBlock) {
+            output = None;
+        }
+        ended
     });
-    match until(Duration::MAX, || child.try_wait().transpose()) {
-        Ok(Some(Ok(status))) => Ok((status, reader.join().unwrap_or_default())),
+    match ended {
+        Ok(Some(Ok(status))) => Ok((status, String::from_utf8(text).unwrap_or_default())),
         Ok(_) => Err(Failure::new(Exit::System, "a child cannot be waited for").into()),
         Err(stopped) => {
             let _ = child.kill();
@@ -112,4 +122,31 @@ pub fn answer_of(command: &mut Command, local: &Local) -> Result<(ExitStatus, St
             Err(stopped)
         }
     }
+}
+
+/// Does what may take long, while signals are heard here.
+///
+/// # Errors
+/// A signal that is to end this process, or there cannot be a thread.
+pub fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stopped> {
+    let thread = thread(work)?;
+    until(Duration::MAX, || thread.is_finished().then_some(()))?;
+    let broken = |_| Failure::new(Exit::System, "a thread ended without a result");
+    Ok(thread.join().map_err(broken)?)
+}
+
+/// Starts a thread.
+///
+/// # Errors
+/// The system's own.
+pub fn thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Failure> {
+    let thread = std::thread::Builder::new().spawn(work);
+    thread.map_err(|error| {
+        let line = format!(
+            "cannot start a thread: {error}; has this user, or this container, as many processes as it may (ulimit -u, pids.max)?"
+        );
+        Failure::new(Exit::System, line)
+    })
 }

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 
+use super::place::{Place, Pod};
 use crate::cli::Usage;
 use crate::launch::node::NodeName;
 
@@ -31,26 +32,6 @@ pub struct Wanted {
     pub shell: Shell,
 }
 
-/// Where a node runs.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a pod.
-    Pod(Pod),
-    /// In a container of the local Docker, by name or id.
-    Docker(String),
-}
-
-/// A pod, as kubectl is told it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pod {
-    /// Its name.
-    pub name: String,
-    /// Its namespace, if not the current one.
-    pub namespace: Option<String>,
-    /// The container to ask in, if not the first.
-    pub container: Option<String>,
-}
-
 /// What is run on this machine.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shell {
@@ -74,33 +55,39 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
         words.next_if(|word| word == "--");
         return Ok(Request::Tell(words.collect()));
     }
-    let (mut name, mut docker, mut node) = (None, None, None);
+    let (mut name, mut docker, mut node, mut shell) = (None, None, None, None);
     let (mut namespace, mut container) = (None, None);
-    let mut shell = Shell::Either;
     while let Some(word) = words.next() {
+        let (option, attached) = split(word.to_str().unwrap_or_default());
         let mut value = || {
-            let value = words.next().and_then(|value| value.into_string().ok());
-            let value = value.filter(|value| !value.is_empty() && !value.starts_with('-'));
-            value.map(Some).ok_or_else(|| {
-                Usage::new(format!(
-                    "attach: there is no name behind {}",
-                    word.display()
-                ))
-            })
+            let value = attached.map(str::to_owned);
+            let value = value.or_else(|| words.next().and_then(|value| value.into_string().ok()));
+            value
+                .filter(|value| !value.is_empty() && !value.starts_with('-'))
+                .ok_or_else(|| Usage::new(format!("attach: there is no name behind {option}")))
         };
-        match word.to_str().unwrap_or_default() {
-            "--docker" => docker = value()?,
-            "-n" | "--namespace" => namespace = value()?,
-            "-c" | "--container" => container = value()?,
-            "--erl" => shell = Shell::Erl,
-            "--iex" => shell = Shell::Iex,
-            "--" => {
-                shell = Shell::Command(words.collect());
+        match option {
+            // Given twice, the last one wins, as for kubectl: an alias may have the first.
+            "-n" | "--namespace" => namespace = Some(value()?),
+            "-c" | "--container" => container = Some(value()?),
+            "--docker" => once(&mut docker, value()?, "container")?,
+            "--erl" if attached.is_none() => once(&mut shell, Shell::Erl, "shell")?,
+            "--iex" if attached.is_none() => once(&mut shell, Shell::Iex, "shell")?,
+            "--" if attached.is_none() => {
+                once(
+                    &mut shell,
+                    Shell::Command(words.collect()),
+                    "shell or command",
+                )?;
                 break;
             }
             text if text.contains('@') => {
                 let complain = |reason| Usage::new(format!("attach: {text:?}: {reason}"));
-                node = Some(NodeName::parse(text).map_err(complain)?);
+                once(
+                    &mut node,
+                    NodeName::parse(text).map_err(complain)?,
+                    "NAME@HOST",
+                )?;
             }
             text if !text.is_empty() && !text.starts_with('-') && name.is_none() => {
                 name = Some(text.strip_prefix("pod/").unwrap_or(text).to_owned());
@@ -131,11 +118,35 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
             )));
         }
     };
-    match shell {
+    match shell.unwrap_or(Shell::Either) {
         Shell::Command(command) if command.is_empty() => Err(Usage::new(
             "attach: there is no command behind --: leave it out for a shell on the node",
         )),
         shell => Ok(Request::Shell(Wanted { place, node, shell })),
+    }
+}
+
+/// Splits an option from the value that is attached to it, in the ways that kubectl takes: `--namespace=prod`, `-n=prod`,
+/// `-nprod`. Any other word stays whole.
+fn split(word: &str) -> (&str, Option<&str>) {
+    for short in ["-n", "-c"] {
+        if let Some(value) = word.strip_prefix(short).filter(|value| !value.is_empty()) {
+            return (short, Some(value.strip_prefix('=').unwrap_or(value)));
+        }
+    }
+    match word.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => (option, Some(value)),
+        _ => (word, None),
+    }
+}
+
+/// Sets what may be said once.
+fn once<T>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Usage> {
+    match slot.replace(value) {
+        Some(_) => Err(Usage::new(format!(
+            "attach: more than one {what} is given ({FORM})"
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -168,6 +179,22 @@ mod tests {
                 "-n prod app-0 -c app --iex",
                 "app-0 Some(\"prod\") Some(\"app\") Iex",
             ),
+            ("-nprod a -c=app", "a Some(\"prod\") Some(\"app\") Either"),
+            ("-n=prod a -capp", "a Some(\"prod\") Some(\"app\") Either"),
+            (
+                "--namespace=prod a --container=app",
+                "a Some(\"prod\") Some(\"app\") Either",
+            ),
+            (
+                "a --namespace prod --container app",
+                "a Some(\"prod\") Some(\"app\") Either",
+            ),
+            ("-n prod a -n test", "a Some(\"test\") None Either"),
+            ("--docker=web_1", "docker web_1 Either"),
+            (
+                "a -- --erl -n=x",
+                "a None None Command([\"--erl\", \"-n=x\"])",
+            ),
             ("app-0 app@a.b", "app-0 None None app@a.b Either"),
             (
                 "app-0 -- erl -x",
@@ -185,6 +212,17 @@ mod tests {
             ("a --docker b", "attach: give one pod"),
             ("--docker b -n prod", "attach: give one pod"),
             ("a -n", "attach: there is no name behind -n"),
+            ("a -n=", "attach: there is no name behind -n"),
+            (
+                "a --namespace=",
+                "attach: there is no name behind --namespace",
+            ),
+            ("a b@c d@e", "attach: more than one NAME@HOST"),
+            ("a --erl --iex", "attach: more than one shell is given"),
+            ("a --iex -- x", "attach: more than one shell or command"),
+            ("--docker a --docker b", "attach: more than one container"),
+            ("a --=x", "attach: \"--=x\" is not understood"),
+            ("a --erl=x", "attach: \"--erl=x\" is not understood"),
             ("a -n --erl", "attach: there is no name behind -n"),
             ("svc/app", "attach: \"svc/app\" is no pod's name"),
             ("a a@b@c", "attach: \"a@b@c\": "),

@@ -12,9 +12,10 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use super::folder::Folder;
 use super::met::Met;
 use super::told::Told;
 use super::{Local, Stopped, processes};
@@ -22,10 +23,17 @@ use crate::exit::Exit;
 use crate::launch::config::Environment;
 use crate::launch::failure::Failure;
 use crate::launch::node::Host;
-use crate::launch::{PrivateFile, Text, quote};
+use crate::launch::{FlagVariables, PortFlags, Text, quote};
 
 /// An epmd that knows one host.
 const MODULE: &str = include_str!("beaminit_attach.erl");
+
+/// A VM of before OTP 26 has two kinds of shell, and the one for what it takes for no terminal (TERM, standard output) is
+/// always its own: what is typed there would be run here. The other is a process of this name, which later VMs always have.
+const IS_REMOTE: &str = "whereis(user_drv) =:= undefined andalso begin \
+    io:format(standard_error, \"beaminit: error: TERM=~ts, and to this Erlang that, or standard output, is no terminal: \
+    its shell would be one of this machine; set TERM=xterm, and do not redirect the output~n\", [os:getenv(\"TERM\", [])]), \
+    halt(64) end.";
 
 /// The folder and the environment of a local node.
 pub struct Surroundings {
@@ -34,41 +42,21 @@ pub struct Surroundings {
     _folder: Folder,
 }
 
-/// A folder that is removed in the end.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-        // This user's own among those of others: empty, unless something else needs it.
-        let _ = self.0.parent().map(std::fs::remove_dir);
-    }
-}
-
-/// Makes them.
+/// Makes them; for a shell that is to be the other node's, or for any local node.
 ///
 /// # Errors
 /// A file cannot be written, or the module not be compiled.
 pub fn make(
     met: &Met,
+    is_remote: bool,
     near: SocketAddr,
     told: &Told,
     local: &Local,
 ) -> Result<Surroundings, Stopped> {
     let config = &local.config;
-    let own_folder = format!("attach-{}", std::process::id());
-    let file = |parts: &[&str], content: Text| {
-        let parts: Vec<&str> = [own_folder.as_str()]
-            .into_iter()
-            .chain(parts.iter().copied())
-            .collect();
-        let file = PrivateFile::new(&parts, 0o400, content)?;
-        file.write().map(|()| file.path)
-    };
-    let plain = |text: &str| Text::plain(text);
-    let cookie = file(&["home", ".erlang.cookie"], Text::cookie(&told.cookie))?;
+    let folder = Folder::make()?;
+    let cookie = folder.write(&["home", ".erlang.cookie"], Text::cookie(&told.cookie))?;
     let home = cookie.parent().unwrap_or(&cookie);
-    let folder = Folder(home.parent().unwrap_or(home).to_owned());
     let real_home = config.variable("HOME");
     if let Some(real) = real_home {
         link_all(Path::new(real), home);
@@ -97,23 +85,31 @@ pub fn make(
             };
             let source = source.replace("ADDRESS", &term(near_ip));
             let source = source.replace("PORT", &near.port().to_string());
-            let source = file(&["beaminit_attach.erl"], plain(&source))?;
-            compile(&source, &folder.0, local)?;
-            let folder = quote(&folder.0.to_string_lossy());
+            let source = folder.write(&["beaminit_attach.erl"], Text::plain(&source))?;
+            compile(&source, &folder.path, local)?;
+            let folder = quote(&folder.path.to_string_lossy());
             let _ = write!(flags, " -pa {folder} -epmd_module beaminit_attach");
         }
         Host::Domain(host) | Host::Short(host) => {
             let address = term(near.ip());
             let text = format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
-            set.push(("ERL_INETRC".into(), file(&["inetrc"], plain(&text))?.into()));
+            let inetrc = folder.write(&["inetrc"], Text::plain(&text))?;
+            set.push(("ERL_INETRC".into(), inetrc.into()));
         }
+    }
+    if is_remote {
+        let _ = write!(flags, " -eval {}", quote(IS_REMOTE));
     }
     // What the VM starts itself is to be none of this.
     if let Some(real) = real_home {
         let _ = write!(flags, " -env HOME {}", quote(real));
     }
-    let users = config.variable("ERL_AFLAGS").unwrap_or_default();
-    let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(users));
+    // The user's own are for nodes of his own: their name, cookie and port would beat these, or be none together with them.
+    let users = FlagVariables::read(config)?;
+    let cleansed = users.cleansed(PortFlags::All).into_iter();
+    set.extend(cleansed.map(|(name, rest)| (name.into(), rest.into())));
+    let users = users.rest_of("ERL_AFLAGS", PortFlags::All);
+    let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(&users));
     set.push(("ERL_AFLAGS".into(), flags.into()));
     let is_set = |name: &OsString| set.iter().any(|(other, _)| other == name);
     let secret = |name: &OsString| {
@@ -139,7 +135,7 @@ fn link_all(from: &Path, to: &Path) {
 }
 
 fn compile(source: &Path, to: &Path, local: &Local) -> Result<(), Stopped> {
-    let erlc = local.find("erlc")?;
+    let erlc = local.find(vec!["erlc".into()])?;
     let mut command = Command::new(erlc.file);
     command.arg("-o").arg(to).arg(source);
     match processes::answer_of(&mut command, local)? {

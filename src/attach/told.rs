@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use super::request::Place;
+use super::place::Place;
 use super::{Local, Stopped, processes};
 use crate::exit::Exit;
 use crate::launch::config::{EpmdMode, Reading};
@@ -97,19 +97,26 @@ pub fn ask(place: &Place, node: Option<NodeName>, local: &Local) -> Result<Told,
     let words = place.inside(config, &[BEAMINIT, "attach", "--tell"]);
     let (status, text) = processes::answer_of(&mut command(&words), local)?;
     let lines = Lines(&text);
-    let named = node.is_some();
-    let Some(node) = node.or_else(|| lines.of("node", NodeName::parse)) else {
+    let silent = |what| {
+        let words = words.join(" ");
         let line = format!(
-            "`{}` tells of no node ({status}, its own words are above): is that the place, and {BEAMINIT} of its image new enough? Without it, give NAME@HOST, and the cookie in ERLANG_COOKIE_FILE",
-            words.join(" ")
+            "`{words}` tells of no {what} ({status}, its own words are above): is that the place, and {BEAMINIT} of its image new enough? Without it, give NAME@HOST, and the cookie in ERLANG_COOKIE_FILE"
         );
-        return Err(Failure::new(Exit::Gate, line).into());
+        Failure::new(Exit::Gate, line)
     };
-    let Some(cookie) = lines.of("cookie", Cookie::parse).or(own_cookie) else {
-        let line =
-            format!("the cookie of {node} cannot be found there; give it in ERLANG_COOKIE_FILE");
-        return Err(Failure::config(line).into());
-    };
+    let named = node.is_some();
+    let node = node.or_else(|| lines.of("node", NodeName::parse));
+    let node = node.ok_or_else(|| silent("node"))?;
+    let cookie = lines.of("cookie", Cookie::parse).or(own_cookie);
+    let cookie = cookie.ok_or_else(|| {
+        if status.success() {
+            let line = format!(
+                "the cookie of {node} cannot be found there; give it in ERLANG_COOKIE_FILE"
+            );
+            return Failure::config(line);
+        }
+        silent("cookie")
+    })?;
     Ok(Told {
         node,
         named,

@@ -76,7 +76,9 @@ fn descendants() -> Option<Vec<Process>> {
     }
     let stats = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| {
         entry.file_name().to_str()?.parse::<libc::pid_t>().ok()?;
-        fs::read_to_string(entry.path().join("stat")).ok()
+        let bytes = fs::read(entry.path().join("stat")).ok()?;
+        // The kernel cuts a name in the midst of a letter.
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     });
     Some(below(own, stats.filter_map(|stat| read(&stat)).collect()))
 }

@@ -56,13 +56,22 @@ fn set_disposition(signal: Signal, disposition: libc::sighandler_t) -> libc::sig
     unsafe { libc::signal(signal, disposition) }
 }
 
+/// Asks only: to set it to "ignored" would take away one that has come already and waits (sigaction(2)).
+fn is_ignored(signal: Signal) -> bool {
+    let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: sigaction writes one structure to the place given, if it succeeds; with no new one it changes nothing.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) } == 0;
+    // SAFETY: it has succeeded.
+    asked && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
 /// For `exec`, where no init takes signals: as PID 1 this process would be deaf to those that it has no handler for.
 /// Until the exec, which takes the handlers away, they end it as they would end any process.
 pub fn end_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
         // An ignored one stays ignored, for the command too.
-        if is_pid_1() && set_disposition(signal, libc::SIG_IGN) != libc::SIG_IGN {
+        if is_pid_1() && !is_ignored(signal) {
             let yes = Arc::new(AtomicBool::new(true));
             // Registering fails for signals that cannot be caught; these can.
             let _ = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, yes);

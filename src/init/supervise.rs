@@ -65,7 +65,10 @@ impl Supervision<'_> {
     fn reap(&mut self) -> Option<i32> {
         let (change, any_left) = reap::all(self.child);
         match change {
-            Some(Change::Ended(status)) => self.status = Some(status),
+            // Its pid may be another's after that, who is no concern of the status.
+            Some(Change::Ended(status)) => {
+                self.status.get_or_insert(status);
+            }
             Some(Change::Stopped(by)) => terminal::child_stopped(self.child, by),
             None => {}
         }

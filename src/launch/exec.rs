@@ -101,12 +101,13 @@ fn refused(plan: &Plan, errno: Errno) -> Failure {
                 errno.desc()
             ),
         ),
-        _ => Failure::new(
+        Errno::ENOMEM | Errno::EAGAIN => Failure::new(
             Exit::System,
             format!(
-                "cannot run {file}: {}; is this container out of memory?",
+                "cannot run {file}: {}; is this container out of memory, or of processes?",
                 errno.desc()
             ),
         ),
+        _ => Failure::new(Exit::System, format!("cannot run {file}: {}", errno.desc())),
     }
 }

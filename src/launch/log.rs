@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use tracing::{Event, Level, Subscriber};
@@ -22,6 +23,8 @@ const TERMINATION_LOG: &str = "/dev/termination-log";
 pub fn start(logging: &Logging) {
     let builder = SubscriberBuilder::default()
         .with_max_level(logging.level)
+        // That a line could not be written would be said on standard error, where it could not be written.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // It can be set once in a process, and a process starts one log.
     let _ = match logging.format {
@@ -86,7 +89,9 @@ pub fn leave_reason(lines: &[String], asked_for: Option<&Path>) {
     options
         .write(true)
         .truncate(true)
-        .create(asked_for.is_some());
+        .create(asked_for.is_some())
+        // A FIFO that nobody reads must not hold the end up.
+        .custom_flags(nix::libc::O_NONBLOCK);
     let written = options
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));

@@ -7,6 +7,7 @@
 pub mod config;
 mod exec;
 pub mod failure;
+pub mod files;
 mod flags;
 pub mod gates;
 mod launchers;
@@ -17,6 +18,7 @@ mod peers;
 mod plan;
 
 pub use flags::words::quote;
+pub use flags::{FlagVariables, PortFlags};
 pub use plan::{Command, PrivateFile, Text};
 
 use std::ffi::OsString;
@@ -266,16 +268,14 @@ impl Prepared {
     }
 
     fn check_port(&self) -> Result<(), Failure> {
-        let Some(pin) = self
-            .plan
-            .identity
-            .as_ref()
-            .and_then(|identity| identity.port.as_ref())
-        else {
+        let Some(identity) = &self.plan.identity else {
+            return Ok(());
+        };
+        let Some(pin) = &identity.port else {
             return Ok(());
         };
         if let Some(port) = pin.port() {
-            gates::port::check(port)?;
+            gates::port::check(port, identity.ipv6)?;
             info!("{pin} is free");
         } else {
             info!("{pin}: none of them is checked");

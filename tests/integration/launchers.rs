@@ -19,6 +19,39 @@ fn distillery() -> Pod {
 
 const SEEDAPP: &str = "/srv/seedapp/bin/seedapp";
 
+#[test]
+fn a_byte_that_is_no_utf_8_hides_nothing() {
+    let config =
+        b"%% caf\xe9\n[{kernel, [{inet_dist_listen_min, 9100}, {inet_dist_listen_max, 9100}]}].\n";
+    let args = b"# caf\xe9\n-kernel inet_dist_listen_min 9100 inet_dist_listen_max 9100\n";
+    for (name, content, words) in [
+        ("/srv/x.config", config.as_slice(), ["-config", "/srv/x"]),
+        ("/srv/x.args", args, ["-args_file", "/srv/x.args"]),
+    ] {
+        let pod = pod().env("ERL_PORT", "").file(name, content);
+        let plan = pod.first(
+            [[BEAMINIT, "plan", "erl"].as_slice(), &words]
+                .concat()
+                .as_slice(),
+        );
+        let plan = plan.ends_with(0).stdout;
+        assert!(plan.contains(&format!("9100  # {name}:2")), "{plan}");
+    }
+}
+
+#[test]
+fn a_folder_that_others_may_rename_in_is_the_last_choice_for_a_secret() {
+    let pod = pod()
+        .env("BEAMINIT_COOKIE_VIA", "file")
+        .program("erl", "marks");
+    for (shm, chosen) in [("0777", "/run"), ("1777", "/dev/shm"), ("0755", "/dev/shm")] {
+        let script = format!("chmod {shm} /dev/shm; exec {BEAMINIT} plan erl");
+        let plan = pod.first(["sh", "-c", &script]).ends_with(0).stdout;
+        let file = format!("write    {chosen}/beaminit-0/");
+        assert!(plan.contains(&file), "{shm}: {plan}");
+    }
+}
+
 /// The lines of the vm.args that the VM of a fake would read.
 fn vm_args(ended: &Ended) -> Vec<&str> {
     let lines = ended.stdout.lines();

@@ -88,6 +88,21 @@ fn neither_a_client_nor_another_command_needs_the_port() {
 }
 
 #[test]
+fn a_port_of_the_other_family_is_no_obstacle() {
+    for (node, code) in [("app@10.1.2.3", 0), ("app@fd00::3", 69)] {
+        let pod = laptop()
+            .env("BEAMINIT_NODE", node)
+            .env("ERLANG_COOKIE", "chocolate");
+        let script = format!(
+            "mkfifo /srv/said; takes-port :: 43691 alone >/srv/said & \
+                              read ready </srv/said; exec {BEAMINIT} -- erl"
+        );
+        let ended = pod.first(["sh", "-c", &script]).ends();
+        assert_eq!(ended.code, code, "{node}: {ended}");
+    }
+}
+
+#[test]
 fn a_machine_without_ipv6_is_no_failure() {
     let pod = laptop();
     pod.network().inside(|| {

@@ -4,9 +4,11 @@
 //! that Kubernetes mounts (<https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>).
 
 use std::net::IpAddr;
-use std::path::Path;
+
+use nix::net::if_::InterfaceFlags;
 
 use super::resolv_conf::ResolvConf;
+use crate::launch::files::text_of;
 
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -33,24 +35,20 @@ impl Pod {
                 .and_then(|name| name.into_string().ok())
                 .filter(|name| !name.is_empty() && name != "(none)"),
             addresses: addresses(),
-            namespace: read(NAMESPACE_FILE)
+            namespace: text_of(NAMESPACE_FILE)
+                .ok()
                 .map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty()),
-            resolv_conf: ResolvConf::parse(&read(RESOLV_CONF).unwrap_or_default()),
+            resolv_conf: ResolvConf::parse(&text_of(RESOLV_CONF).unwrap_or_default()),
         }
     }
-}
-
-fn read(path: impl AsRef<Path>) -> Option<String> {
-    std::fs::read(path)
-        .ok()
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn addresses() -> Vec<IpAddr> {
     let mut found: Vec<IpAddr> = nix::ifaddrs::getifaddrs()
         .into_iter()
         .flatten()
+        .filter(|interface| interface.flags.contains(InterfaceFlags::IFF_UP))
         .filter_map(|interface| {
             let address = interface.address?;
             let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::claim::{Claim, CookieFlag, NameFlag, Place};
 use super::ports::{PortFlag, PortFlags, PortKind};
 use super::words::{Syntax, Word, split};
+use crate::launch::files::text_of;
 
 /// How deep args files may include each other: a file that includes itself ends here.
 const DEPTH: usize = 8;
@@ -25,8 +26,10 @@ pub struct Claims {
     pub own_epmd: Vec<Claim<String>>,
     /// `-remsh NODE`.
     pub remsh: Option<String>,
-    /// `-proto_dist` is given.
-    pub proto_dist: bool,
+    /// `-proto_dist`.
+    pub proto_dist: Vec<Claim<()>>,
+    /// `-nocookie`.
+    pub nocookie: Vec<Claim<()>>,
     /// The VM only prints something and ends (`-version`, `+V`).
     pub informs: bool,
 }
@@ -61,16 +64,18 @@ impl Claims {
         self.start_epmd.extend(other.start_epmd);
         self.own_epmd.extend(other.own_epmd);
         self.remsh = self.remsh.take().or(other.remsh);
-        self.proto_dist |= other.proto_dist;
+        self.proto_dist.extend(other.proto_dist);
+        self.nocookie.extend(other.nocookie);
         self.informs |= other.informs;
     }
 
-    /// Those about the port and epmd alone.
+    /// Those about how nodes find and reach each other alone.
     pub fn without_identity(self) -> Self {
         Self {
             ports: self.ports,
             start_epmd: self.start_epmd,
             own_epmd: self.own_epmd,
+            proto_dist: self.proto_dist,
             ..Self::default()
         }
     }
@@ -88,12 +93,16 @@ impl Claims {
         let (ports, other_ports) = split(self.ports, &belongs);
         let (start_epmd, other_start_epmd) = split(self.start_epmd, &belongs);
         let (own_epmd, other_own_epmd) = split(self.own_epmd, &belongs);
+        let (proto_dist, other_proto_dist) = split(self.proto_dist, &belongs);
+        let (nocookie, other_nocookie) = split(self.nocookie, &belongs);
         let others = Self {
             names: other_names,
             cookies: other_cookies,
             ports: other_ports,
             start_epmd: other_start_epmd,
             own_epmd: other_own_epmd,
+            proto_dist: other_proto_dist,
+            nocookie: other_nocookie,
             ..Self::default()
         };
         (
@@ -104,7 +113,8 @@ impl Claims {
                 start_epmd,
                 own_epmd,
                 remsh: self.remsh,
-                proto_dist: self.proto_dist,
+                proto_dist,
+                nocookie,
                 informs: self.informs,
             },
             others,
@@ -115,6 +125,7 @@ impl Claims {
     pub fn spans(&self, ports: PortFlags) -> Vec<Range<usize>> {
         let names = self.names.iter().filter_map(|claim| claim.span.clone());
         let cookies = self.cookies.iter().filter_map(|claim| claim.span.clone());
+        let nocookie = self.nocookie.iter().filter_map(|claim| claim.span.clone());
         let taken = self.ports.iter().filter(|claim| match ports {
             PortFlags::None => false,
             PortFlags::Pins => claim.value.kind != PortKind::Epmdless,
@@ -126,7 +137,8 @@ impl Claims {
             .iter()
             .filter(|_| ports == PortFlags::All)
             .filter_map(|claim| claim.span.clone());
-        let mut spans: Vec<_> = names.chain(cookies).chain(taken).chain(epmd).collect();
+        let identity = names.chain(cookies).chain(nocookie);
+        let mut spans: Vec<_> = identity.chain(taken).chain(epmd).collect();
         spans.sort_by_key(|span| span.start);
         spans
     }
@@ -195,7 +207,16 @@ impl Claims {
                 }
                 "-kernel" => self.read_kernel(flag, values, place, own_text),
                 "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
-                "-proto_dist" => self.proto_dist = true,
+                "-proto_dist" | "-nocookie" => {
+                    let (place, span) = claimed(values);
+                    let claims = if flag.text == "-nocookie" {
+                        &mut self.nocookie
+                    } else {
+                        &mut self.proto_dist
+                    };
+                    let value = ();
+                    claims.push(Claim { value, place, span });
+                }
                 "-version" | "+V" => self.informs = true,
                 "-config" => texts.for_each(|path| self.extend(Self::of_config_flag(&path))),
                 "-args_file" => {
@@ -252,7 +273,7 @@ impl Claims {
 
     fn include(&mut self, path: &Path, depth: usize) {
         // A file that cannot be read is the VM's to complain of.
-        if let Ok(text) = std::fs::read_to_string(path) {
+        if let Ok(text) = text_of(path) {
             let place = |line| Place::File(path.into(), line);
             self.read(&split(&text, Syntax::File), &place, false, depth);
         }
@@ -260,85 +281,4 @@ impl Claims {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::words::without;
-    use super::*;
-
-    fn read(text: &str) -> Claims {
-        Claims::of_text(text, Syntax::Variable, &|_| Place::Variable("X".into()))
-    }
-
-    #[test]
-    fn finds_claims_and_can_cut_them_out() {
-        for (text, names, cookies, ports, rest) in [
-            ("-name a@b +K true", 1, 0, 0, " +K true"),
-            ("-setcookie x -setcookie n y -x", 0, 2, 0, "  -x"),
-            (
-                "-kernel inet_dist_listen_min 1 inet_dist_listen_max 2",
-                0,
-                0,
-                2,
-                "",
-            ),
-            (
-                "-kernel a b inet_dist_listen_min 1 c d",
-                0,
-                0,
-                1,
-                "-kernel a b  c d",
-            ),
-            (
-                "-kernel inet_dist_listen_min -kernel inet_dist_listen_min 1 5",
-                0,
-                0,
-                1,
-                "-kernel inet_dist_listen_min -kernel  5",
-            ),
-            ("-extra -name a@b", 0, 0, 0, "-extra -name a@b"),
-            ("-eval -name", 1, 0, 0, "-eval "),
-            ("-setcookie -name a@b", 1, 1, 0, " "),
-            ("-sname '' -erl_epmd_port 5", 1, 0, 1, " -erl_epmd_port 5"),
-        ] {
-            let claims = read(text);
-            assert_eq!(
-                (claims.names.len(), claims.cookies.len(), claims.ports.len()),
-                (names, cookies, ports),
-                "{text}"
-            );
-            assert_eq!(
-                without(text, &claims.spans(PortFlags::Pins)),
-                rest,
-                "{text}"
-            );
-        }
-        let text = "-start_epmd false -x -erl_epmd_port 5 -kernel erl_epmd_node_listen_port 6 -epmd_module m";
-        let claims = read(text);
-        assert_eq!(
-            (
-                claims.start_epmd.len(),
-                claims.own_epmd.len(),
-                claims.ports.len()
-            ),
-            (1, 1, 2)
-        );
-        assert_eq!(
-            without(text, &claims.spans(PortFlags::All)),
-            " -x   -epmd_module m"
-        );
-        assert_eq!(without(text, &claims.spans(PortFlags::Pins)), text);
-        let mixed = "-kernel inet_dist_listen_min 1 erl_epmd_node_listen_port 2 epmd_module m";
-        let claims = read(mixed);
-        assert_eq!(claims.own_epmd.len(), 1);
-        assert_eq!(
-            without(mixed, &claims.spans(PortFlags::Pins)),
-            "-kernel  erl_epmd_node_listen_port 2 epmd_module m"
-        );
-        assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
-        assert!(read("+V").informs && read("-proto_dist inet6_tcp").proto_dist);
-    }
-
-    #[test]
-    fn shows_no_cookie() {
-        assert!(!format!("{:?}", read("-setcookie n secret")).contains("secret"));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::claim::{Claim, Place};
 use super::claims::Claims;
 use super::ports::{PortFlag, PortKind};
+use crate::launch::files::text_of;
 
 impl Claims {
     /// What the file says that `-config` names, with its ending or without.
@@ -16,8 +17,7 @@ impl Claims {
 
     /// What a configuration file says of the port; one that cannot be read is the VM's to complain of.
     pub fn of_config_file(path: &Path) -> Self {
-        let text = std::fs::read_to_string(path);
-        text.map_or_else(|_| Self::default(), |text| Self::of_sys_config(&text, path))
+        text_of(path).map_or_else(|_| Self::default(), |text| Self::of_sys_config(&text, path))
     }
 
     /// What the text of such a file says of the port.

@@ -4,6 +4,8 @@
 
 use std::{fmt, fs};
 
+use crate::launch::files::text_of;
+
 /// LISTEN in the `st` column.
 const LISTEN: &str = "0A";
 
@@ -26,7 +28,7 @@ impl fmt::Display for Holder {
 pub fn of(port: u16) -> Option<Holder> {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
+        .filter_map(|table| text_of(table).ok())
         .flat_map(|table| listeners(&table, port))
         .collect();
     let links: Vec<String> = inodes
@@ -45,7 +47,7 @@ pub fn of(port: u16) -> Option<Holder> {
         let mut targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
         targets.any(|target| links.iter().any(|link| target.as_os_str() == link.as_str()))
     })?;
-    let command = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    let command = text_of(format!("/proc/{pid}/comm")).ok()?;
     Some(Holder {
         pid,
         command: command.trim_end().to_owned(),

@@ -16,49 +16,40 @@ use crate::exit::Exit;
 use crate::launch::failure::Failure;
 use crate::launch::node::Port;
 
-/// Checks the port on all addresses, IPv4 and IPv6.
+/// Checks the port on all addresses of the family that the VM speaks; with IPv6 it takes IPv4's too, where the system
+/// has it so (`net.ipv6.bindv6only`).
 ///
 /// # Errors
 /// [`Exit::Gate`] if it is taken, with its holder where that can be seen; [`Exit::System`] if the system forbids it.
-pub fn check(port: Port) -> Result<(), Failure> {
+pub fn check(port: Port, ipv6: bool) -> Result<(), Failure> {
     let number = port.number();
-    let v4 = try_listen(AddressFamily::Inet, &SockaddrIn::new(0, 0, 0, 0, number));
-    let v6 = try_listen(
-        AddressFamily::Inet6,
-        &SockaddrIn6::from(std::net::SocketAddrV6::new(
-            std::net::Ipv6Addr::UNSPECIFIED,
-            number,
-            0,
-            0,
-        )),
-    );
-    for result in [v4, v6] {
-        match result {
-            // A kernel, or a container, without this family.
-            Ok(()) | Err(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL) => {}
-            Err(Errno::EADDRINUSE) => return Err(taken(port)),
-            Err(Errno::EACCES) => {
-                let line = format!(
-                    "port {port} may not be bound by this user; set ERL_PORT to one above 1023"
-                );
-                return Err(Failure::new(Exit::System, line));
-            }
-            Err(errno) => {
-                let line =
-                    format!("port {port} cannot be checked: {errno}; set ERL_PORT to another one");
-                return Err(Failure::new(Exit::System, line));
-            }
+    let tried = if ipv6 {
+        let any = std::net::SocketAddrV6::new(std::net::Ipv6Addr::UNSPECIFIED, number, 0, 0);
+        try_listen(AddressFamily::Inet6, &SockaddrIn6::from(any))
+    } else {
+        try_listen(AddressFamily::Inet, &SockaddrIn::new(0, 0, 0, 0, number))
+    };
+    match tried {
+        // A kernel, or a container, without this family.
+        Ok(()) | Err(Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL) => Ok(()),
+        Err(Errno::EADDRINUSE) => Err(taken(port)),
+        Err(Errno::EACCES) => {
+            let line = format!(
+                "port {port} may not be bound by this user; set ERL_PORT to one above 1023"
+            );
+            Err(Failure::new(Exit::System, line))
+        }
+        Err(errno) => {
+            let line =
+                format!("port {port} cannot be checked: {errno}; set ERL_PORT to another one");
+            Err(Failure::new(Exit::System, line))
         }
     }
-    Ok(())
 }
 
 fn try_listen(family: AddressFamily, address: &dyn SockaddrLike) -> Result<(), Errno> {
     let socket = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
-    if family == AddressFamily::Inet6 {
-        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
-    }
     bind(socket.as_raw_fd(), address)?;
     listen(&socket, Backlog::new(1)?)
 }

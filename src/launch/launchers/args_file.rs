@@ -56,8 +56,8 @@ impl VmArgs {
         let node = &settled.node.value;
         let mut text = Text::default();
         text.push(&format!("{} {node}\n", node.flag()));
-        if settled.ipv6 && !self.claims.proto_dist {
-            text.push("-proto_dist inet6_tcp\n");
+        if let Some(flag) = settled.transport_flag() {
+            text.push(flag).push("\n");
         }
         if settled.in_file {
             // With nothing behind it, it drops whatever an included file says.

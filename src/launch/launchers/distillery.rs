@@ -12,6 +12,7 @@ use super::script::Script;
 use super::{Cook, Demands, Launcher, Role, warn_of_daemon};
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
+use crate::launch::files::text_of;
 use crate::launch::flags::{Claims, FlagVariables, VmArgs};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
@@ -27,7 +28,7 @@ pub fn is(script: &Script) -> bool {
     let of_version = || {
         let version = script.current_version()?;
         let file = format!("releases/{version}/{}.sh", script.name);
-        std::fs::read_to_string(script.root.join(file)).ok()
+        text_of(script.root.join(file)).ok()
     };
     script.says(&TELLS)
         || script.says(&["REL_NAME"])

@@ -203,8 +203,8 @@ impl Cook for Ejabberd {
         }
         recipe.set(NODE, Text::plain(settled.node.value.to_string()));
         let mut ours = Text::default();
-        if settled.ipv6 {
-            ours.push("-proto_dist inet6_tcp ");
+        if let Some(flag) = settled.transport_flag() {
+            ours.push(flag).push(" ");
         }
         if settled.epmd.is_off() {
             let unknown = "this ejabberdctl knows no ERL_DIST_PORT; take a later ejabberd";

@@ -3,7 +3,7 @@
 //! The options as bin/elixir reads them: the first word that is none of them ends them. Names and cookies there come
 //! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
 
-use super::{Launcher, Otp, Role, erl};
+use super::{Demands, Launcher, Otp, Role, erl};
 use crate::launch::config::Config;
 use crate::launch::flags::Claims;
 use crate::launch::flags::words::{Syntax, split};
@@ -34,7 +34,10 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
         label: program,
         role,
         default_name: program.into(),
-        demands: erl::demands(claims, || Otp::of_erl(None, config), config),
+        demands: Demands {
+            elixir: true,
+            ..erl::demands(claims, || Otp::of_erl(None, config), config)
+        },
         root: None,
         account: None,
         cook: Box::new(erl::OneVm),
@@ -84,7 +87,8 @@ impl<'a> Options<'a> {
                     | "--erl-config",
                     ..,
                 ] => (rest.get(1..2).unwrap_or_default(), 2),
-                ["--rpc-eval" | "--boot-var" | "--pipe-to", ..] => (&[], 3),
+                ["--rpc-eval", ..] => (rest.get(1..2).unwrap_or_default(), 3),
+                ["--boot-var" | "--pipe-to", ..] => (&[], 3),
                 [
                     "-e"
                     | "-r"
@@ -128,6 +132,7 @@ impl<'a> Options<'a> {
                     "--cookie" => named.extend(["-setcookie".to_owned(), value]),
                     "--erl-config" => named.extend(["-config".to_owned(), value]),
                     "--vm-args" => named.extend(["-args_file".to_owned(), value]),
+                    // `--remsh` and `--rpc-eval`: a node that is spoken to.
                     _ => named.extend(["-remsh".to_owned(), value]),
                 }
             }
@@ -190,6 +195,11 @@ mod tests {
                 Some("test"),
             ),
             (vec!["--remsh", "n@h"], "-remsh n@h", None),
+            (
+                vec!["--rpc-eval", "n@h", "--name", "--sname", "a"],
+                "-remsh n@h -sname a",
+                None,
+            ),
             (vec!["--name"], "", None),
         ] {
             let options = Options::read(&words);

@@ -60,6 +60,16 @@ impl EnvSh {
         }));
         let mut flags = Claims::default();
         for (variable, text, place) in file.all_flags(FlagVariables::is_one) {
+            // A word that begins with a variable may be anything, and is no value of the flag before.
+            let words = text.split_whitespace().map(|word| {
+                let mark = if word.starts_with(['$', '`']) {
+                    "-"
+                } else {
+                    ""
+                };
+                format!("{mark}{word}")
+            });
+            let text = words.collect::<Vec<_>>().join(" ");
             let claims = Claims::of_text(&text, Syntax::Blanks, &|_| place.clone());
             if loses(&variable, &claims, off) {
                 if !fixed
@@ -76,6 +86,8 @@ impl EnvSh {
                 flags.extend(told(claims));
             }
         }
+        // Several are branches of a condition, of which one is taken.
+        flags.proto_dist.truncate(1);
         fixed.sort_by_key(|fixed| match fixed.place {
             Place::File(_, line) => line,
             _ => 0,
@@ -110,9 +122,9 @@ fn loses(variable: &str, claims: &Claims, off: bool) -> bool {
 fn told(mut claims: Claims) -> Claims {
     let is_told = |text: &str| !text.contains(['$', '`']);
     claims.ports.retain(|claim| is_told(&claim.value.text));
-    claims
-        .cookies
-        .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_told));
+    for claim in &mut claims.cookies {
+        claim.value.cookie = claim.value.cookie.take().filter(|cookie| is_told(cookie));
+    }
     claims
 }
 

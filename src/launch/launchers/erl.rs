@@ -54,10 +54,10 @@ impl Cook for OneVm {
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
         let demands = &launcher.demands;
-        match (launcher.role, &demands.command_line.remsh) {
-            (Role::Node, _) => node_flags(demands, settled, flags, recipe),
-            (_, Some(target)) => remote_flags(demands, target, settled, flags, recipe),
-            _ => {}
+        match launcher.role {
+            Role::Node => node_flags(demands, settled, flags, recipe),
+            Role::Client => remote_flags(demands, settled, flags, recipe),
+            Role::Neither => {}
         }
         Ok(())
     }
@@ -75,52 +75,63 @@ pub fn node_flags(
     if demands.command_line.names.is_empty() {
         ours.push(&format!("{} {node} ", node.flag()));
     }
-    if settled.ipv6 && !demands.command_line.proto_dist {
-        ours.push("-proto_dist inet6_tcp ");
+    if let Some(flag) = settled.transport_flag() {
+        ours.push(flag).push(" ");
     }
     ours.push(&settled.node_flags());
     ours.append(&cookie_flags(demands, settled, &node.to_string()));
     put_first(ours, settled, flags, recipe);
 }
 
-/// The flags of a shell on another node: a name of its own, no pin.
-fn remote_flags(
-    demands: &Demands,
-    target: &str,
-    settled: &Settled,
-    flags: &FlagVariables,
-    recipe: &mut Recipe,
-) {
+/// The flags of a shell on another node: a name of its own, no pin. Nobody calls it by a name that we made up, so it
+/// does not listen then.
+fn remote_flags(demands: &Demands, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
     let node = &settled.node.value;
+    let mut name = node.to_string();
     let mut ours = Text::default();
-    if demands.command_line.names.is_empty() {
-        let number = fastrand::u32(..);
-        ours.push(&format!("{} rem-{number:08x}-{node} -hidden ", node.flag()));
+    let named = !demands.command_line.names.is_empty();
+    if !named {
+        name = format!("rem-{:08x}-{node}", fastrand::u32(..));
+        ours.push(&format!("{} {name} -hidden ", node.flag()));
     }
-    ours.push(&settled.client_port_flags());
-    ours.append(&cookie_flags(demands, settled, target));
+    if let Some(flag) = settled.transport_flag() {
+        ours.push(flag).push(" ");
+    }
+    ours.push(&settled.client_flags(named));
+    ours.append(&cookie_flags(demands, settled, &name));
     put_first(ours, settled, flags, recipe);
 }
 
-/// The cookie towards one node wins over any number of `-setcookie C`; without `-nocookie` before it, the VM would still
-/// look for a cookie file, and die where HOME cannot be written. A `-setcookie` with nothing behind it makes the VM drop
-/// all the others and read the file.
-pub fn cookie_flags(demands: &Demands, settled: &Settled, towards: &str) -> Text {
+/// A single `-setcookie C` is the VM's cookie whatever name it takes in the end, and of two it drops both: the cookie of
+/// the name that it should have wins over any number of those. But then it still looks for a cookie file, and dies where
+/// HOME cannot be written, without `-nocookie`; which alone would let in whoever has no cookie either. A `-setcookie` with
+/// nothing behind it makes the VM drop all the others and read the file.
+pub fn cookie_flags(demands: &Demands, settled: &Settled, name: &str) -> Text {
     let mut flags = Text::default();
     if settled.in_file {
         flags.push("-setcookie ");
         return flags;
     }
-    let said = demands
-        .command_line
-        .cookies
-        .iter()
-        .any(|claim| claim.value.node.as_deref() == Some(towards));
-    if let Some(cookie) = settled.cookie.as_ref().filter(|_| !said) {
-        flags
-            .push(&format!("-nocookie -setcookie {} ", quote(towards)))
-            .push_quoted(&cookie.value)
-            .push(" ");
+    let Some(cookie) = &settled.cookie else {
+        return flags;
+    };
+    let said = &demands.command_line.cookies;
+    let all = said.iter().chain(&demands.files.cookies);
+    let for_all: Vec<_> = all.filter(|claim| claim.value.node.is_none()).collect();
+    match for_all.as_slice() {
+        [] => {
+            flags.push("-setcookie ").push_quoted(&cookie.value);
+            flags.push(" ");
+        }
+        [one] if one.value.cookie.is_some() => {}
+        _ => {
+            flags.push("-nocookie ");
+        }
+    }
+    let mut towards = said.iter().filter_map(|claim| claim.value.node.as_deref());
+    if !towards.any(|node| node == name) {
+        flags.push(&format!("-setcookie {} ", quote(name)));
+        flags.push_quoted(&cookie.value).push(" ");
     }
     flags
 }

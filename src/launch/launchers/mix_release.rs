@@ -18,8 +18,6 @@ struct MixRelease {
     reads_on: Option<Place>,
     /// The variable that asks for a node in spite of RELEASE_DISTRIBUTION=none.
     asked_by: Option<String>,
-    /// Does its env.sh pin every VM, the node's clients too?
-    pins_clients: bool,
 }
 
 /// Is it a mix release's script?
@@ -42,14 +40,12 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         daemon: task.starts_with("daemon"),
         reads_on: None,
         asked_by: None,
-        pins_clients: false,
     };
     let mut label = "mix release";
     let mut demands = Demands::default();
     if role != Role::Neither {
         let release = Release::of(script, config)?;
         let env_sh = release.env_sh(config);
-        cook.pins_clients = !env_sh.flags.ports.is_empty();
         cook.reads_on.clone_from(&env_sh.reads_on);
         let without = env_sh.distribution.as_deref().map_or_else(
             || config.variable("RELEASE_DISTRIBUTION") == Some("none"),
@@ -159,11 +155,8 @@ impl<'a> Release<'a> {
             of_node.ports.clone_from(&files.ports);
             of_node.extend(vm_args);
             of_node.extend(sys_config());
-            if off {
-                files.extend(
-                    args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args").without_identity(),
-                );
-            }
+            let remote = args_file("RELEASE_REMOTE_VM_ARGS", "remote.vm.args");
+            files.extend(remote.without_identity());
         }
         let literal = fixed
             .iter()
@@ -189,6 +182,7 @@ impl<'a> Release<'a> {
             files,
             of_node,
             fixed,
+            elixir: true,
             otp: off.then(|| Otp::of_root(root)).flatten(),
             ..Demands::default()
         }
@@ -236,12 +230,13 @@ impl Cook for MixRelease {
             };
             recipe.set("RELEASE_COOKIE", given);
         }
+        // The script itself gives the name and the cookie; a second name only where its vm.args has another.
+        let mut demands = launcher.demands.clone();
+        if demands.files.names.is_empty() {
+            demands.command_line.names = vec![settled.name_claim()];
+        }
+        demands.command_line.cookies.extend(settled.cookie_claim());
         if launcher.role == Role::Node {
-            // The script itself gives the name; a second one only where its vm.args has another.
-            let mut demands = launcher.demands.clone();
-            if demands.files.names.is_empty() {
-                demands.command_line.names = vec![settled.name_claim()];
-            }
             erl::node_flags(&demands, settled, flags, recipe);
         } else {
             let mut ours = Text::default();
@@ -250,16 +245,11 @@ impl Cook for MixRelease {
                 let number = fastrand::u32(..);
                 ours.push(&format!("{} rem-{number:08x}-{node} ", node.flag()));
             }
-            ours.push(&settled.client_port_flags());
-            if self.pins_clients && !settled.epmd.is_off() {
-                // One that is pinned finds the node's port taken.
-                ours.push("-dist_listen false ");
+            if let Some(flag) = settled.transport_flag() {
+                ours.push(flag).push(" ");
             }
-            ours.append(&erl::cookie_flags(
-                &launcher.demands,
-                settled,
-                &node.to_string(),
-            ));
+            ours.push(&settled.client_flags(false));
+            ours.append(&erl::cookie_flags(&demands, settled, &node.to_string()));
             erl::put_first(ours, settled, flags, recipe);
         }
         if let Some(place) = &self.reads_on {

@@ -97,6 +97,8 @@ pub struct Demands {
     pub takes_cookie_file: bool,
     /// For a client, what the node's own files say, which it does not get itself.
     pub of_node: Claims,
+    /// Does its script hand ELIXIR_ERL_OPTIONS to the VM?
+    pub elixir: bool,
     /// What cannot be beaten.
     pub fixed: Vec<Fixed>,
     /// The OTP that will run: looked for where it matters, for a node without epmd.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::launch::config::Config;
+use crate::launch::files::text_of;
 use crate::launch::plan::Command;
 
 /// Versions of OTP are by this much ahead of erts: OTP 23.1 came with erts 11.1, 27.2 with 15.2.
@@ -38,12 +39,12 @@ impl Otp {
     /// That of a release, or of an installed OTP, in this folder.
     pub fn of_root(root: &Path) -> Option<Self> {
         let data = root.join("releases/start_erl.data");
-        let text = std::fs::read_to_string(&data).unwrap_or_default();
+        let text = text_of(&data).unwrap_or_default();
         let mut words = text.split_whitespace();
         let (erts, release) = (words.next(), words.next());
         let installed = release.and_then(|release| {
             let by = root.join("releases").join(release).join("OTP_VERSION");
-            let text = std::fs::read_to_string(&by).ok()?;
+            let text = text_of(&by).ok()?;
             let (major, minor) = version(text.trim())?;
             let told = format!("OTP {} ({})", text.trim(), by.display());
             Some(Self { major, minor, told })

@@ -10,6 +10,7 @@ use super::sourced::Sourced;
 use super::{Cook, Demands, Launcher, Role, erl, warn_of_daemon};
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
+use crate::launch::files::text_of;
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag, PortKind};
 use crate::launch::node::Cookie;
@@ -135,7 +136,7 @@ impl Settings<'_> {
     fn over_ipv6(&self) -> Vec<(&'static str, String)> {
         let variables = [SERVER_FLAGS[0], "RABBITMQ_CTL_ERL_ARGS"].into_iter();
         let flags = variables.map(|variable| (variable, self.flags(variable)));
-        let lacking = flags.filter(|(_, (_, claims))| !claims.proto_dist);
+        let lacking = flags.filter(|(_, (_, claims))| claims.proto_dist.is_empty());
         lacking
             .map(|(variable, (text, _))| (variable, format!("-proto_dist inet6_tcp {text}")))
             .collect()
@@ -188,8 +189,7 @@ fn claim(kind: PortKind, text: &str, place: Place) -> Claim<PortFlag> {
 
 /// The ports in a configuration file, of the old format (terms) or the new.
 fn ports_in(file: &Path) -> Vec<Claim<PortFlag>> {
-    let text = std::fs::read(file).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+    let text = text_of(file).unwrap_or_default();
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split(['%', '#']).next().unwrap_or_default();

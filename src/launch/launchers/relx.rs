@@ -10,6 +10,7 @@ use super::script::Script;
 use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, dist_port, erl, warn_of_daemon};
 use crate::launch::config::{Config, Environment, EpmdMode};
 use crate::launch::failure::Failure;
+use crate::launch::files::text_of;
 use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs, expand, unset};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
@@ -188,7 +189,7 @@ impl SysConfig {
             };
         }
         let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let text = text_of(&path).unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new("/"));
         let writable = access(folder, AccessFlags::W_OK).is_ok();
         Self {
@@ -223,23 +224,25 @@ impl Cook for Relx {
         match &settled.cookie {
             Some(_) if settled.in_file => {
                 recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
-                // erl_call takes its cookie as an argument alone; nodetool is a VM, which reads the file.
-                recipe.set("USE_NODETOOL", Text::plain("true"));
             }
             Some(cookie) => recipe.set("RELX_COOKIE", Text::cookie(&cookie.value)),
             None => {}
         }
-        if settled.in_file && (launcher.role == Role::Client || self.daemon) {
-            let mut ours = Text::default();
-            if launcher.role == Role::Client && settled.epmd.is_off() {
-                // nodetool would take the node's port.
-                ours.push("-dist_listen false ");
-            }
-            ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
-            erl::put_first(ours, settled, flags, recipe);
-        } else {
-            erl::cleanse(settled, flags, recipe);
+        // erl_call takes its cookie as an argument alone, and speaks IPv4; nodetool is a VM.
+        let nodetool = settled.in_file || settled.ipv6;
+        if nodetool {
+            recipe.set("USE_NODETOOL", Text::plain("true"));
         }
+        let mut ours = Text::default();
+        let client = launcher.role == Role::Client;
+        if client && nodetool && settled.epmd.is_off() {
+            // It would take the node's port.
+            ours.push("-dist_listen false ");
+        }
+        if settled.in_file && (client || self.daemon) {
+            ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
+        }
+        erl::put_first(ours, settled, flags, recipe);
         if self.daemon {
             warn_of_daemon(recipe, "foreground or console");
         }

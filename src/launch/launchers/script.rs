@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::launch::files::text_of;
 use crate::launch::plan::Command;
 
 /// Start scripts are well below this; a big program is not read to the end.
@@ -68,7 +69,7 @@ impl Script {
 
     /// The version that `releases/start_erl.data` names.
     pub fn current_version(&self) -> Option<String> {
-        let data = std::fs::read_to_string(self.root.join("releases/start_erl.data")).ok()?;
+        let data = text_of(self.root.join("releases/start_erl.data")).ok()?;
         data.split_whitespace().nth(1).map(ToOwned::to_owned)
     }
 }

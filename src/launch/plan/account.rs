@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, geteuid};
 
+use crate::launch::files::text_of;
+
 /// A line of /etc/passwd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -23,8 +25,7 @@ pub struct Account {
 impl Account {
     /// The account of that name, if this process may become it or is it.
     pub fn reachable(name: &str) -> Option<Self> {
-        let text = std::fs::read("/etc/passwd").ok()?;
-        let text = String::from_utf8_lossy(&text);
+        let text = text_of("/etc/passwd").ok()?;
         let found = text.lines().find_map(|line| Self::parse(line, name))?;
         let own = geteuid();
         (own.is_root() || own == found.uid).then_some(found)

@@ -15,7 +15,7 @@ use super::text::Text;
 use crate::exit::Exit;
 use crate::launch::failure::Failure;
 
-/// Where a private file may lie; a tmpfs is taken before the others.
+/// Where a private file may lie: one that only its owner can put aside before the others, and of these a tmpfs.
 const FOLDERS: [&str; 4] = ["/dev/shm", "/run", "/tmp", "/var/tmp"];
 
 /// A file to be written, in a folder of this user's own, mode 0700, or in the home of the user that the command becomes.
@@ -49,14 +49,10 @@ impl PrivateFile {
     /// # Errors
     /// No folder can be written: [`Exit::System`].
     pub fn new(parts: &[&str], mode: u32, content: Text) -> std::result::Result<Self, Failure> {
-        let writable =
-            |folder: &&str| access(*folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
-        let in_memory = |folder: &&str| {
-            statfs(*folder).is_ok_and(|found| found.filesystem_type() == TMPFS_MAGIC)
-        };
-        let usable: Vec<&str> = FOLDERS.into_iter().filter(writable).collect();
-        let memory = usable.iter().copied().find(in_memory);
-        let Some(place) = memory.or_else(|| usable.first().copied()) else {
+        let mut usable = FOLDERS.to_vec();
+        usable.retain(|folder| access(*folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok());
+        usable.sort_by_key(|folder| (others_may_rename_in(folder), !is_in_memory(folder)));
+        let Some(place) = usable.first() else {
             let line = format!(
                 "no folder to write {} in: none of {} is writable; mount an emptyDir or tmpfs at /tmp",
                 parts.last().unwrap_or(&""),
@@ -69,7 +65,7 @@ impl PrivateFile {
             path: parts
                 .iter()
                 .fold(folder.clone(), |path, part| path.join(part)),
-            in_memory: memory.is_some(),
+            in_memory: is_in_memory(place),
             place: Place::Folder(folder),
             mode,
             content,
@@ -160,12 +156,27 @@ impl PrivateFile {
             .mode(self.mode)
             .open(&fresh)?;
         // A home is its user's, who may put links there: this one is new, and is given away before it holds anything.
-        if let Some(owner) = self.owner() {
-            fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))?;
+        let given = self.owner().map_or(Ok(()), |owner| {
+            fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))
+        });
+        let done = given
+            .and_then(|()| file.write_all(content.as_encoded_bytes()))
+            .and_then(|()| std::fs::rename(&fresh, &self.path));
+        if done.is_err() {
+            let _ = std::fs::remove_file(&fresh);
         }
-        file.write_all(content.as_encoded_bytes())?;
-        std::fs::rename(&fresh, &self.path)
+        done
     }
+}
+
+fn is_in_memory(folder: &str) -> bool {
+    statfs(folder).is_ok_and(|found| found.filesystem_type() == TMPFS_MAGIC)
+}
+
+/// May other users put another folder in the place of ours? In an emptyDir, which all may write and no sticky bit keeps.
+fn others_may_rename_in(folder: &str) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(folder).is_ok_and(|found| found.mode() & 0o1002 == 0o0002)
 }
 
 /// Makes a folder that is this user's alone, or sees that it is.

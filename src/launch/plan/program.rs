@@ -1,6 +1,7 @@
 //! Which file the command is: looked for as execvp(3) would, before any gate, so that a typing error fails at once.
 
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -83,12 +84,18 @@ fn missing(program: &OsStr, path: &OsStr) -> Failure {
             .map(|folder| folder.join(given))
             .collect()
     };
-    if let Some(file) = places.iter().find(|file| file.exists()) {
-        let what = if file.is_dir() {
-            "it is a directory"
-        } else {
-            "it may not be executed; chmod +x it in the image"
-        };
+    let hindrance = |file: &PathBuf| match std::fs::metadata(file) {
+        Ok(found) if found.is_dir() => Some("it is a directory"),
+        Ok(_) => Some("it may not be executed; chmod +x it in the image"),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Some("a folder above it may not be searched by this user; chmod +x that in the image")
+        }
+        Err(_) => None,
+    };
+    if let Some((file, what)) = places
+        .iter()
+        .find_map(|file| Some((file, hindrance(file)?)))
+    {
         return Failure::new(
             Exit::NotExecutable,
             format!("cannot run {}: {what}", file.display()),

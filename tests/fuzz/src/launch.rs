@@ -6,6 +6,8 @@ pub mod answer;
 pub mod config;
 #[path = "../../../src/launch/failure.rs"]
 mod failure;
+#[path = "../../../src/launch/files.rs"]
+mod files;
 #[path = "../../../src/launch/flags/mod.rs"]
 pub mod flags;
 #[path = "../../../src/launch/gates/holder.rs"]

@@ -76,6 +76,14 @@ impl Desk {
             .collect()
     }
 
+    /// The folders that attach keeps its files in.
+    pub fn folders(&self) -> Vec<String> {
+        let all = format!("/proc/{}/root/dev/shm/beaminit-0", self.machine.pid());
+        let all = std::fs::read_dir(all).into_iter().flatten().flatten();
+        all.map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
     /// Nothing of it runs any more, and none of its files is left.
     #[track_caller]
     pub fn is_as_before(&self) {

@@ -112,6 +112,9 @@ fn a_shell_of_iex_where_the_node_has_it() {
     shows_no_cookie(&desk, "chocolate");
     shell.leaves(&desk);
     Shell::of_erl(&desk, "app-0 --erl", NODE).leaves(&desk);
+    let typed = "IO.puts(\"sum=#{40 + 2} at #{node()}\")\n";
+    is_the_nodes_or_none(&desk, "TERM=dumb", "", typed);
+    is_the_nodes_or_none(&desk, "TERM=xterm", " | cat", typed);
 }
 
 #[test]
@@ -176,7 +179,7 @@ fn a_node_that_was_not_started_by_beaminit() {
             "the node there is x@app.example.com, not x@other.example.com",
         ),
     ] {
-        let ended = desk.run(["app-0", name]).ends();
+        let ended = desk.run(["app-0", name, "--", "true"]).ends();
         assert!(ended.code != 0 && ended.stderr.contains(line), "{ended}");
     }
 }
@@ -206,6 +209,54 @@ fn a_command_in_the_place_of_the_shell() {
 }
 
 #[test]
+fn what_is_piped_to_a_shell_is_not_run_here() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let script = format!("echo 'halt(7).' | {BEAMINIT} attach app-0 $1");
+    for shell in ["", "--erl", "--iex"] {
+        let refused = desk.machine.enter(["sh", "-c", &script, "sh", shell]);
+        let refused = refused.ends_with(64);
+        let line = "beaminit: error: attach opens a shell for a person, and standard input is no terminal; ";
+        assert!(
+            refused.stdout.is_empty() && refused.stderr.starts_with(line),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_shell_that_would_be_a_local_one_ends_at_once() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let typed = "io:format(\"sum=~p at ~s~n\", [40 + 2, node()]).\n";
+    is_the_nodes_or_none(&desk, "TERM=dumb", "", typed);
+    is_the_nodes_or_none(&desk, "TERM=xterm", " | cat", typed);
+}
+
+/// What is typed, even ahead of the shell, is run at the node, as from OTP 26 on, or not at all.
+#[track_caller]
+fn is_the_nodes_or_none(desk: &Desk, variable: &str, behind: &str, typed: &str) {
+    let script = format!("{variable} {BEAMINIT} attach app-0{behind}");
+    let words = ["sh", "-c", &script];
+    let (process, terminal) = desk.machine.enter_with(Input::Terminal, words);
+    let mut shell = Shell {
+        process,
+        typed: terminal.expect("a terminal"),
+    };
+    shell.types(typed);
+    let local = format!("beaminit: error: {variable}, and to this Erlang that, or standard output");
+    let said = shell.process.writes("where that is run", |line| {
+        line.text.contains("sum=42 at ") || line.text.contains(&local)
+    });
+    let remote = format!("sum=42 at {NODE}");
+    assert!(
+        said.text.contains(&local) || said.text.contains(&remote),
+        "{}",
+        said.text
+    );
+}
+
+#[test]
 fn the_users_home_and_flags_stay_as_they_are() {
     let (pod, _dns) = clustered();
     let home = "/srv/o'neill's home";
@@ -227,10 +278,35 @@ fn the_users_home_and_flags_stay_as_they_are() {
     assert_eq!(own.unwrap(), "the user's own");
 }
 
-/// A desk whose `docker` has a container `shop_app_1` at the pod's address, which is a wire away.
+#[test]
+fn the_users_flags_name_no_other_node_and_no_other_cookie() {
+    let (pod, _dns) = clustered();
+    let machine = desk()
+        .env("ERL_AFLAGS", "-sname mine -setcookie other -own 'of mine'")
+        .env(
+            "ERL_FLAGS",
+            "-setcookie other -erl_epmd_port 1 -start_epmd true +P 70000",
+        )
+        .env("ERL_ZFLAGS", "-name mine@my.host -setcookie another")
+        .env("ERL_OTP25_FLAGS", "-kernel inet_dist_listen_min 1")
+        .env("ELIXIR_ERL_OPTIONS", "-sname mine");
+    let (desk, _node) = at(&machine, &pod, ERL);
+    let mut shell = Shell::of_erl(&desk, "app-0", NODE);
+    shell.types("rpc:call(hd(nodes(hidden)), erlang, system_info, [process_limit]) < 140000.\n");
+    shell.process.says("true");
+    shell.leaves(&desk);
+    let eval =
+        "io:format(\"~p ~s~n\", [init:get_argument(own), os:getenv(\"ERL_AFLAGS\")]), halt().";
+    let words = ["app-0", "--", "erl", "-noinput", "-eval", eval];
+    let ended = desk.run(words).ends_with(0);
+    let expected = "{ok,[[\"of mine\"]]} -own 'of mine'\n";
+    assert_eq!(ended.stdout, expected, "{ended}");
+}
+
+/// A desk whose `docker` has a container `shop_app_1` in this state, and others at the pod's address, which is a wire away.
 fn with_docker(pod: &Pod, state: &str) -> Pod {
     let docker = format!(
-        "#!/bin/sh\ncase $1 in inspect) echo {state} ;; exec) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
+        "#!/bin/sh\ncase $1$4 in inspectshop_app_1) echo {state} ;; inspect*) echo true bridge 10.1.2.3 ;; exec*) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
     );
     let machine = desk().file_with_mode("/srv/bin/docker", docker, 0o755);
     pod.network()
@@ -240,13 +316,18 @@ fn with_docker(pod: &Pod, state: &str) -> Pod {
 
 #[test]
 fn a_container_is_reached_directly() {
-    for (variables, name) in [
-        (["BEAMINIT_EPMD", "off"], NODE),
-        (["BEAMINIT_HOST", "ip"], "app@10.1.2.3"),
+    for (variables, name, state) in [
+        (["BEAMINIT_EPMD", "off"], NODE, "true bridge 10.1.2.3"),
+        (
+            ["BEAMINIT_HOST", "ip"],
+            "app@10.1.2.3",
+            "true shop 10.1.2.3",
+        ),
+        (["BEAMINIT_EPMD", "auto"], NODE, "true container:4f2a"),
     ] {
         let (pod, _dns) = clustered();
         let pod = pod.env(variables[0], variables[1]);
-        let (desk, _node) = at(&with_docker(&pod, "true 10.1.2.3"), &pod, ERL);
+        let (desk, _node) = at(&with_docker(&pod, state), &pod, ERL);
         let shell = Shell::of_erl(&desk, "--docker shop_app_1", name);
         shows_no_cookie(&desk, "chocolate");
         assert!(
@@ -261,17 +342,25 @@ fn a_container_is_reached_directly() {
 fn a_container_that_cannot_be_reached() {
     for (state, line) in [
         (
-            "false",
+            "false bridge",
             "container shop_app_1 does not run (docker inspect: exit status: 0)",
         ),
         (
-            "true 10.9.9.9",
+            "true none",
+            "container shop_app_1 has no address that this machine reaches (its network is \"none\"); ",
+        ),
+        (
+            "true host",
+            "does this machine reach containers at 127.0.0.1:5555?",
+        ),
+        (
+            "true bridge 10.9.9.9",
             "takes no connection: Connection refused (os error 111); is it running, and does this machine reach containers at 10.9.9.9:5555?",
         ),
     ] {
         let (pod, _dns) = clustered();
         let (desk, _node) = at(&with_docker(&pod, state), &pod, ERL);
-        let ended = desk.run("--docker shop_app_1").ends_with(69);
+        let ended = desk.run("--docker shop_app_1 -- true").ends_with(69);
         assert!(ended.stderr.contains(line), "{ended}");
         desk.is_as_before();
     }
@@ -380,6 +469,15 @@ fn killed_it_leaves_no_forward() {
     eventually("the forward and the VM have ended", || {
         desk.running() == ["sleep"]
     });
+    let left = desk.folders();
+    assert_eq!(left.len(), 1, "nobody could remove its files: {left:?}");
+    // The next one does, and leaves those of one that lives.
+    let shell = Shell::of_erl(&desk, "app-0", NODE);
+    let own = desk.folders();
+    assert!(own.len() == 1 && own != left, "{own:?}");
+    desk.run("app-0 -- true").ends_with(0);
+    assert_eq!(desk.folders(), own);
+    shell.leaves(&desk);
 }
 
 #[test]
@@ -396,7 +494,7 @@ fn a_signal_is_heard_while_kubectl_thinks() {
         );
         let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
         let desk = Desk::alone(&machine);
-        let waiting = desk.run("app-0");
+        let waiting = desk.run("app-0 -- true");
         eventually("kubectl thinks", || machine.place("/srv/begun").exists());
         desk.signal("beaminit", "-TERM");
         waiting.ends_with(143);
@@ -405,24 +503,86 @@ fn a_signal_is_heard_while_kubectl_thinks() {
 }
 
 #[test]
+fn a_signal_is_heard_while_the_node_or_its_epmd_thinks() {
+    for tells in ["port 5555", "epmd 4369"] {
+        let script = format!(
+            "#!/bin/sh\n[ $1 = exec ] && {{ echo node a@b.c; echo cookie x; echo {tells}; exit; }}\necho 'Forwarding from 127.0.0.1:5432 -> 1'\nexec sleep 1000\n"
+        );
+        let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+        let silent = machine.network().listen("127.0.0.1:5432");
+        let desk = Desk::alone(&machine);
+        for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+            let waiting = desk.run("app-0 -- true");
+            let _connection = silent.accept().expect("somebody comes");
+            desk.signal("beaminit", signal);
+            waiting.ends_with(code);
+            desk.is_as_before();
+        }
+    }
+}
+
+#[test]
+fn what_a_kubectl_leaves_behind_is_not_waited_for() {
+    let script = "#!/bin/sh\n[ $1 = exec ] || exit 3\nsleep 1000 &\necho node a@b.c; echo port 1; echo cookie x\n";
+    let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+    let ended = Desk::alone(&machine).run("app-0 -- true").ends_with(69);
+    let line = "beaminit: error: `kubectl port-forward app-0 --address 127.0.0.1 :1` ended (exit status: 3)";
+    assert!(ended.stderr.contains(line), "{ended}");
+}
+
+#[test]
+fn no_thread_to_be_had_is_said() {
+    let script = "#!/bin/sh\n[ $1 = exec ] && { echo node a@b.c; echo port 1; echo cookie x; exit; }\nexec sleep 1000\n";
+    let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
+    let desk = Desk::alone(&machine);
+    // A user of its own, who may have itself and kubectl.
+    let user = "setpriv --reuid=54321 --clear-groups prlimit --nproc=2:2";
+    let line = format!("{user} {BEAMINIT} attach app-0 -- true");
+    let ended = desk.machine.enter(line.as_str()).ends_with(71);
+    let line =
+        "beaminit: error: cannot start a thread: Resource temporarily unavailable (os error 11); ";
+    assert!(ended.stderr.contains(line), "{ended}");
+    desk.is_as_before();
+}
+
+#[test]
+fn a_machine_without_erlang() {
+    let (pod, _dns) = clustered();
+    let (desk, _node) = running(&pod, ERL);
+    let script = format!("PATH=/srv/bin {BEAMINIT} attach app-0 2>&1");
+    // What kubectl's stand-in is, is not there either: so it is called by a wrapper that has another PATH.
+    let kubectl = "BEAMINIT_KUBECTL=/usr/bin/env PATH=/srv/bin:/usr/bin:/bin kubectl";
+    let words = ["env", kubectl, "sh", "-c", &script];
+    let (process, _typed) = desk.machine.enter_with(Input::Terminal, words);
+    process.says("beaminit: error: erl is not on this machine, where attach runs it (PATH is /srv/bin); install it, or correct PATH");
+    process.ends_with(127);
+    desk.is_as_before();
+}
+
+#[test]
 fn what_is_wrong_is_said_before_there_is_a_shell() {
     let (pod, _dns) = clustered();
     let (desk, node) = running(&pod, ERL);
     for (words, code, line) in [
         (
-            "app-1 -n prod -c app",
+            "app-1 -n prod -c app -- true",
             69,
             "beaminit: error: `kubectl exec --namespace prod app-1 --container app -- /beaminit attach --tell` tells of no node (exit status: ",
         ),
         (
-            "app-0 -n prod -c app app@other.example.com",
+            "app-0 -n prod -c app app@other.example.com -- true",
             78,
             "beaminit: error: the node there is app@app-0.app.prod.svc.cluster.local, not app@other.example.com; give that name",
         ),
         (
             "app-0 -- no-such-program",
             127,
-            "beaminit: error: no-such-program is in none of PATH's folders",
+            "beaminit: error: no-such-program is not on this machine, where attach runs it (PATH is /",
+        ),
+        (
+            "app-1 app@other.example.com -- true",
+            69,
+            "beaminit: error: `kubectl exec app-1 -- /beaminit attach --tell` tells of no cookie (exit status: ",
         ),
         (
             "svc/app",
@@ -438,7 +598,7 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
     let variables = ["env", "ERLANG_COOKIE=vanilla", "ERL_PORT=5555"];
     let attach = |code, env: &[&str]| {
         let mut words = env.to_vec();
-        words.extend([BEAMINIT, "attach", "app-0", NODE]);
+        words.extend([BEAMINIT, "attach", "app-0", NODE, "--", "true"]);
         desk.machine.enter(words.as_slice()).ends_with(code).stderr
     };
     let said = attach(69, &variables);

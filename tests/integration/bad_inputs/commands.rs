@@ -1,5 +1,7 @@
 //! Command lines, programs that can't be run, and command lines or releases that contradict the variables.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::{CONFIG, USAGE, refused, refused_in, sound_pod};
 
 #[test]
@@ -28,6 +30,15 @@ fn commands() {
     );
     refused("plan -- nonesuch", &[], 127, &["nonesuch"]);
     refused("exec -- nonesuch", &[], 127, &["nonesuch"]);
+}
+
+#[test]
+fn a_folder_that_may_not_be_searched_is_not_nothing() {
+    let pod = sound_pod().user(12345).file("/srv/closed/app", "");
+    let folder = pod.place("/srv/closed");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let parts = ["/srv/closed/app", "may not be searched"];
+    refused_in(&pod, "-- /srv/closed/app", 126, &parts, "a closed folder");
 }
 
 #[test]

@@ -85,6 +85,31 @@ fn it_is_never_longer_than_kubernetes_keeps() {
 }
 
 #[test]
+fn a_fifo_that_nobody_reads_holds_nothing_up() {
+    let pod = sound_pod()
+        .env("BEAMINIT_TERMINATION_LOG", "/srv/fifo")
+        .env("ERL_PORT", "4369l");
+    let script = "mkfifo /srv/fifo; exec \"$0\" -- erl";
+    let ended = pod.first(["sh", "-c", script, BEAMINIT]).ends_with(78);
+    assert!(
+        ended.stderr.contains("BEAMINIT_TERMINATION_LOG is"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_log_that_can_not_be_written_is_no_reason_to_fail() {
+    for subcommand in ["", "exec"] {
+        let script =
+            format!("exec \"$0\" {subcommand} -- sh -c 'echo started; exit 4' 2>/dev/full");
+        let ended = sound_pod()
+            .first(["sh", "-c", &script, BEAMINIT])
+            .ends_with(4);
+        assert_eq!(ended.stdout, "started\n");
+    }
+}
+
+#[test]
 fn where_there_is_no_termination_log_none_is_made() {
     let pod = sound_pod();
     let script = "\"$0\" -- erl; echo \"exit $?\"; ls /dev";

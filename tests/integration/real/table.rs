@@ -153,7 +153,7 @@ fn without_epmd(way: &Way) {
         let pod = pod.env("BEAMINIT_COOKIE_VIA", via);
         let node = way.start(pod.env("BEAMINIT_EPMD", "off"));
         is_as_planned(&node);
-        reach(&node, way.client);
+        reach(&node, way.client, NODE);
         assert_eq!(node.inmate("epmd"), None, "{}", node.transcript());
         stop(&node, way.client);
     }
@@ -163,8 +163,26 @@ fn clients(way: &Way) {
     let (pod, _dns) = clustered();
     let node = way.start(pod);
     is_as_planned(&node);
-    reach(&node, way.client);
+    reach(&node, way.client, NODE);
     stop(&node, way.client);
+}
+
+/// In a pod that has no other address, by its address: the same clients, with epmd and without.
+fn over_ipv6(way: &Way) {
+    let (address, name) = ("fd00:10::3", "app@fd00:10::3");
+    for (epmd, via) in [("auto", "arg"), ("auto", "file"), ("off", "arg")] {
+        let pod = Pod::with_addresses("app-0", &[address])
+            .env("SNAME", "app")
+            .env("BEAMINIT_HOST", "ip")
+            .env("ERLANG_COOKIE", "chocolate")
+            .env("ERL_PORT", "5555")
+            .env("LANG", "C.UTF-8")
+            .env("BEAMINIT_COOKIE_VIA", via);
+        let node = way.start(pod.env("BEAMINIT_EPMD", epmd));
+        is_up(&node, name, "chocolate", 5555);
+        reach(&node, way.client, name);
+        stop(&node, way.client);
+    }
 }
 
 /// Stops the node by the release's own client, where there is one.
@@ -232,7 +250,7 @@ fn own_vms(way: &Way) {
 }
 
 /// Reaches the node by each of its clients that leaves it running, and by a shell.
-fn reach(node: &Running, client: Client) {
+fn reach(node: &Running, client: Client, name: &str) {
     let says = |command: &[&str], answer: &str| {
         let asked = node.enter(command).ends_with(0);
         assert!(asked.stdout.contains(answer), "{command:?}: {asked}");
@@ -243,29 +261,29 @@ fn reach(node: &Running, client: Client) {
     // The VM's own number: a shell that only has the node's name is a VM of its own.
     let in_elixir = "IO.puts(\"pid\" <> \"=#{System.pid()} of #{node()}\")";
     let in_erlang = "io:format(\"pid\" ++ \"=~s of ~s~n\", [os:getpid(), node()]).";
-    let answer = format!("pid={} of {NODE}", vm());
+    let answer = format!("pid={} of {name}", vm());
     let (shell, prompt, typed) = match client {
         Client::Erl => (
-            vec![BEAMINIT, "--", "erl", "-remsh", NODE],
-            format!("({NODE})1>"),
+            vec![BEAMINIT, "--", "erl", "-remsh", name],
+            format!("({name})1>"),
             in_erlang,
         ),
         Client::Iex => (
-            vec![BEAMINIT, "--", "iex", "--remsh", NODE],
-            format!("iex({NODE})1>"),
+            vec![BEAMINIT, "--", "iex", "--remsh", name],
+            format!("iex({name})1>"),
             in_elixir,
         ),
         Client::MixRelease => {
             says(&mix(&["rpc", in_elixir]), &answer);
             says(&mix(&["pid"]), &vm());
-            (mix(&["remote"]), format!("iex({NODE})1>"), in_elixir)
+            (mix(&["remote"]), format!("iex({name})1>"), in_elixir)
         }
         Client::Relx => {
             says(&relx(&["ping"]), "pong");
-            says(&relx(&["rpc", "erlang", "node"]), NODE);
-            says(&relx(&["eval", "node()."]), NODE);
+            says(&relx(&["rpc", "erlang", "node"]), name);
+            says(&relx(&["eval", "node()."]), name);
             says(&relx(&["pid"]), &vm());
-            (relx(&["remote_console"]), format!("({NODE})1>"), in_erlang)
+            (relx(&["remote_console"]), format!("({name})1>"), in_erlang)
         }
     };
     let (shell, keyboard) = node.enter_with(Input::Terminal, shell.as_slice());
@@ -287,4 +305,4 @@ macro_rules! table {
 }
 
 table!(erl elixir iex mix mix_release relx_release escript gleam;
-    (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms leftovers_beaten));
+    (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms leftovers_beaten over_ipv6));

@@ -92,6 +92,17 @@ pub fn as_a_subreaper_each_is_told_once_and_waited_for() {
 }
 
 #[test]
+fn one_whose_name_the_kernel_cuts_within_a_letter_is_told_too() {
+    let name = "vmééééééééé";
+    let pod = fakes::pod_where("takes-signals", name);
+    let running = as_pid_1(&pod, &format!("setsid {name} vm 15 9 300 & wait"));
+    running.says("vm is ready");
+    running.signal_number(libc::SIGTERM);
+    let ended = running.ends_with(143);
+    assert!(ended.stdout.contains("vm ends"), "{ended}");
+}
+
+#[test]
 fn a_vm_below_a_shell_that_waits_for_it_is_told_too() {
     for start in [as_pid_1 as Start, as_a_subreaper] {
         let ended = stopped(start, "setsid bash -c 'trap : TERM; VM; exit 1' & wait");

@@ -198,6 +198,9 @@ fn a_command_that_ends_before_init_waits_for_it_is_seen() {
 #[test]
 fn without_init_term_ends_the_launch() {
     let command = [BEAMINIT, "exec", "--", "sleep", "1000"];
-    let held = ALONE.send(&pod(), "", &command, &[libc::SIGTERM]);
-    held.running.ends_with(143);
+    let [before_main, ..] = &WINDOWS;
+    for window in [before_main, &ALONE] {
+        let held = window.send(&pod(), "", &command, &[libc::SIGTERM]);
+        held.running.ends_with(143);
+    }
 }

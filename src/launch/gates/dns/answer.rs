@@ -11,6 +11,9 @@ use crate::launch::config::Nameserver;
 
 /// A record that is not what it should be is asked for again when its TTL has run out, but within these times.
 const STALE: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// That there is no record is asked again after this time at the latest: no cluster's cache keeps it longer, and who is
+/// the authority for it keeps none.
+const DENIED: Duration = Duration::from_secs(30);
 /// A chain of aliases is followed so far.
 const LONGEST_CHAIN: usize = 8;
 
@@ -33,7 +36,7 @@ impl Answer {
                 let [least, most] = STALE;
                 self.ttl.unwrap_or(least).clamp(least, most)
             }
-            _ => self.ttl.unwrap_or_default(),
+            _ => self.ttl.unwrap_or_default().min(DENIED),
         }
     }
 }
@@ -194,6 +197,32 @@ mod tests {
     fn soa(ttl: u32, minimum: u32) -> Record {
         let soa = SOA::new(name("ns."), name("admin."), 1, 2, 3, 4, minimum);
         Record::from_rdata(name("app."), ttl, RData::SOA(soa))
+    }
+
+    #[test]
+    fn is_asked_again_in_time() {
+        let addresses = || Outcome::Addresses(vec!["10.1.2.9".parse().unwrap()]);
+        for (outcome, ttl, seconds) in [
+            (addresses(), Some(0), 0.5),
+            (addresses(), Some(1), 1.0),
+            (addresses(), Some(600), 2.0),
+            (Outcome::NxDomain, Some(5), 5.0),
+            (Outcome::NxDomain, Some(30), 30.0),
+            (Outcome::NxDomain, Some(900), 30.0),
+            (Outcome::NoData, Some(86400), 30.0),
+            (Outcome::NxDomain, None, 0.0),
+        ] {
+            let answer = Answer {
+                outcome,
+                server: Nameserver {
+                    address: "10.96.0.10".parse().unwrap(),
+                    interface: None,
+                },
+                ttl: ttl.map(Duration::from_secs),
+            };
+            let wait = answer.says_the_same_for();
+            assert_eq!(wait, Duration::from_secs_f64(seconds), "{answer:?}");
+        }
     }
 
     fn said(code: ResponseCode, answers: Vec<Record>, authorities: Vec<Record>) -> String {

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::launch::files::text_of;
+
 /// The addresses that it has for a name.
 pub fn addresses(name: &str) -> Vec<IpAddr> {
-    let hosts = std::fs::read("/etc/hosts").unwrap_or_default();
-    read(&String::from_utf8_lossy(&hosts), name)
+    read(&text_of("/etc/hosts").unwrap_or_default(), name)
 }
 
 fn read(hosts: &str, name: &str) -> Vec<IpAddr> {

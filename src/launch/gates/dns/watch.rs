@@ -177,7 +177,7 @@ impl Watch {
         }
         let answer = ground.pointer(address).await;
         let Outcome::Names(names) = &answer.outcome else {
-            self.plain_from = ground.now() + answer.ttl.unwrap_or_default();
+            self.plain_from = ground.now() + answer.says_the_same_for();
             self.saw(reverse_name(address), answer);
             return;
         };

@@ -124,6 +124,22 @@ pub fn left_out(demands: &Demands, variables: &Claims) -> Option<String> {
     demands.no_cookie.clone().or_else(of_flags)
 }
 
+/// What would keep the VM from looking into any file for its cookie, and let in whoever has none.
+pub fn kept_from_file(demands: &Demands, variables: &Claims) -> Option<String> {
+    let mut said = demands.command_line.nocookie.iter();
+    let mut of_files = demands.files.nocookie.iter();
+    let mut of_variables = variables.nocookie.iter();
+    // What is rewritten loses it, but for that in the files that it includes.
+    let stays = said
+        .next()
+        .or_else(|| of_files.find(|claim| !demands.rewritten || claim.span.is_none()))
+        .or_else(|| of_variables.find(|claim| claim.span.is_none()));
+    Some(format!(
+        "{} has -nocookie, with which the VM reads its cookie in no file and lets in whoever has none; remove that flag",
+        stays?.place
+    ))
+}
+
 /// What would show the cookie to every process of the container, whatever file it is in.
 fn exposed(config: &Config, demands: &Demands, cookie: &Cookie) -> Option<String> {
     let arguments = demands.command_line.cookies.iter();

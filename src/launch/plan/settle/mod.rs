@@ -9,11 +9,12 @@ mod epmd;
 mod name;
 mod peers;
 mod port;
+mod transport;
 
 use crate::launch::config::{Config, CookieVia, DnsMode, Peers, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
-use crate::launch::flags::{Claim, FlagVariables, NameFlag, Place, PortFlags};
+use crate::launch::flags::{Claim, CookieFlag, FlagVariables, NameFlag, Place, PortFlags};
 use crate::launch::launchers::{Launcher, Role};
 use crate::launch::node::identity::{Candidate, Chosen, Lookup};
 use crate::launch::node::{Cookie, Host, NodeName, Port};
@@ -45,8 +46,10 @@ pub struct Settled {
     pub epmd: Epmd,
     /// What the record must answer.
     pub dns: DnsMode,
-    /// Must the VM speak IPv6 (`-proto_dist inet6_tcp`)?
+    /// Is the node reached over IPv6?
     pub ipv6: bool,
+    /// Must the VM be told to speak IPv6? Where the user's own flags say how nodes speak, nothing is added.
+    tells_ipv6: bool,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
 }
@@ -83,14 +86,33 @@ impl Settled {
         }
     }
 
-    /// The flags of a client that finds its node without epmd, and must not listen where that one does.
-    pub fn client_port_flags(&self) -> String {
-        match &self.epmd {
-            Epmd::Off { spelling, .. } => {
-                without_epmd(*spelling, self.pin()) + "-dist_listen false "
-            }
+    /// The flags of a client: those by which it finds its node without epmd, and does not listen where that one does.
+    pub fn client_flags(&self, listens: bool) -> String {
+        let epmd = match &self.epmd {
+            Epmd::Off { spelling, .. } => without_epmd(*spelling, self.pin()),
             _ => String::new(),
-        }
+        };
+        let listens = listens && !self.epmd.is_off();
+        epmd + if listens { "" } else { "-dist_listen false " }
+    }
+
+    /// The flag that has the VM speak IPv6.
+    pub fn transport_flag(&self) -> Option<&'static str> {
+        self.tells_ipv6.then_some("-proto_dist inet6_tcp")
+    }
+
+    /// The cookie as a claim of the command line, for a launcher that gives it there.
+    pub fn cookie_claim(&self) -> Option<Claim<CookieFlag>> {
+        let cookie = self.cookie.as_ref()?.value.reveal().to_owned();
+        let value = CookieFlag {
+            node: None,
+            cookie: Some(cookie),
+        };
+        Some(Claim {
+            value,
+            place: Place::CommandLine,
+            span: None,
+        })
     }
 
     /// The name as a claim of the command line, for a launcher that gives it there.
@@ -132,6 +154,9 @@ pub fn settle(
     let no_cookie = cookie::left_out(demands, &variables).filter(|_| cookie.is_none());
     let via_file = config.cookie_via == CookieVia::File || demands.takes_cookie_file;
     let in_file = via_file && cookie.is_some();
+    if in_file {
+        lines.extend(cookie::kept_from_file(demands, &variables));
+    }
     let epmd = epmd::settle(config, demands, &variables, &mut lines);
     let port = if launcher.role == Role::Node || epmd.is_off() {
         let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
@@ -147,10 +172,13 @@ pub fn settle(
         _ => PortFlags::Pins,
     };
     let dns = dns_mode(config, &candidates, &mut lines);
-    let ipv6 = match &node.value.host {
+    let target = demands.command_line.remsh.as_deref();
+    let target = target.and_then(|target| NodeName::parse(target).ok());
+    let ipv6 = match &target.as_ref().unwrap_or(&node.value).host {
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
+    let tells_ipv6 = transport::settle(demands, &variables, &mut lines) && ipv6;
     let peers = if launcher.role == Role::Node {
         peers::settle(config, &node.value, cookie.is_some(), &mut lines)
     } else {
@@ -168,6 +196,7 @@ pub fn settle(
             epmd,
             dns,
             ipv6,
+            tells_ipv6,
             peers,
         })
     } else {

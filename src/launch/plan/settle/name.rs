@@ -3,7 +3,7 @@
 use crate::launch::config::{Config, HostForm, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::{Claim, Claims, NameFlag};
-use crate::launch::launchers::{Demands, Fixed, Launcher};
+use crate::launch::launchers::{Demands, Fixed, Launcher, Role};
 use crate::launch::node::identity::{self, Candidate, Lookup};
 use crate::launch::node::{Host, NamePart, NodeName};
 
@@ -20,7 +20,10 @@ pub fn name(
     let demands = &launcher.demands;
     if let Some(claim) = demands.command_line.names.first() {
         let node = command_line_name(claim, &demands.command_line.names, config)?;
-        contradiction(config, launcher, &node)?;
+        // A client is called as it likes.
+        if launcher.role == Role::Node {
+            contradiction(config, launcher, &node)?;
+        }
         return Ok(told(node, "the command line".into(), config));
     }
     if identity::said_by(config).is_none() {
