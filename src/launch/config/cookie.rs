@@ -40,9 +40,11 @@ pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
     })
 }
 
-/// Reads `RELEASE_COOKIE`.
+/// Reads that of the release; one that ours beats may be whatever it is.
 pub fn of_release(raw: &Raw, lines: &mut Vec<String>) -> Option<Cookie> {
-    secret("RELEASE_COOKIE", raw.release_cookie.as_deref()?, lines)
+    let is_beaten = raw.erlang_cookie.is_some() || raw.erlang_cookie_file.is_some();
+    let text = raw.release_cookie.as_deref().filter(|_| !is_beaten)?;
+    secret("RELEASE_COOKIE", text, lines)
 }
 
 fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {

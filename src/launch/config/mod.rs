@@ -13,7 +13,7 @@ pub mod resolv_conf;
 mod values;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -264,6 +264,13 @@ impl Config {
             .rev()
             .find(|(known, _)| known == name)?;
         value.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// A variable that is a path, of whatever bytes, where it is not empty.
+    pub fn path(&self, name: &str) -> Option<&Path> {
+        let mut set = self.environment.iter().rev();
+        let (_, value) = set.find(|(known, _)| known == name)?;
+        Some(Path::new(value)).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// The words that kubectl's command lines begin with: `BEAMINIT_KUBECTL`, split at blanks.

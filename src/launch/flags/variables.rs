@@ -29,6 +29,11 @@ impl FlagVariables {
         "ERL_ZFLAGS",
     ];
 
+    /// Is it one of them, or one that a VM of a certain version reads?
+    pub fn is_one(name: &str) -> bool {
+        Self::NAMES.contains(&name) || is_versioned(name)
+    }
+
     /// Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ELIXIR_ERL_OPTIONS and ERL_OTPnn_FLAGS, in the VM's order.
     ///
     /// # Errors

@@ -26,20 +26,25 @@ impl VmArgs {
     }
 
     /// Gives the script a copy, by VMARGS_PATH, with what is settled in it; returns the folder that it is in.
+    /// `needs_folder`: the script will write there, and memory alone does not serve.
     ///
     /// # Errors
     /// There is neither a folder nor memory for it.
     pub fn copy(
         &self,
         release: &str,
+        needs_folder: bool,
         settled: &Settled,
         recipe: &mut Recipe,
     ) -> Result<PathBuf, Failure> {
         let name = format!("{release}.vm.args");
         // Nodes of one network have names of their own, even where they share /dev/shm.
         let folder = settled.node.value.to_string();
-        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled))
-            .or_else(|_| PrivateFile::inherited(&name, self.with(settled)))?;
+        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled));
+        let file = match file {
+            Err(_) if !needs_folder => PrivateFile::inherited(&name, self.with(settled))?,
+            file => file?,
+        };
         recipe.set("VMARGS_PATH", Text::plain(&file.path));
         let folder = file.path.with_file_name("");
         recipe.files.push(file);

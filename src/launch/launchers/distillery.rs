@@ -130,7 +130,7 @@ impl Cook for Distillery {
             recipe.set(&name, Text::plain(value));
         }
         let args = &self.template.args;
-        args.copy(&launcher.default_name, settled, recipe)?;
+        args.copy(&launcher.default_name, false, settled, recipe)?;
         // A client of the script's would split the cookie in the file at its blanks.
         if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
             recipe.set("COOKIE", Text::cookie(&cookie.value));

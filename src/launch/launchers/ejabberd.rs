@@ -181,7 +181,7 @@ fn dist_port(sourced: &Sourced, config: &Config) -> Option<Fixed> {
         let value = config.variable(VARIABLE)?.to_owned();
         Some(Fixed {
             place: Place::Variable(VARIABLE.into()),
-            variable: VARIABLE,
+            variable: VARIABLE.into(),
             value: Some(value),
         })
     })

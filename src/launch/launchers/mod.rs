@@ -1,13 +1,14 @@
 //! The launchers: how each way of starting a BEAM is told, and what makes its name, cookie and port certain.
 //!
 //! A new one is a file beside these, a word in [`LauncherKind`], a line in `PROGRAMS` or `SCRIPTS` and one in
-//! [`recognise`].
+//! [`read`].
 
 mod args_file;
 mod dist_port;
 mod distillery;
 mod ejabberd;
 mod elixir;
+mod env_sh;
 mod erl;
 mod escript;
 mod gleam;
@@ -16,6 +17,7 @@ mod otp;
 mod rabbitmq;
 mod relx;
 mod script;
+mod shell;
 mod sourced;
 mod starter;
 pub mod wrapped;
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 
 use crate::launch::config::{Config, LauncherKind, Said};
 use crate::launch::failure::Failure;
-use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag};
+use crate::launch::flags::{Claims, FlagVariables, Place};
 use crate::launch::node::Cookie;
 use crate::launch::plan::{Account, Command, Recipe, Settled};
 use script::Script;
@@ -89,10 +91,12 @@ pub struct Demands {
     pub node: Option<Said<String>>,
     /// The cookie that the release has of its own.
     pub cookie: Option<Said<Cookie>>,
+    /// Why what it has for one is none.
+    pub no_cookie: Option<String>,
     /// Does it get its cookie in a file whatever BEAMINIT_COOKIE_VIA says? Its script has no argument for one.
     pub takes_cookie_file: bool,
-    /// For a client, what the node's own files say of the port.
-    pub node_ports: Vec<Claim<PortFlag>>,
+    /// For a client, what the node's own files say, which it does not get itself.
+    pub of_node: Claims,
     /// Does its script hand ELIXIR_ERL_OPTIONS to the VM?
     pub elixir: bool,
     /// What cannot be beaten.
@@ -116,7 +120,7 @@ pub struct Fixed {
     /// The file and line.
     pub place: Place,
     /// The variable that it assigns.
-    pub variable: &'static str,
+    pub variable: String,
     /// To what; `None` if only the shell can tell.
     pub value: Option<String>,
 }
@@ -214,21 +218,57 @@ fn recognise_file(
     script: Option<&Script>,
     config: &Config,
 ) -> Result<Option<Launcher>, Failure> {
-    let Some(kind) = kind(command, script, config.launcher) else {
-        return Ok(None);
-    };
+    let said = config.launcher;
+    if said != LauncherKind::None
+        && let Some((script, is)) = script.and_then(|script| Some((script, certain(script)?)))
+        && said != LauncherKind::Auto
+        && said != is
+    {
+        // What is said is meant for the node's own command; a client in the same container is what it is.
+        let launcher = read(is, command, Some(script), config)?;
+        return match launcher.role {
+            Role::Node => Err(Failure::config(format!(
+                "BEAMINIT_LAUNCHER is {:?}, and {} is the start script of a {}; unset it",
+                said.word(),
+                command.file.display(),
+                launcher.label
+            ))),
+            _ => Ok(Some(launcher)),
+        };
+    }
+    let kind = kind(command, script, said);
+    kind.map(|kind| read(kind, command, script, config))
+        .transpose()
+}
+
+/// Reads the files of a launcher of this kind.
+fn read(
+    kind: LauncherKind,
+    command: &Command,
+    script: Option<&Script>,
+    config: &Config,
+) -> Result<Launcher, Failure> {
     let of_release = || {
-        script.ok_or_else(|| {
-            Failure::config(format!(
-                "BEAMINIT_LAUNCHER is {:?}, and {} is no script; give the release's own start script as the command",
-                kind.word(),
-                command.file.display()
-            ))
-        })
+        let is_said = config.launcher == kind;
+        let lacks = |script: &&Script| is_said && !script.is_of_release();
+        let file = command.file.display();
+        let what = match script {
+            None => format!("{file} is no script"),
+            Some(script) if needs_release(kind) && lacks(&script) => {
+                format!(
+                    "there is no release around {file} ({})",
+                    script.root.join("releases").display()
+                )
+            }
+            Some(script) => return Ok(script),
+        };
+        Err(Failure::config(format!(
+            "BEAMINIT_LAUNCHER is {:?}, and {what}; give the release's own start script as the command",
+            kind.word()
+        )))
     };
-    Ok(Some(match kind {
-        LauncherKind::Auto | LauncherKind::None => return Ok(None),
-        LauncherKind::Erl => erl::read(command, config),
+    Ok(match kind {
+        LauncherKind::Auto | LauncherKind::None | LauncherKind::Erl => erl::read(command, config),
         LauncherKind::Elixir => elixir::read("elixir", command, config),
         LauncherKind::Iex => elixir::read("iex", command, config),
         LauncherKind::Mix => elixir::read("mix", command, config),
@@ -239,7 +279,26 @@ fn recognise_file(
         LauncherKind::Gleam => gleam::read(of_release()?, command, config),
         LauncherKind::RabbitMq => rabbitmq::read(script, command, config),
         LauncherKind::Ejabberd => ejabberd::read(script, command, config)?,
-    }))
+    })
+}
+
+/// Has such a launcher a release's folders around its script?
+fn needs_release(kind: LauncherKind) -> bool {
+    use LauncherKind::{Distillery, MixRelease, Relx};
+    matches!(kind, MixRelease | Relx | Distillery)
+}
+
+/// What a script is, if it is no user's own that only speaks of such things: one of a release, in its place.
+fn certain(script: &Script) -> Option<LauncherKind> {
+    told(script).filter(|kind| match kind {
+        LauncherKind::Gleam => true,
+        kind => needs_release(*kind) && script.is_of_release(),
+    })
+}
+
+fn told(script: &Script) -> Option<LauncherKind> {
+    let mut scripts = SCRIPTS.iter();
+    scripts.find_map(|(is, kind)| is(script).then_some(*kind))
 }
 
 /// Which it is: what the user says, else what the file is, symbolic links followed. A program that was called by the name
@@ -256,10 +315,7 @@ fn kind(command: &Command, script: Option<&Script>, said: LauncherKind) -> Optio
         let file = std::fs::canonicalize(&command.file).ok()?;
         by_name(file.file_name()?.to_str()?)
     };
-    let of_script = || {
-        let script = script?;
-        let mut scripts = SCRIPTS.iter();
-        scripts.find_map(|(is, kind)| is(script).then_some(*kind))
-    };
-    by_name(command.name()).or_else(of_file).or_else(of_script)
+    by_name(command.name())
+        .or_else(of_file)
+        .or_else(|| told(script?))
 }

@@ -74,12 +74,10 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         Some(Said { value, by })
     });
     let switches = script.is_some_and(|script| script.says(&["/usr/lib/rabbitmq/bin/", USER]));
-    let part = node.as_ref().map(|(name, _)| name.as_str());
-    let part = part.filter(|name| !name.contains('@'));
     Launcher {
         label: "RabbitMQ",
         role,
-        default_name: part.unwrap_or("rabbit").to_owned(),
+        default_name: "rabbit".into(),
         demands: Demands {
             files,
             node: node.map(|(value, place)| Said {

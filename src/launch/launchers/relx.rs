@@ -61,14 +61,16 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let evolves = EVOLVE.contains(&task);
     let name = script.assigned("REL_NAME").unwrap_or(&script.name);
     let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-    let source =
-        |variable, name| source(script, config, variable, name).filter(|_| role != Role::Neither);
-    let args = match source("VMARGS_PATH", "vm.args") {
+    let source = |variable, name| match role {
+        Role::Neither => Ok(None),
+        _ => source(script, config, variable, name),
+    };
+    let args = match source("VMARGS_PATH", "vm.args")? {
         None => Template::plain(VmArgs::empty()),
         Some(source) if source.expand => Template::read(&source.path, &variable)?,
         Some(source) => Template::plain(VmArgs::of_release(&source.path)?),
     };
-    let sys_config = source("RELX_CONFIG_PATH", "sys.config");
+    let sys_config = source("RELX_CONFIG_PATH", "sys.config")?;
     let sys_config =
         sys_config.map_or_else(SysConfig::default, |source| SysConfig::read(source, config));
     let mut demands = demands(&args.args, config);
@@ -107,12 +109,12 @@ fn demands(args: &VmArgs, config: &Config) -> Demands {
         .filter(|claim| claim.span.is_none());
     let fixed = included.map(|claim| Fixed {
         place: claim.place.clone(),
-        variable: if claim.value.long { "-name" } else { "-sname" },
+        variable: if claim.value.long { "-name" } else { "-sname" }.into(),
         value: None,
     });
     let dist_port = config.variable("ERL_DIST_PORT").map(|text| Fixed {
         place: Place::Variable("ERL_DIST_PORT".into()),
-        variable: "ERL_DIST_PORT",
+        variable: "ERL_DIST_PORT".into(),
         value: Some(text.to_owned()),
     });
     let fixed = fixed.chain(dist_port).collect();
@@ -130,7 +132,15 @@ struct Source {
 }
 
 /// That of the variable, the root's, or the version's own.
-fn source(script: &Script, config: &Config, variable: &str, name: &str) -> Option<Source> {
+///
+/// # Errors
+/// The variable leads nowhere.
+fn source(
+    script: &Script,
+    config: &Config,
+    variable: &str,
+    name: &str,
+) -> Result<Option<Source>, Failure> {
     let given = config.variable(variable).map(PathBuf::from);
     let at_root = || Some(script.root.join(name)).filter(|path| path.exists());
     let of_version = || {
@@ -140,7 +150,10 @@ fn source(script: &Script, config: &Config, variable: &str, name: &str) -> Optio
             .or_else(|| script.current_version())?;
         Some(script.root.join("releases").join(version).join(name))
     };
-    let path = given.or_else(at_root).or_else(of_version)?;
+    let is_given = given.is_some();
+    let Some(path) = given.or_else(at_root).or_else(of_version) else {
+        return Ok(None);
+    };
     let beside = |ending: &str| PathBuf::from(format!("{}{ending}", path.display()));
     let replace = config.variable("RELX_REPLACE_OS_VARS").is_some();
     let sources = [
@@ -148,10 +161,14 @@ fn source(script: &Script, config: &Config, variable: &str, name: &str) -> Optio
         (beside(".orig"), replace),
         (path.clone(), replace),
     ];
-    sources
-        .into_iter()
-        .find(|(path, _)| path.exists())
-        .map(|(path, expand)| Source { path, expand })
+    let found = sources.into_iter().find(|(path, _)| path.exists());
+    if found.is_none() && is_given {
+        return Err(Failure::config(format!(
+            "{variable} is {:?}, and there is no such file; correct it, or unset it for the release's own {name}",
+            path.display().to_string()
+        )));
+    }
+    Ok(found.map(|(path, expand)| Source { path, expand }))
 }
 
 /// The release's sys.config, which its script expands as well, and writes beside it.
@@ -268,10 +285,12 @@ impl Relx {
         }
         let set = |name: &str| self.variable(name).map(ToOwned::to_owned);
         let variable = |name: &str| ours.get(name).cloned().or_else(|| set(name));
-        let folder = self
-            .args
-            .expanded(&variable)
-            .copy(&launcher.default_name, settled, recipe)?;
+        // The script writes what it expands beside the copy of vm.args.
+        let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+        let writes_beside = is_set("RELX_REPLACE_OS_VARS") && !is_set("RELX_OUT_FILE_PATH");
+        let needs_folder = writes_beside || self.sys_config.out_of_place;
+        let args = self.args.expanded(&variable);
+        let folder = args.copy(&launcher.default_name, needs_folder, settled, recipe)?;
         if self.sys_config.out_of_place {
             recipe.set("RELX_OUT_FILE_PATH", Text::plain(folder));
         }

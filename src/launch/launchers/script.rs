@@ -48,6 +48,11 @@ impl Script {
         words.iter().all(|word| self.text.contains(word))
     }
 
+    /// Is there a release around it?
+    pub fn is_of_release(&self) -> bool {
+        self.root.join("releases").is_dir()
+    }
+
     /// The value of a plain assignment in it, `NAME="value"`.
     pub fn assigned(&self, name: &str) -> Option<&str> {
         self.text.lines().find_map(|line| {

@@ -6,64 +6,107 @@
 use std::path::PathBuf;
 
 use super::Fixed;
+use super::shell::{commands, expanded, keeps, literal, refers};
 use crate::launch::flags::Place;
 use crate::launch::plan::Recipe;
 
 /// Such a file.
 pub struct Sourced {
     /// Where it is.
-    pub path: PathBuf,
+    path: PathBuf,
     /// What it says.
-    pub text: String,
+    text: String,
 }
 
 impl Sourced {
     /// Reads it; one that is not there, or not for this user, says nothing.
     pub fn read(path: PathBuf) -> Self {
         let bytes = std::fs::read(&path).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self::of(path, String::from_utf8_lossy(&bytes))
+    }
+
+    /// One that says this.
+    pub fn of(path: PathBuf, text: impl Into<String>) -> Self {
+        let text = text.into();
         Self { path, text }
     }
 
-    /// The last line that assigns a variable whatever its value was, and the words that it assigns.
-    fn last(&self, variable: &str) -> Option<(Place, &str)> {
-        let assigning = lines(&self.text).filter(|line| !line.keeps(variable));
-        let found = assigning.filter_map(|line| {
-            let place = Place::File(self.path.clone(), line.number);
-            Some((place, assigned(line.text, variable)?))
+    /// The lines that assign a variable whatever its value was, and the words that they assign; `None` for what only a
+    /// shell could tell. Flags are kept where they go into a longer value.
+    fn all<'a>(&'a self, variable: &str) -> Vec<(Place, Option<&'a str>)> {
+        let kept =
+            |word: &str| keeps(word, variable) || is_of_flags(variable) && refers(word, variable);
+        let assigning = commands(&self.text).into_iter();
+        let assigning = assigning.filter(|command| !command.spares(variable));
+        let found = assigning.filter_map(|command| {
+            let assigned = command.assigned(variable)?;
+            let place = Place::File(self.path.clone(), assigned.line);
+            Some((place, assigned.word))
         });
-        found.last()
+        found.filter(|(_, word)| !word.is_some_and(kept)).collect()
+    }
+
+    /// The last of them.
+    fn last<'a>(&'a self, variable: &str) -> Option<(Place, &'a str)> {
+        let (place, word) = self.all(variable).pop()?;
+        Some((place, word.unwrap_or_default()))
+    }
+
+    /// What each of its lines assigns to a variable.
+    pub fn assignments(&self, variable: &str) -> Vec<Fixed> {
+        let all = self.all(variable).into_iter();
+        let fixed = all.map(|(place, word)| Fixed {
+            place,
+            variable: variable.into(),
+            value: word.and_then(literal),
+        });
+        fixed.collect()
     }
 
     /// What it assigns to a variable in the end.
-    pub fn assigned(&self, variable: &'static str) -> Option<Fixed> {
-        let (place, word) = self.last(variable)?;
-        Some(Fixed {
-            place,
-            variable,
-            value: literal(word),
-        })
+    pub fn assigned(&self, variable: &str) -> Option<Fixed> {
+        self.assignments(variable).pop()
     }
 
     /// The flags that it assigns to a variable, and their place; `None` if it leaves that alone.
     pub fn flags(&self, variable: &str) -> Option<(String, Place)> {
         let (place, word) = self.last(variable)?;
-        let flags = word.replace(['"', '\''], " ");
-        Some((flags.trim().to_owned(), place))
+        Some((flags(word), place))
+    }
+
+    /// The flags that its lines add to variables which `is_one` tells, or put into their place.
+    pub fn all_flags(&self, is_one: impl Fn(&str) -> bool) -> Vec<(String, String, Place)> {
+        let mut found = Vec::new();
+        for command in commands(&self.text) {
+            for variable in command.names().filter(|name| is_one(name)) {
+                let assigned = command.assigned(variable);
+                let Some((line, word)) = assigned.and_then(|one| Some((one.line, one.word?)))
+                else {
+                    continue;
+                };
+                let place = Place::File(self.path.clone(), line);
+                found.push((variable.to_owned(), flags(word), place));
+            }
+        }
+        found
+    }
+
+    /// A path that it assigns to a variable in the end, if it is one that `known` variables tell.
+    pub fn path_in(
+        &self,
+        variable: &str,
+        known: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<(Fixed, Option<String>)> {
+        let (_, word) = self.last(variable)?;
+        Some((self.assigned(variable)?, expanded(word, known)))
     }
 
     /// The first line that sources a further file: what that assigns is not known.
     pub fn reads_on(&self) -> Option<Place> {
-        let sources = |text: &str| {
-            text.split([';', '&', '|', '{', '('])
-                .filter_map(|command| {
-                    let mut words = command.split_whitespace();
-                    words.find(|word| !matches!(*word, "then" | "else" | "do"))
-                })
-                .any(|word| matches!(word, "." | "source"))
-        };
-        let found = lines(&self.text).find(|line| sources(line.text))?;
-        Some(Place::File(self.path.clone(), found.number))
+        let commands = commands(&self.text);
+        let mut sourcing = commands.iter().filter(|command| command.reads_on());
+        let line = sourcing.next()?.words.first()?.line;
+        Some(Place::File(self.path.clone(), line))
     }
 
     /// Complains of lines that give a variable of ours another value, or lead the VM away from its cookie's file.
@@ -82,87 +125,12 @@ impl Sourced {
     }
 }
 
-/// A line that may assign something, and the conditions that it stands under.
-pub struct Line<'a> {
-    /// From 1.
-    pub number: usize,
-    /// Without the blanks around it.
-    pub text: &'a str,
-    conditions: Vec<&'a str>,
+fn flags(word: &str) -> String {
+    word.replace(['"', '\''], " ").trim().to_owned()
 }
 
-impl Line<'_> {
-    /// Does it, or an `if` or `case` around it, look at the variable's value first?
-    pub fn keeps(&self, variable: &str) -> bool {
-        let asks = |text: &str| {
-            text.contains(&format!("${variable}")) || text.contains(&format!("${{{variable}"))
-        };
-        asks(self.text) || self.conditions.iter().any(|condition| asks(condition))
-    }
-}
-
-/// The lines of a text that are no comments.
-pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
-    let mut conditions: Vec<&str> = Vec::new();
-    let all = (1..)
-        .zip(text.lines().map(str::trim))
-        .map(move |(number, text)| {
-            match text.split_whitespace().next().unwrap_or_default() {
-                "if" | "case" => conditions.push(text),
-                "fi" | "esac" => drop(conditions.pop()),
-                _ => {}
-            }
-            Line {
-                number,
-                text,
-                conditions: conditions.clone(),
-            }
-        });
-    all.filter(|line| !line.text.starts_with('#'))
-}
-
-/// What a line assigns to a variable, wherever on the line the assignment stands: one word of the shell's, as written.
-pub fn assigned<'a>(line: &'a str, variable: &str) -> Option<&'a str> {
-    let value = line.match_indices(variable).find_map(|(at, _)| {
-        let (before, rest) = line.split_at_checked(at)?;
-        let begins = before
-            .chars()
-            .next_back()
-            .is_none_or(|c| c.is_whitespace() || ";&|(){".contains(c));
-        rest.strip_prefix(variable)?
-            .strip_prefix('=')
-            .filter(|_| begins)
-    })?;
-    let mut quote = None;
-    let end = value.char_indices().find(|(_, c)| {
-        match quote {
-            None if matches!(c, '\'' | '"' | '`') => quote = Some(*c),
-            None => return c.is_whitespace() || ";&|)".contains(*c),
-            Some(mark) if mark == *c => quote = None,
-            Some(_) => {}
-        }
-        false
-    });
-    value.get(..end.map_or(value.len(), |(at, _)| at))
-}
-
-/// Does a line take a variable away, whatever its value was?
-pub fn unsets(line: &str, variable: &str) -> bool {
-    line.split([';', '&', '|']).any(|command| {
-        let mut words = command.split_whitespace();
-        words.any(|word| word == "unset") && words.any(|word| word == variable)
-    })
-}
-
-/// The value, if it is one that no shell changes.
-pub fn literal(word: &str) -> Option<String> {
-    let raw = word
-        .strip_prefix('\'')
-        .and_then(|rest| rest.strip_suffix('\''));
-    let quoted = word
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    let text = raw.or(quoted).unwrap_or(word);
-    let changed = text.contains(['$', '`', '\\', '"', '\'', ' ', '*', '~']);
-    (!changed && !text.is_empty()).then(|| text.to_owned())
+/// Does a variable of this name hold flags, of which there may be more?
+fn is_of_flags(variable: &str) -> bool {
+    let endings = ["FLAGS", "ERL_OPTIONS", "ERL_ARGS", "START_ARGS"];
+    endings.iter().any(|ending| variable.ends_with(ending))
 }

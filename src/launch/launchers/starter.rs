@@ -141,8 +141,9 @@ impl Cook for Started {
             let place = |_| Place::File(file.clone(), one.line);
             let claims = Claims::of_text(&one.value, Syntax::Variable, &place);
             recipe.set.contains_key(&one.name)
-                || FlagVariables::NAMES.contains(&one.name.as_str())
-                    && !claims.spans(PortFlags::Pins).is_empty()
+                || one.name == "RELEASE_VM_ARGS"
+                || FlagVariables::is_one(&one.name)
+                    && !(claims.names.is_empty() && claims.spans(PortFlags::Pins).is_empty())
         });
         let lines: Vec<String> = taken
             .map(|Assigned { line, name, .. }| {

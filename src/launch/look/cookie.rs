@@ -2,8 +2,6 @@
 //!
 //! <https://www.erlang.org/doc/system/distributed.html#security>
 
-use std::path::Path;
-
 use crate::launch::config::Config;
 use crate::launch::config::cookie::read_file;
 use crate::launch::node::Cookie;
@@ -11,7 +9,7 @@ use crate::launch::plan::cookie_file;
 
 /// The first that can be read.
 pub fn of_files(config: &Config) -> Option<Cookie> {
-    let home = config.variable("HOME").map(Path::new);
+    let home = config.path("HOME");
     let mut places = cookie_file::places(home, config).into_iter();
     places.find_map(|file| {
         let text = read_file(&file).ok()?;

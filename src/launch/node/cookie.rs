@@ -43,6 +43,11 @@ impl Cookie {
         }
     }
 
+    /// Does a text have it: as all that it is, or among words about a cookie?
+    pub fn is_in(&self, text: &str) -> bool {
+        text == self.0 || text.contains("cookie") && text.contains(&self.0)
+    }
+
     /// The cookie itself, for the place where the command gets it.
     pub fn reveal(&self) -> &str {
         &self.0

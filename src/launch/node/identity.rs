@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::host::{dashed, reverse_name};
 use super::{Host, NamePart, NodeName};
-use crate::launch::config::{Config, HostForm};
+use crate::launch::config::{Config, EpmdMode, HostForm, Said};
 use crate::launch::failure::Failure;
 
 pub use cluster::{Cluster, complete, completes, look_around, service};
@@ -57,11 +57,28 @@ pub fn said_by(config: &Config) -> Option<&'static str> {
     said.iter().find(|(_, set)| *set).map(|(name, _)| *name)
 }
 
-/// The candidates in their order: at least one. `default_name` is the release's or program's own.
+/// The variable that asks, on purpose, for a node of the cluster, whatever the release says.
+pub fn asked_by(config: &Config) -> Option<&str> {
+    let cookie = || config.cookie.as_ref().map(|cookie| cookie.by.as_str());
+    let others = [
+        ("ERL_PORT", config.port.is_some()),
+        ("BEAMINIT_PEERS", config.peers.is_some()),
+        ("BEAMINIT_EPMD", config.epmd == EpmdMode::Off),
+    ];
+    let other = || others.iter().find(|(_, set)| *set).map(|(name, _)| *name);
+    said_by(config).or_else(cookie).or_else(other)
+}
+
+/// The candidates in their order: at least one. `own` is the name part that the release says, `default_name` what it or
+/// the program is called.
 ///
 /// # Errors
 /// What cannot be made into a name: exit status 78.
-pub fn candidates(config: &Config, default_name: &str) -> Result<Vec<Candidate>, Failure> {
+pub fn candidates(
+    config: &Config,
+    own: Option<&Said<NamePart>>,
+    default_name: &str,
+) -> Result<Vec<Candidate>, Failure> {
     if let Some(node) = &config.node {
         return Ok(vec![Candidate {
             node: node.clone(),
@@ -69,7 +86,7 @@ pub fn candidates(config: &Config, default_name: &str) -> Result<Vec<Candidate>,
             lookup: Lookup::Own,
         }]);
     }
-    let (name, name_from) = name_part(config, default_name)?;
+    let (name, name_from) = name_part(config, own, default_name)?;
     hosts(config)?
         .into_iter()
         .map(|found| {
@@ -88,9 +105,16 @@ pub fn candidates(config: &Config, default_name: &str) -> Result<Vec<Candidate>,
         .collect()
 }
 
-fn name_part(config: &Config, default_name: &str) -> Result<(NamePart, &'static str), Failure> {
+fn name_part<'a>(
+    config: &Config,
+    own: Option<&'a Said<NamePart>>,
+    default_name: &str,
+) -> Result<(NamePart, &'a str), Failure> {
     if let Some(name) = &config.sname {
         return Ok((name.clone(), "SNAME"));
+    }
+    if let Some(own) = own {
+        return Ok((own.value.clone(), &own.by));
     }
     let (text, from) = match &config.release_name {
         Some(name) => (name.as_str(), "RELEASE_NAME"),

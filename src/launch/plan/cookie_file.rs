@@ -20,8 +20,8 @@ const NAME: &str = ".erlang.cookie";
 /// The files in which the VM looks for its cookie, in its order.
 pub fn places(home: Option<&Path>, config: &Config) -> Vec<PathBuf> {
     let configs = config
-        .variable("XDG_CONFIG_HOME")
-        .map(|folder| Path::new(folder).join("erlang"));
+        .path("XDG_CONFIG_HOME")
+        .map(|folder| folder.join("erlang"));
     let configs = configs.or_else(|| Some(home?.join(".config/erlang")));
     let folders = home.map(Path::to_owned).into_iter().chain(configs);
     folders.map(|folder| folder.join(NAME)).collect()
@@ -94,7 +94,7 @@ fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
         let value = value.to_string_lossy();
         if name.contains("COOKIE") && value == cookie.reveal() {
             recipe.unset.push(name);
-        } else if value.contains("cookie") && value.contains(cookie.reveal()) {
+        } else if cookie.is_in(&value) {
             recipe.warn(format!(
                 "{name} seems to have the cookie in it, and the VM hands it to all that it starts; take it out"
             ));
@@ -104,7 +104,7 @@ fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
 
 /// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
 fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
-    let Some(home) = config.variable("HOME") else {
+    let Some(home) = config.path("HOME") else {
         return Some("it is not set, and the VM wants one to look for its cookie".into());
     };
     let otp = match &launcher.root {
@@ -123,7 +123,7 @@ fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
         }
         Some(_) => {}
     }
-    let own = Path::new(home).join(NAME);
+    let own = home.join(NAME);
     match std::fs::metadata(&own) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => Some(format!(

@@ -78,9 +78,7 @@ impl Plan {
             match name.as_str() {
                 // An empty one would be taken out; the environment has it as it is.
                 _ if value.is_empty() => {}
-                "ERLANG_COOKIE" | "RELEASE_COOKIE" | "RABBITMQ_ERLANG_COOKIE" => {
-                    plan.recipe.set(name, Text::hidden(value));
-                }
+                name if Text::is_of_cookie(name) => plan.recipe.set(name, Text::hidden(value)),
                 _ => plan.recipe.set(name, Text::concealing(value.as_ref())),
             }
         }
@@ -118,8 +116,10 @@ impl Plan {
         launcher: &Launcher,
         settled: &Settled,
     ) -> Result<(), Failure> {
+        let why = settled.no_cookie.as_ref();
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
         let of_account = launcher.account.as_ref().map(|one| one.home.as_path());
-        let home = of_account.or_else(|| config.variable("HOME").map(Path::new));
+        let home = of_account.or_else(|| config.path("HOME"));
         let allows = |path: &Path, mode: AccessFlags| access(path, mode).is_ok();
         let mut places = cookie_file::places(home, config).into_iter();
         if places.any(|file| allows(&file, AccessFlags::R_OK)) {
@@ -131,18 +131,18 @@ impl Plan {
                 |home| format!("is {home:?}, which this user cannot write"),
             );
             return Err(Failure::config(format!(
-                "no cookie is set, and HOME {seen}, so that the VM can neither find nor make one; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
+                "no cookie is set{why}, and HOME {seen}, so that the VM can neither find nor make one; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
             )));
         }
         if settled.node.value.is_long() {
             return Err(Failure::config(format!(
-                "no cookie is set for {}: the VM would make up its own, and nodes with different cookies never connect; set ERLANG_COOKIE or ERLANG_COOKIE_FILE",
+                "no cookie is set for {}{why}: the VM would make up its own, and nodes with different cookies never connect; set ERLANG_COOKIE or ERLANG_COOKIE_FILE",
                 settled.node.value
             )));
         }
-        self.recipe.warn(
-            "no cookie is set: the VM makes its own in HOME, and nodes with different cookies never connect; set ERLANG_COOKIE",
-        );
+        self.recipe.warn(format!(
+            "no cookie is set{why}: the VM makes its own in HOME, and nodes with different cookies never connect; set ERLANG_COOKIE"
+        ));
         Ok(())
     }
 }

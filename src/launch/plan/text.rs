@@ -39,7 +39,7 @@ impl Text {
         }
     }
 
-    /// A text of the user's, in which whatever follows `-setcookie` or `--cookie` is a secret.
+    /// A text of the user's, in which whatever follows `-setcookie`, `--cookie` or `…COOKIE=` is a secret.
     pub fn concealing(text: &OsStr) -> Self {
         let Some(utf8) = text.to_str() else {
             return Self::plain(text);
@@ -74,8 +74,23 @@ impl Text {
             if let Some(text) = secret.and_then(|(at, _)| texts.get_mut(at)) {
                 "<cookie>".clone_into(&mut text.shown);
             }
+            // The value goes on to the end of the argument, blanks and all.
+            let assigned = word.to_str().and_then(|word| word.split_once('='));
+            if let Some((name, value)) = assigned
+                && Self::is_of_cookie(name)
+                && !value.is_empty()
+                && let Some(text) = texts.get_mut(at)
+            {
+                text.shown = format!("{name}=<cookie>");
+            }
         }
         texts
+    }
+
+    /// Is a variable of this name a cookie?
+    pub fn is_of_cookie(name: &str) -> bool {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.ends_with("COOKIE") && name.chars().all(is_name)
     }
 
     /// Adds plain text.
@@ -119,10 +134,18 @@ fn secrets(text: &str, syntax: Syntax) -> Vec<Range<usize>> {
                 secret.extend(values.take(2).last().map(|value| value.span.clone()));
             }
             "--cookie" => secret.extend(words.get(at + 1).map(|value| value.span.clone())),
-            _ => {}
+            _ => secret.extend(assigned(text, &word.span)),
         }
     }
     secret
+}
+
+/// Where the value stands in `ERLANG_COOKIE=…`, and all that is called like it.
+fn assigned(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
+    const NAME: &str = "COOKIE=";
+    let at = text.get(word.clone())?.find(NAME)?;
+    let start = word.start + at + NAME.len();
+    (start < word.end).then_some(start..word.end)
 }
 
 /// The text without its secrets, which are in order and may overlap.
@@ -190,6 +213,28 @@ mod tests {
                     r#"-setcookie <cookie> "-setcookie" <cookie> -x"#,
                 ],
             ),
+            (
+                vec![
+                    "env",
+                    "-i",
+                    "ERLANG_COOKIE=c",
+                    "ERLANG_COOKIE_FILE=/c",
+                    "erl",
+                ],
+                vec![
+                    "env",
+                    "-i",
+                    "ERLANG_COOKIE=<cookie>",
+                    "ERLANG_COOKIE_FILE=/c",
+                    "erl",
+                ],
+            ),
+            (
+                vec!["sh", "-c", "cd /; RELEASE_COOKIE='a b' exec erl"],
+                vec!["sh", "-c", "cd /; RELEASE_COOKIE=<cookie> exec erl"],
+            ),
+            (vec!["env", "COOKIE=a b"], vec!["env", "COOKIE=<cookie>"]),
+            (vec!["env", "COOKIE="], vec!["env", "COOKIE="]),
             (vec!["erl", "-setcookie"], vec!["erl", "-setcookie"]),
             (vec!["echo", "c"], vec!["echo", "c"]),
         ] {

@@ -41,7 +41,7 @@ fn cookies() {
         );
         refused(
             "-- erl",
-            &[("RELEASE_COOKIE", value)],
+            &[("RELEASE_COOKIE", value), ("ERLANG_COOKIE", "")],
             CONFIG,
             &["RELEASE_COOKIE", reason],
         );
@@ -58,6 +58,15 @@ fn homes_where_no_cookie_can_be() {
         let pod = pod.env("HOME", home);
         refused_in(&pod, "-- erl", CONFIG, &["HOME", "ERLANG_COOKIE"], home);
     }
+}
+
+#[test]
+fn a_home_of_other_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = std::ffi::OsStr::from_bytes(b"/h\xff");
+    let pod = cookieless_pod().env("HOME", home);
+    let parts = ["HOME is \"/h\\xFF\"", "ERLANG_COOKIE"];
+    refused_in(&pod, "-- erl", CONFIG, &parts, "HOME=/h\\xff");
 }
 
 #[test]

@@ -65,6 +65,16 @@ fn an_env_sh_that_says_otherwise() {
         "export ERL_AFLAGS='-sname other'",
         "export ELIXIR_ERL_OPTIONS='-sname other'",
         "case $RELEASE_COMMAND in start*) RELEASE_NODE=other@elsewhere.example.com;; esac",
+        "RELEASE_NODE=\"app@${RELEASE_NODE_IP:-127.0.0.9}\"",
+        "RELEASE_NODE=\"${RELEASE_NODE%@*}@127.0.0.9\"",
+        "export RELEASE_NODE=\"canary-$RELEASE_NODE\"",
+        "export \"RELEASE_NODE=app@127.0.0.9\"",
+        "if [ -n \"$RELEASE_NODE\" ]; then RELEASE_NODE=app@127.0.0.9; fi",
+        "if [ -z \"$RELEASE_NODE\" ]; then :; fi; export RELEASE_NODE=app@127.0.0.9",
+        "RELEASE_COOKIE=\"pre$RELEASE_COOKIE\"",
+        "export ELIXIR_ERL_OPTIONS='-name app@127.0.0.9'",
+        "export ERL_OTP25_FLAGS='-sname other' ERL_OTP27_FLAGS='-sname other' ERL_OTP29_FLAGS='-sname other'",
+        "export ERL_FLAGS='-sname other'",
     ] {
         let (pod, _dns) = with_release();
         let env_sh = format!("{FILES}/env.sh");
@@ -73,6 +83,45 @@ fn an_env_sh_that_says_otherwise() {
             .run([APP, "start"]);
         is_as_planned_or_refused(&node, &format!("{env_sh}:2"));
     }
+}
+
+#[test]
+fn an_env_sh_that_leads_to_another_vm_args() {
+    let (pod, _dns) = with_release();
+    let env_sh = "export RELEASE_VM_ARGS=\"$RELEASE_ROOT/mine.args\"\n";
+    let node = pod
+        .file("/srv/mixapp/mine.args", "-sname other\n")
+        .file(&format!("{FILES}/env.sh"), env_sh)
+        .run([APP, "start"]);
+    is_as_planned_or_refused(&node, "/srv/mixapp/mine.args:1");
+}
+
+#[test]
+fn an_env_sh_that_has_a_port() {
+    let env_sh =
+        "export ELIXIR_ERL_OPTIONS='-kernel inet_dist_listen_min 9100 inet_dist_listen_max 9100'\n";
+    for (ours, port) in [("", 9100), ("5555", 5555)] {
+        let (pod, _dns) = with_release();
+        let node = pod
+            .env("ERL_PORT", ours)
+            .file(&format!("{FILES}/env.sh"), env_sh)
+            .run([APP, "start"]);
+        is_up(&node, NODE, "chocolate", port);
+        let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
+        assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
+    }
+}
+
+#[test]
+fn an_env_sh_that_names_every_vm() {
+    let (pod, _dns) = with_release();
+    let env_sh = "export ELIXIR_ERL_OPTIONS='-name app@127.0.0.9'\n";
+    let node = pod
+        .file(&format!("{FILES}/env.sh"), env_sh)
+        .run([APP, "start"]);
+    is_as_planned(&node);
+    let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
+    assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
 }
 
 #[test]

@@ -168,6 +168,24 @@ fn templates_of_a_release_that_this_user_cannot_write() {
 }
 
 #[test]
+fn no_folder_where_the_script_must_write() {
+    let script = format!(
+        "for folder in /dev/shm /run /tmp; do mount -o remount,ro $folder; done; \
+         mount --bind /var/tmp /var/tmp; mount -o remount,bind,ro /var/tmp; \
+         exec {BEAMINIT} -- {APP} foreground"
+    );
+    let (pod, _dns) = with_release();
+    let node = pod.first(["sh", "-c", &script]);
+    is_as_planned(&node);
+    drop(node);
+    // Its script would write the file that it expands beside our copy of vm.args.
+    let pod = pod.env("RELX_REPLACE_OS_VARS", "true");
+    let ended = pod.first(["sh", "-c", &script]).ends_with(71);
+    let part = "no folder to write relxapp.vm.args in";
+    assert!(ended.stderr.contains(part), "{ended}");
+}
+
+#[test]
 fn a_sys_config_that_has_a_port() {
     let kernel = "[{kernel, [{inet_dist_listen_min, 9100}, {inet_dist_listen_max, 9100}]}].\n";
     for (ours, port) in [("", 9100), ("5555", 5555)] {

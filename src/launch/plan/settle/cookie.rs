@@ -96,7 +96,7 @@ pub fn settle(
         .as_ref()
         .filter(|_| config.cookie_via == CookieVia::File)
     {
-        lines.extend(exposed(demands, &cookie.value));
+        lines.extend(exposed(config, demands, &cookie.value));
     }
     // Two cookies towards the own node are none, and one of them is ours.
     let towards_own = |claim: &&Claim<CookieFlag>| {
@@ -110,6 +110,21 @@ pub fn settle(
         ));
     }
     cookie
+}
+
+/// Why the first that there is for a cookie is none.
+pub fn left_out(demands: &Demands, variables: &Claims) -> Option<String> {
+    let mut claims = variables.cookies.iter().chain(&demands.files.cookies);
+    let reason = |claim: &Claim<CookieFlag>| {
+        let place = &claim.place;
+        let Some(cookie) = &claim.value.cookie else {
+            return Some(format!("{place} has a -setcookie with no cookie behind it"));
+        };
+        let reason = Cookie::parse(cookie).err()?;
+        Some(format!("that of {place} cannot be one: {reason}"))
+    };
+    let of_flags = || claims.find_map(reason);
+    demands.no_cookie.clone().or_else(of_flags)
 }
 
 /// What would keep the VM from looking into any file for its cookie, and let in whoever has none.
@@ -129,7 +144,7 @@ pub fn kept_from_file(demands: &Demands, variables: &Claims) -> Option<String> {
 }
 
 /// What would show the cookie to every process of the container, whatever file it is in.
-fn exposed(demands: &Demands, cookie: &Cookie) -> Option<String> {
+fn exposed(config: &Config, demands: &Demands, cookie: &Cookie) -> Option<String> {
     let arguments = demands.command_line.cookies.iter();
     let in_files = demands.files.cookies.iter();
     // A file that is rewritten loses its own claims, and keeps those of the files that it includes.
@@ -144,6 +159,16 @@ fn exposed(demands: &Demands, cookie: &Cookie) -> Option<String> {
         };
         demands.fixed.iter().find(same).map(|fixed| &fixed.place)
     };
+    // What env or a shell assigns stays in the arguments of the process that was started with them.
+    let has_cookie = |name: &&String| {
+        let value = config.variable(name);
+        value.is_some_and(|value| cookie.is_in(value))
+    };
+    if let Some(name) = config.assigned.iter().find(has_cookie) {
+        return Some(format!(
+            "BEAMINIT_COOKIE_VIA is \"file\", and the command line has the cookie in {name}, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"
+        ));
+    }
     let place = flag.or_else(variable)?;
     Some(format!(
         "BEAMINIT_COOKIE_VIA is \"file\", and {place} has the cookie, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"

@@ -34,6 +34,8 @@ pub struct Settled {
     pub candidates: Vec<Candidate>,
     /// The cookie; `None` leaves it to the launcher.
     pub cookie: Option<Said<Cookie>>,
+    /// With none, why what there is for one was left out.
+    pub no_cookie: Option<String>,
     /// Does the VM read it in a file of ours, so that no process shows it?
     pub in_file: bool,
     /// The port; `None` for a client, which gets no pin, and needs to know the node's port only where epmd does not.
@@ -152,6 +154,7 @@ pub fn settle(
     let mut lines = Vec::new();
     name::unbeatable(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
+    let no_cookie = cookie::left_out(demands, &variables).filter(|_| cookie.is_none());
     let via_file = config.cookie_via == CookieVia::File || demands.takes_cookie_file;
     let in_file = via_file && cookie.is_some();
     if in_file {
@@ -190,6 +193,7 @@ pub fn settle(
             node,
             candidates,
             cookie,
+            no_cookie,
             in_file,
             port,
             replaces_port,

@@ -27,20 +27,18 @@ pub fn name(
         return Ok(told(node, "the command line".into(), config));
     }
     if identity::said_by(config).is_none() {
-        let flags = variables.names.iter().chain(&demands.files.names);
-        let flags = flags.map(|claim| (claim.value.text.as_str(), claim.place.to_string()));
-        let own = demands
-            .node
-            .iter()
-            .map(|said| (said.value.as_str(), said.by.clone()));
-        let full = own
-            .chain(flags)
+        let full = of_release(demands, variables)
             .find_map(|(text, by)| NodeName::parse(text).ok().map(|node| (node, by)));
         if let Some((node, by)) = full {
             return Ok(told(node, by, config));
         }
     }
-    let candidates = identity::candidates(config, &launcher.default_name)?;
+    // One without a host is a part of the name; the host is looked for as ever.
+    let part = of_release(demands, variables).find_map(|(text, by)| {
+        let value = NamePart::parse(text).ok()?;
+        Some(Said { value, by })
+    });
+    let candidates = identity::candidates(config, part.as_ref(), &launcher.default_name)?;
     let chosen = answer.and_then(|answer| {
         candidates
             .iter()
@@ -73,6 +71,19 @@ pub fn name(
             "no name can be made for this node; set BEAMINIT_NODE",
         )),
     }
+}
+
+/// The names that the release's own variables, flags and files say, in their order.
+fn of_release<'a>(
+    demands: &'a Demands,
+    variables: &'a Claims,
+) -> impl Iterator<Item = (&'a str, String)> {
+    let flags = variables.names.iter().chain(&demands.files.names);
+    let flags = flags.chain(&demands.of_node.names);
+    let flags = flags.map(|claim| (claim.value.text.as_str(), claim.place.to_string()));
+    let own = demands.node.iter();
+    own.map(|said| (said.value.as_str(), said.by.clone()))
+        .chain(flags)
 }
 
 /// A name that needs no choice.
@@ -149,7 +160,7 @@ fn contradiction(config: &Config, launcher: &Launcher, node: &NodeName) -> Resul
     {
         return Ok(());
     }
-    let candidates = identity::candidates(config, &launcher.default_name)?;
+    let candidates = identity::candidates(config, None, &launcher.default_name)?;
     if candidates.iter().any(|one| one.node.host.is(&node.host)) {
         return Ok(());
     }
@@ -180,7 +191,7 @@ pub fn unbeatable(
             ));
         }
     }
-    let lost = |fixed: &Fixed| match fixed.variable {
+    let lost = |fixed: &Fixed| match fixed.variable.as_str() {
         "RELEASE_NODE" => fixed.value.as_deref() != Some(&node.value.to_string()),
         "RELEASE_DISTRIBUTION" => {
             fixed.value.as_deref()
@@ -201,7 +212,7 @@ pub fn unbeatable(
             value,
         } = fixed;
         let (node, by) = (&node.value, &node.by);
-        lines.push(match *variable {
+        lines.push(match variable.as_str() {
             "-name" | "-sname" => format!(
                 "{place} has a {variable} of its own, and the release's script takes only one; remove that line: the node is {node}"
             ),
@@ -213,6 +224,9 @@ pub fn unbeatable(
                     "{place} sets {variable} to {value} after us, and the release's own rpc and remote would miss the node {node} ({by}); remove that line"
                 )
             }
+            "RELEASE_VM_ARGS" => format!(
+                "{place} sets {variable} to what only a shell can tell, and a -sname in that file would beat {node} ({by}); write the path out, or set it in the container's environment"
+            ),
             _ => format!(
                 "{place} sets {variable} after us, and takes the node's name, cookie or port away; remove those flags, and keep the rest as {variable}=\"… ${variable}\""
             ),

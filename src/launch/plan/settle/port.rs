@@ -66,7 +66,7 @@ pub fn settle(
         .iter()
         .map(|claim| (claim, is_replaced(claim, demands.rewritten)));
     // What a client has from elsewhere is not in its way.
-    let nodes = demands.node_ports.iter().map(|claim| (claim, true));
+    let nodes = demands.of_node.ports.iter().map(|claim| (claim, true));
     let all: Vec<(&Claim<PortFlag>, bool)> = dist_port
         .iter()
         .map(|claim| (claim, false))

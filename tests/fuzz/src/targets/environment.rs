@@ -73,7 +73,7 @@ fn are_lines(lines: &[String]) {
 
 /// The candidates: each is a name, made as it says.
 fn names(config: &Config) {
-    let candidates = match identity::candidates(config, "prog") {
+    let candidates = match identity::candidates(config, None, "prog") {
         Ok(candidates) => candidates,
         Err(failure) => {
             assert_eq!(failure.exit, Exit::Config);
