@@ -69,13 +69,14 @@ impl Claims {
         self.informs |= other.informs;
     }
 
-    /// Those about how nodes find and reach each other alone.
+    /// Those without a name or a cookie.
     pub fn without_identity(self) -> Self {
         Self {
             ports: self.ports,
             start_epmd: self.start_epmd,
             own_epmd: self.own_epmd,
             proto_dist: self.proto_dist,
+            nocookie: self.nocookie,
             ..Self::default()
         }
     }

@@ -22,6 +22,7 @@ const SERVER_FLAGS: [&str; 3] = [
     "RABBITMQ_SERVER_START_ARGS",
     "RABBITMQ_SERVER_ERL_ARGS",
 ];
+const TOOL_FLAGS: &str = "RABBITMQ_CTL_ERL_ARGS";
 const COOKIE: &str = "RABBITMQ_ERLANG_COOKIE";
 
 /// The user that Debian's scripts become.
@@ -29,8 +30,10 @@ const USER: &str = "rabbitmq";
 
 struct RabbitMq {
     daemon: bool,
-    /// The flags of its VMs where they speak IPv6, by variable.
-    over_ipv6: Vec<(&'static str, String)>,
+    /// What the first of `SERVER_FLAGS` says.
+    server_flags: String,
+    /// What the flags of its tools' VMs say, and claim.
+    tool_flags: (String, Claims),
     /// rabbitmq-env.conf.
     sourced: Sourced,
     /// The ports that its configuration files give, which beat the variable.
@@ -89,7 +92,8 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         account: switches.then(|| Account::reachable(USER)).flatten(),
         cook: Box::new(RabbitMq {
             daemon: command.arguments().any(|word| word == "-detached"),
-            over_ipv6: settings.over_ipv6(),
+            server_flags: settings.flags(SERVER_FLAGS[0]).0,
+            tool_flags: settings.flags(TOOL_FLAGS),
             sourced: settings.sourced,
             configured,
             named,
@@ -130,16 +134,6 @@ impl Settings<'_> {
         };
         let claims = Claims::of_text(&text, Syntax::Blanks, &|_| place.clone());
         (text, claims)
-    }
-
-    /// The flags of VMs that speak IPv6, by their variables: the user's, and the one that they want of those.
-    fn over_ipv6(&self) -> Vec<(&'static str, String)> {
-        let variables = [SERVER_FLAGS[0], "RABBITMQ_CTL_ERL_ARGS"].into_iter();
-        let flags = variables.map(|variable| (variable, self.flags(variable)));
-        let lacking = flags.filter(|(_, (_, claims))| claims.proto_dist.is_empty());
-        lacking
-            .map(|(variable, (text, _))| (variable, format!("-proto_dist inet6_tcp {text}")))
-            .collect()
     }
 
     /// RABBITMQ_DIST_PORT, as the claim that it amounts to.
@@ -235,9 +229,7 @@ impl Cook for RabbitMq {
         if let Some(port) = settled.pin() {
             recipe.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
         }
-        for (variable, flags) in self.over_ipv6.iter().filter(|_| settled.ipv6) {
-            recipe.set(variable, Text::concealing(flags.trim().as_ref()));
-        }
+        self.speak_ipv6(settled, flags, recipe);
         if settled.cookie.is_some() {
             recipe.set.remove(COOKIE);
             recipe.unset.push(COOKIE.into());
@@ -256,6 +248,22 @@ impl Cook for RabbitMq {
 }
 
 impl RabbitMq {
+    /// Has both of its VMs speak IPv6, the node's and its tools', where nothing says how they speak.
+    fn speak_ipv6(&self, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
+        let mut add = |flag: &str, variable: &str, users: &str| {
+            let flags = format!("{flag} {users}");
+            recipe.set(variable, Text::concealing(flags.trim().as_ref()));
+        };
+        if let Some(flag) = settled.transport_flag() {
+            add(flag, SERVER_FLAGS[0], &self.server_flags);
+        }
+        let (text, claims) = &self.tool_flags;
+        let of_both = flags.claims().proto_dist;
+        if settled.ipv6 && claims.proto_dist.is_empty() && of_both.is_empty() {
+            add(Settled::IPV6, TOOL_FLAGS, text);
+        }
+    }
+
     /// Lines that would give the node another name, cookie or port in spite of us.
     fn unbeatable(&self, launcher: &Launcher, settled: &Settled) -> Vec<String> {
         let mut lines = Vec::new();

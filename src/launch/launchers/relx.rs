@@ -11,7 +11,9 @@ use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, dist_port, erl
 use crate::launch::config::{Config, Environment, EpmdMode};
 use crate::launch::failure::Failure;
 use crate::launch::files::text_of;
+use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs, expand, unset};
+use crate::launch::node::Cookie;
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 /// What the script hands to an escript of its own, the cookie among its arguments.
@@ -220,27 +222,35 @@ impl Cook for Relx {
             ));
         }
         self.copy_args(launcher, settled, recipe)?;
-        // The script would take a variable's word for the cookie before its own reading of the file.
-        match &settled.cookie {
-            Some(_) if settled.in_file => {
-                recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
-            }
-            Some(cookie) => recipe.set("RELX_COOKIE", Text::cookie(&cookie.value)),
-            None => {}
-        }
         // erl_call takes its cookie as an argument alone, and speaks IPv4; nodetool is a VM.
-        let nodetool = settled.in_file || settled.ipv6;
-        if nodetool {
+        let wants_vm = settled.in_file || settled.ipv6;
+        if wants_vm {
             recipe.set("USE_NODETOOL", Text::plain("true"));
         }
+        let client = launcher.role == Role::Client && !self.evolves;
+        let users = self.variable("USE_NODETOOL").unwrap_or_default();
+        let nodetool = client && (wants_vm || !users.is_empty());
+        // The script puts it among the flags of nodetool as it is, where the VM would split it.
+        let splits = |cookie: &Cookie| quote(cookie.reveal()) != cookie.reveal();
+        let cookie = settled.cookie.as_ref().map(|said| &said.value);
+        let split = cookie.filter(|cookie| nodetool && splits(cookie));
+        // The script would take a variable's word for the cookie before its own reading of the file.
+        if settled.in_file || split.is_some() {
+            recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
+        } else if let Some(cookie) = cookie {
+            recipe.set("RELX_COOKIE", Text::cookie(cookie));
+        }
         let mut ours = Text::default();
-        let client = launcher.role == Role::Client;
-        if client && nodetool && settled.epmd.is_off() {
-            // It would take the node's port.
+        if nodetool {
+            // It would take the node's port where there is no epmd, and have a cookie that everybody knows.
             ours.push("-dist_listen false ");
         }
         if settled.in_file && (client || self.daemon) {
             ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
+        } else if let Some(cookie) = split {
+            let node = settled.node.value.to_string();
+            ours.push(&format!("-setcookie {} ", quote(&node)));
+            ours.push_quoted(cookie).push(" ");
         }
         erl::put_first(ours, settled, flags, recipe);
         if self.daemon {
@@ -251,6 +261,13 @@ impl Cook for Relx {
 }
 
 impl Relx {
+    /// A variable as the script has it.
+    fn variable(&self, name: &str) -> Option<&str> {
+        let mut set = self.environment.iter().rev();
+        let (_, value) = set.find(|(known, _)| known == name)?;
+        value.to_str()
+    }
+
     /// Gives the script a copy of vm.args with what is settled in it, and the variables that stand for that.
     fn copy_args(
         &self,
@@ -266,12 +283,8 @@ impl Relx {
         for (name, value) in &ours {
             recipe.set(name, Text::plain(value));
         }
-        let variable = |name: &str| {
-            let set = self.environment.iter().rev();
-            let mut set = set.filter(|(known, _)| known == name);
-            let set = || set.next()?.1.to_str().map(ToOwned::to_owned);
-            ours.get(name).cloned().or_else(set)
-        };
+        let set = |name: &str| self.variable(name).map(ToOwned::to_owned);
+        let variable = |name: &str| ours.get(name).cloned().or_else(|| set(name));
         // The script writes what it expands beside the copy of vm.args.
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let writes_beside = is_set("RELX_REPLACE_OS_VARS") && !is_set("RELX_OUT_FILE_PATH");

@@ -206,6 +206,21 @@ fn one_proto_dist_is_enough() {
 }
 
 #[test]
+fn nodetool_has_any_cookie() {
+    let odd = "it's a \"c #${HOME}";
+    let (pod, _dns) = clustered();
+    let pod = relx(pod.env("ERLANG_COOKIE", odd)).env("USE_NODETOOL", "true");
+    let node = pod.run([RELX, "foreground"]);
+    is_up(&node, NODE, odd, 5555);
+    for (command, answer) in [(&["ping"][..], "pong"), (&["eval", "node()."], NODE)] {
+        let asked = node.enter([&[BEAMINIT, "--", RELX], command].concat().as_slice());
+        let ended = asked.ends_with(0);
+        assert!(ended.stdout.contains(answer), "{command:?}: {ended}");
+    }
+    let _shell = shell(&node, &[RELX, "remote_console"], &format!("({NODE})1>"));
+}
+
+#[test]
 fn two_of_the_users_own_are_refused() {
     let (pod, _dns) = clustered();
     let tls = "-proto_dist inet_tls -ssl_dist_optfile /nonexistent";

@@ -55,6 +55,9 @@ pub struct Settled {
 }
 
 impl Settled {
+    /// The flag that has a VM speak IPv6.
+    pub const IPV6: &str = "-proto_dist inet6_tcp";
+
     /// The port that we have to make certain.
     pub fn pin(&self) -> Option<Port> {
         match &self.port {
@@ -96,9 +99,9 @@ impl Settled {
         epmd + if listens { "" } else { "-dist_listen false " }
     }
 
-    /// The flag that has the VM speak IPv6.
+    /// The same, where this VM must be told.
     pub fn transport_flag(&self) -> Option<&'static str> {
-        self.tells_ipv6.then_some("-proto_dist inet6_tcp")
+        self.tells_ipv6.then_some(Self::IPV6)
     }
 
     /// The cookie as a claim of the command line, for a launcher that gives it there.
