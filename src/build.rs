@@ -12,6 +12,16 @@ fn main() {
     if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|processor| processor == "x86_64") {
         println!("cargo:rustc-link-arg-bins=-Wl,--entry=beaminit_entry");
     }
+    let is = |variable, wanted: &str| {
+        std::env::var(variable).is_ok_and(|value| value.split(',').any(|word| word == wanted))
+    };
+    // `cargo install` reads no .cargo/config.toml, where the flags are that the binary needs.
+    if is("PROFILE", "release") && !is("CARGO_CFG_TARGET_FEATURE", "crt-static") {
+        println!(
+            "cargo:warning=this beaminit will not be static, and will not run FROM scratch; \
+             set RUSTFLAGS=\"-C target-feature=+crt-static -C relocation-model=static\" and give --target"
+        );
+    }
     // A moved HEAD is written there, whether by a commit or by a checkout.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo:rerun-if-changed={log}");

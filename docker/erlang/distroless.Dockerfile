@@ -11,9 +11,10 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN rebar3 release
-RUN mkdir -p /image/tmp && cp -r _build/default/rel/hello /image/app && cd /image/app \
+RUN mkdir -p -m 1777 /image/tmp && cp -r _build/default/rel/hello /image/app && cd /image/app \
  && mv erts-* erts && ln -sf erlexec erts/bin/erl && rm -r bin \
- && ldd erts/bin/beam.smp erts/bin/inet_gethost | grep -o '/[^ :]*lib[^ ]*' | sort -u | xargs cp -L --parents -t /image
+ && ldd erts/bin/beam.smp erts/bin/inet_gethost $(find lib -name '*.so') | grep -o '/[^ ]* (' | cut -d ' ' -f 1 \
+  | sort -u | xargs cp -L --parents -t /image
 
 FROM scratch
 COPY --from=build /image /

@@ -10,7 +10,7 @@ use super::{Local, Stopped, processes};
 use crate::exit::Exit;
 use crate::launch::config::{EpmdMode, Reading};
 use crate::launch::failure::Failure;
-use crate::launch::look::{self, Here};
+use crate::launch::look::{self, Here, Wanted};
 use crate::launch::node::{Cookie, NodeName, Port};
 use crate::launch::{self, Start};
 
@@ -43,7 +43,13 @@ pub fn tell(start: Start) -> Result<i32, Stopped> {
         let line = "attach --tell writes the cookie, and standard output is a terminal; it is what beaminit attach asks, by a pipe";
         return Err(Failure::new(Exit::Usage, line).into());
     }
-    let here = look::look(start, None)?;
+    let here = look::look(
+        start,
+        Wanted {
+            node: None,
+            cookie: true,
+        },
+    )?;
     Ok(crate::cli::say(&write(&here)))
 }
 

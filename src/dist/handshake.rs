@@ -94,13 +94,25 @@ pub fn challenge(message: &[u8]) -> Option<Challenge> {
     let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
     let name = str::from_utf8(name).ok().filter(|name| is_name(name))?;
     Some(Challenge {
-        name: name.to_owned(),
+        name: shown(name),
         challenge: u32::from_be_bytes(*challenge),
         creation: u32::from_be_bytes(*creation),
     })
 }
 
-/// Whatever else a name may hold: it is shown.
+/// Whatever else a name may hold, it is shown: what would be seen as something else, or not at all, is written out.
+fn shown(name: &str) -> String {
+    let seen = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
+    let part = |c: char| {
+        if seen(c) {
+            c.to_string()
+        } else {
+            c.escape_unicode().to_string()
+        }
+    };
+    name.chars().map(part).collect()
+}
+
 fn is_name(name: &str) -> bool {
     name.contains('@') && !name.contains(char::is_control) && name.chars().count() <= 255
 }
@@ -186,6 +198,17 @@ mod tests {
                 "{end}"
             );
         }
+        let strange = "app@\u{202e}é b\u{2028}";
+        let length = u8::try_from(strange.len()).unwrap_or(0);
+        let message = [
+            whole.get(..18).unwrap_or_default(),
+            &[length],
+            strange.as_bytes(),
+        ];
+        assert_eq!(
+            challenge(&message.concat()).map(|said| said.name),
+            Some("app@\\u{202e}é\\u{20}b\\u{2028}".into())
+        );
         for bad in [b"app_a.b", b"ap\n@a.b", b"app@a.\xff"] {
             let message = [whole.get(..19).unwrap_or_default(), bad].concat();
             assert_eq!(challenge(&message), None, "{bad:?}");

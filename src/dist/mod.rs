@@ -9,7 +9,7 @@ pub mod call;
 pub mod epmd;
 pub mod handshake;
 pub mod term;
-mod wire;
+pub mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -102,6 +102,46 @@ impl Wire {
     }
 }
 
+/// For what is spoken over it by others, as TLS is.
+#[cfg(feature = "kubernetes")]
+mod stream {
+    use std::io;
+
+    use super::{Lost, Wire};
+
+    impl From<Lost> for io::Error {
+        fn from(lost: Lost) -> Self {
+            match lost {
+                Lost::Refused(error) => error,
+                Lost::Late => Self::new(io::ErrorKind::TimedOut, "no answer in time"),
+                Lost::Closed => io::ErrorKind::ConnectionReset.into(),
+            }
+        }
+    }
+
+    impl io::Read for Wire {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let mut bytes = Vec::new();
+            match self.read_some(&mut bytes, buffer.len()) {
+                Ok(()) => io::Read::read(&mut bytes.as_slice(), buffer),
+                Err(Lost::Closed) => Ok(0),
+                Err(lost) => Err(lost.into()),
+            }
+        }
+    }
+
+    impl io::Write for Wire {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Self::write(self, bytes)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}
+
 /// The time that is left. A timeout of nothing would be an error of its own.
 fn left(deadline: Instant) -> Result<Duration, Lost> {
     let left = deadline.saturating_duration_since(Instant::now());

@@ -1,21 +1,16 @@
 //! One round of looking for peers, at all places that `BEAMINIT_PEERS` names.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use tokio::time::timeout;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use super::dns::Dns;
 #[cfg(feature = "kubernetes")]
 use super::kubernetes::Api;
-use super::names::{Own, Peer, Sight};
+use super::names::{Own, Peer, Sight, folded};
 use crate::launch::config::peers::{Listed, Source};
 use crate::launch::failure::Failure;
 use crate::launch::gates::dns::block_on;
 use crate::launch::node::Host;
-
-/// One place gets this long.
-const LIMIT: Duration = Duration::from_secs(4);
 
 /// Looks for peers, again and again.
 pub struct Finder {
@@ -30,7 +25,7 @@ pub struct Finder {
 /// What one round found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The peers, without this node, by name.
+    /// The peers, without this node, by their [`folded`] names.
     pub peers: BTreeMap<String, Peer>,
     /// The places that gave no answer, one line each.
     pub failures: Vec<String>,
@@ -53,74 +48,73 @@ impl Finder {
         }
     }
 
-    /// Looks at each place once.
+    /// Looks at each place once: at the Services side by side, at all in no more than this time.
     ///
     /// # Errors
     /// The operating system has no descriptor for it.
-    pub fn find(&mut self) -> Result<Found, Failure> {
+    pub fn find(&mut self, deadline: Instant) -> Result<Found, Failure> {
         let mut found = Found::default();
-        for at in 0..self.sources.len() {
-            let Some(source) = self.sources.get(at).cloned() else {
-                continue;
+        let services: Vec<Host> = self.sources.iter().filter_map(service).collect();
+        // However silent the places are: what one of them tells has its time to be named, too.
+        let half = left(deadline) / 2;
+        let look = self.dns.services(&services, self.own.form, half);
+        let mut said = ask(!services.is_empty(), look)?.into_iter();
+        let mut sights = Vec::new();
+        for source in &self.sources {
+            let seen = match source {
+                Source::Dns(name) => name.iter().find_map(|_| said.next()).unwrap_or(Ok(vec![])),
+                Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
+                #[cfg(feature = "kubernetes")]
+                Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
+                #[cfg(not(feature = "kubernetes"))]
+                Source::Kubernetes(_) => Ok(vec![]),
             };
-            match self.look(&source)? {
-                Ok(sights) => self.name(sights, &mut found)?,
+            match seen {
+                Ok(seen) => sights.extend(seen),
                 Err(reason) => found.failures.push(reason),
             }
         }
+        self.name(sights, &mut found, deadline)?;
         Ok(found)
     }
 
-    fn look(&mut self, source: &Source) -> Result<Result<Vec<Sight>, String>, Failure> {
-        match source {
-            Source::Dns(None) => Ok(Ok(Vec::new())),
-            Source::Dns(Some(name)) => {
-                let work = self.dns.service(&name.host, self.own.form);
-                let said = block_on(async { timeout(LIMIT, work).await })?;
-                Ok(said.unwrap_or_else(|_| Err(format!("{}: no answer", name.host))))
-            }
-            Source::Hosts(list) => Ok(Ok(list.iter().map(listed).collect())),
-            #[cfg(feature = "kubernetes")]
-            Source::Kubernetes(selector) => Ok(self.api.pods(selector)),
-            #[cfg(not(feature = "kubernetes"))]
-            Source::Kubernetes(_) => Ok(Ok(Vec::new())),
-        }
-    }
-
     /// Names what was seen, by the PTR of its address where nothing else tells the name.
-    fn name(&mut self, sights: Vec<Sight>, found: &mut Found) -> Result<(), Failure> {
+    fn name(
+        &mut self,
+        sights: Vec<Sight>,
+        found: &mut Found,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
         let Self { own, dns, .. } = self;
-        let mut nameless = Vec::new();
-        let add = |peer: Result<Peer, String>, found: &mut Found| match peer {
-            Ok(peer) if own.is(&peer) => {}
-            Ok(peer) => {
-                found.peers.insert(peer.node.to_string(), peer);
-            }
-            Err(reason) => found.failures.push(reason),
-        };
+        let mut nameless = BTreeSet::new();
         for sight in sights {
             match (own.peer(&sight), sight) {
-                (Some(peer), _) => add(peer, found),
-                (None, Sight::Address(at)) if !own.addresses.contains(&at) => nameless.push(at),
+                (Some(peer), _) => found.add(peer, own),
+                (None, Sight::Address(at)) if !own.addresses.contains(&at) => {
+                    nameless.insert(at);
+                }
                 _ => {}
             }
         }
-        if nameless.is_empty() {
-            return Ok(());
-        }
-        let named = async {
-            let mut named = Vec::new();
-            for at in nameless {
-                let pointers = dns.names(at).await.unwrap_or_default();
-                let host = own
-                    .name_of(&pointers)
-                    .and_then(|name| Host::parse(name).ok());
-                named.extend(host.map(|host| own.called(host, Some(at))));
-            }
-            named
-        };
-        for peer in block_on(async { timeout(LIMIT, named).await })?.unwrap_or_default() {
-            add(peer, found);
+        let look = dns.names(nameless.clone(), left(deadline));
+        let mut pointers = ask(!nameless.is_empty(), look)?;
+        for at in nameless {
+            let peer = match pointers.remove(&at) {
+                Some(Ok(names)) => own
+                    .name_of(&names)
+                    .ok_or_else(|| "there is none".to_owned())
+                    .and_then(|name| Host::parse(name))
+                    .and_then(|host| own.called(host, Ok(at))),
+                Some(Err(reason)) => Err(reason),
+                // It is not the time to ask.
+                None => continue,
+            };
+            found.add(
+                peer.map_err(|reason| {
+                    format!("{at} has no name: {reason}; nodes are named by the PTRs of their addresses here")
+                }),
+                own,
+            );
         }
         Ok(())
     }
@@ -129,18 +123,62 @@ impl Finder {
     ///
     /// # Errors
     /// The operating system has no descriptor for it.
-    pub fn locate<'a>(&mut self, peers: impl Iterator<Item = &'a mut Peer>) -> Result<(), Failure> {
-        let work = async {
-            for peer in peers.filter(|peer| peer.address.is_none()) {
-                peer.address = self.dns.address(&peer.node.host.to_string()).await;
+    pub fn locate<'a>(
+        &mut self,
+        peers: impl Iterator<Item = &'a mut Peer>,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let host = |peer: &Peer| peer.node.host.to_string();
+        let mut lost: Vec<_> = peers.filter(|peer| peer.address.is_err()).collect();
+        let hosts = lost.iter().map(|peer| host(peer)).collect();
+        let look = self.dns.addresses(hosts, left(deadline));
+        let places = ask(!lost.is_empty(), look)?;
+        for peer in &mut lost {
+            if let Some(place) = places.get(&host(peer)) {
+                let said = |reason| format!("has no address: {reason}");
+                peer.address = place.clone().map_err(said);
             }
-        };
-        block_on(async { timeout(LIMIT, work).await }).map(drop)
+        }
+        Ok(())
     }
 
     /// What was found of a peer does not lead to it.
     pub fn forget(&mut self, peer: &Peer) {
-        self.dns.forget(&peer.node.host.to_string(), peer.address);
+        let address = peer.address.as_ref().ok().copied();
+        self.dns.forget(&peer.node.host.to_string(), address);
+    }
+}
+
+impl Found {
+    fn add(&mut self, peer: Result<Peer, String>, own: &Own) {
+        match peer {
+            Ok(peer) if own.is(&peer) => {}
+            Ok(peer) => {
+                let name = folded(&peer.node.to_string());
+                self.peers.entry(name).or_insert(peer);
+            }
+            Err(reason) => self.failures.push(reason),
+        }
+    }
+}
+
+/// Asks DNS, if there is anything to ask.
+fn ask<T: Default>(anything: bool, work: impl Future<Output = T>) -> Result<T, Failure> {
+    if anything {
+        block_on(work)
+    } else {
+        Ok(T::default())
+    }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+fn service(source: &Source) -> Option<Host> {
+    match source {
+        Source::Dns(name) => Some(name.as_ref()?.host.clone()),
+        _ => None,
     }
 }
 

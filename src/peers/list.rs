@@ -1,24 +1,28 @@
 //! `beaminit peers`: the nodes that are found, and whether each answers.
 
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::join::process;
 use super::names::{Own, Peer};
-use super::reach::{self, Way};
+use super::options::{Options, Show};
+use super::reach::{self, Absent, Answered, Way};
 use super::{Census, NAME, finder, way};
-use crate::cli::Usage;
 use crate::dist;
 use crate::exit::Exit;
 use crate::launch::Start;
 use crate::launch::failure::Failure;
-use crate::launch::look::{Here, look};
+use crate::launch::look::{Here, Wanted, look};
 use crate::launch::node::NodeName;
 
 /// This container's own node is asked for its name this long.
 const LIMIT: Duration = Duration::from_secs(1);
+
+/// All of it takes no longer than this.
+const WHOLE: Duration = Duration::from_secs(20);
 
 /// A line of the list.
 #[derive(Serialize)]
@@ -30,70 +34,68 @@ struct Line {
     reason: Option<String>,
 }
 
-/// What the words of the command line ask for.
-struct Request {
-    json: bool,
-    /// The node's command, where it is given.
-    command: Vec<OsString>,
-}
-
-/// Lists the peers: exit status 0 if every place could be asked and every peer answers, else 1.
+/// Lists the peers: exit status 0 if every place could be asked and every peer answers, else 1; of hosts, whatever the peers
+/// do, for those that answer are what is listed.
 pub fn run(mut start: Start) -> i32 {
-    let Request { json, command } = match request(std::mem::take(&mut start.command)) {
-        Ok(request) => request,
+    let Options { show, command } = match Options::parse(std::mem::take(&mut start.command)) {
+        Ok(options) => options,
         Err(usage) => return usage.report(),
     };
     start.command = command;
-    match list(start, json) {
+    match list(start, show) {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(failure) => {
             for line in &failure.lines {
-                let _ = writeln!(std::io::stderr(), "beaminit: error: {line}");
+                complain("error", line);
             }
             failure.exit.status()
         }
     }
 }
 
-fn list(start: Start, json: bool) -> Result<bool, Failure> {
-    let here = look(start, None)?;
+fn list(start: Start, show: Show) -> Result<bool, Failure> {
+    let wanted = Wanted {
+        node: None,
+        cookie: false,
+    };
+    let here = look(start, wanted)?;
     let Some(peers) = here.peers.clone() else {
         return Err(Failure::config(
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
         ));
     };
+    if show == Show::Hosts && here.epmd.is_none() {
+        return Err(Failure::config(
+            "BEAMINIT_EPMD is \"off\", or the node's flags say the same, and net_adm:world() asks the epmd of each host; leave --hosts out: BEAMINIT_PEERS joins nodes without it",
+        ));
+    }
     let way = way(here.epmd, here.port)?;
-    let Some(node) = name(&here, way) else {
-        return Ok(false);
-    };
-    let own = Own::new(node, here.config.host, here.config.addresses());
+    let own = Own::new(name(&here, way), here.config.host, here.config.addresses());
     let finder = finder(own, &peers, &here.config, None);
-    let Census { peers, failures } = super::census(finder, way)?;
+    let Census { peers, failures } = super::census(finder, way, WHOLE)?;
     let mut well = failures.is_empty();
-    for (peer, answer) in peers {
-        well &= answer.is_ok();
-        say(&peer, answer.err(), json)?;
+    if show == Show::Hosts {
+        say(&hosts(&peers))?;
+    } else {
+        well &= peers.values().all(|(_, answer)| answer.is_ok());
+        for (node, (peer, answer)) in peers {
+            let line = Line::new(node, &peer, answer.err());
+            say(&line.text(show))?;
+        }
     }
     for failure in failures {
-        let _ = writeln!(std::io::stderr(), "beaminit: error: {failure}");
+        complain("error", &failure);
     }
     Ok(well)
 }
 
-fn say(peer: &Peer, reason: Option<String>, json: bool) -> Result<(), Failure> {
-    let line = Line {
-        node: peer.node.to_string(),
-        address: peer.address.map(|address| address.to_string()),
-        answers: reason.is_none(),
-        reason,
-    };
-    let text = match (&line.reason, json) {
-        (_, true) => serde_json::to_string(&line).unwrap_or_default(),
-        (None, _) => format!("{} answers", line.node),
-        (Some(reason), _) => format!("{} {reason}", line.node),
-    };
-    match crate::cli::say(&(text + "\n")) {
+fn complain(level: &str, line: &str) {
+    let _ = writeln!(std::io::stderr(), "beaminit: {level}: {line}");
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    match crate::cli::say(text) {
         0 => Ok(()),
         _ => Err(Failure::new(
             Exit::System,
@@ -102,30 +104,46 @@ fn say(peer: &Peer, reason: Option<String>, json: bool) -> Result<(), Failure> {
     }
 }
 
-/// `[--json] [[--] COMMAND…]`
-fn request(words: Vec<OsString>) -> Result<Request, Usage> {
-    let mut words = words.into_iter().peekable();
-    let mut json = false;
-    while let Some(word) = words.next_if(|word| word.as_encoded_bytes().starts_with(b"-")) {
-        match word.to_str() {
-            Some("--json") => json = true,
-            Some("--") => break,
-            _ => {
-                return Err(Usage::new(format!(
-                    "unknown option {word:?}: beaminit peers takes --json, and the node's command behind --"
-                )));
-            }
+/// The hosts of those that answer, in the form of `.hosts.erlang`: one that only swallows packets would hold
+/// net_adm:world() up for minutes. The others are told of.
+fn hosts(peers: &BTreeMap<String, (Peer, Answered)>) -> String {
+    let mut hosts = BTreeSet::new();
+    for (node, (_, answer)) in peers {
+        match answer {
+            Err(absent) => complain("warning", &format!("{node} {absent}")),
+            Ok(_) => hosts.extend(node.split_once('@').map(|(_, host)| host)),
         }
     }
-    Ok(Request {
-        json,
-        command: words.collect(),
-    })
+    // A peer that answers has a name whose host is one.
+    let lines: Vec<String> = hosts.iter().map(|host| format!("'{host}'.\n")).collect();
+    lines.concat()
 }
 
-/// The name of this container's node: of those that it may have, the one that it says; while it does not run, the first.
-fn name(here: &Here, way: Way) -> Option<NodeName> {
-    let first = &here.candidates.first()?.node;
+impl Line {
+    fn new(node: String, peer: &Peer, absent: Option<Absent>) -> Self {
+        let address = peer.address.as_ref().ok();
+        Self {
+            node,
+            address: address.map(ToString::to_string),
+            answers: absent.is_none(),
+            reason: absent.map(|absent| absent.to_string()),
+        }
+    }
+
+    fn text(&self, show: Show) -> String {
+        let text = match (&self.reason, show) {
+            (_, Show::Json) => serde_json::to_string(self).unwrap_or_default(),
+            (None, _) => format!("{} answers", self.node),
+            (Some(reason), _) => format!("{} {reason}", self.node),
+        };
+        text + "\n"
+    }
+}
+
+/// The name of this container's node: of those that it may have, the one that it says; while it does not run, the first. If
+/// it runs with nobody to join it, that is told.
+fn name(here: &Here, way: Way) -> NodeName {
+    let first = here.first();
     let says = || {
         let at = *here.addresses(LIMIT).ok()?.first()?;
         let own_name = dist::own_name(NAME, &first.host);
@@ -134,5 +152,16 @@ fn name(here: &Here, way: Way) -> Option<NodeName> {
         let name = NodeName::parse(&greeted.name).ok()?;
         here.is_called(&greeted.name).then_some(name)
     };
-    Some(says().unwrap_or_else(|| first.clone()))
+    let Some(said) = says() else {
+        return first.clone();
+    };
+    if !process::runs() {
+        complain(
+            "warning",
+            &format!(
+                "no beaminit-peers runs here, so nobody joins {said} with its peers: it was killed, or BEAMINIT_PEERS was not set when the node started; start the container anew"
+            ),
+        );
+    }
+    said
 }

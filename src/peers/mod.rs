@@ -12,10 +12,12 @@ pub mod join;
 mod kubernetes;
 mod list;
 pub mod names;
+mod options;
 mod reach;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::dist;
 use crate::launch::config::{Config, Peers};
@@ -31,6 +33,9 @@ pub use list::run;
 
 /// What nodes see us under: the first part of a hidden node's name.
 const NAME: &str = "beaminit-peers";
+
+/// The places that BEAMINIT_PEERS names get this long, all of them, and the names of what they tell.
+const PLACES: Duration = Duration::from_secs(8);
 
 /// Looks at the settled places, by what the environment says; `interval` as for [`Dns::new`].
 fn finder(own: Own, peers: &Peers, config: &Config, interval: Option<Duration>) -> Finder {
@@ -48,24 +53,36 @@ fn finder(own: Own, peers: &Peers, config: &Config, interval: Option<Duration>) 
 
 /// What one look came to.
 struct Census {
-    /// Those that are found, each with its answer.
-    peers: Vec<(Peer, Answered)>,
+    /// Those that are found, by name, each with its answer.
+    peers: BTreeMap<String, (Peer, Answered)>,
     /// The places that gave none, one line each.
     failures: Vec<String>,
 }
 
-/// Looks once, and asks each.
+/// Looks once, and asks each, all of it in this time; who is found twice, is there once.
 ///
 /// # Errors
 /// As with [`Finder::find`].
-fn census(mut finder: Finder, way: Way) -> Result<Census, Failure> {
-    let mut found = finder.find()?;
-    finder.locate(found.peers.values_mut())?;
+fn census(mut finder: Finder, way: Way, limit: Duration) -> Result<Census, Failure> {
+    let began = Instant::now();
+    // Whatever is silent, those that are found by then are asked.
+    let for_places = PLACES.min(limit.saturating_sub(2 * reach::LIMIT));
+    let mut found = finder.find(began + for_places)?;
+    let for_addresses = limit.saturating_sub(reach::LIMIT);
+    finder.locate(found.peers.values_mut(), began + for_addresses)?;
     let peers: Vec<&Peer> = found.peers.values().collect();
     let host = &finder.own.node.host;
-    let answers = reach::ask_all(way, &peers, || dist::own_name(NAME, host));
+    let answers = reach::ask_all(way, &peers, || dist::own_name(NAME, host), began + limit);
+    let mut all = BTreeMap::new();
+    for (peer, answer) in found.peers.into_values().zip(answers) {
+        let name = match &answer {
+            Ok(there) => there.name.clone(),
+            Err(_) => peer.node.to_string(),
+        };
+        all.insert(name, (peer, answer));
+    }
     Ok(Census {
-        peers: found.peers.into_values().zip(answers).collect(),
+        peers: all,
         failures: found.failures,
     })
 }

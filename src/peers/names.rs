@@ -29,8 +29,8 @@ pub enum Sight {
 pub struct Peer {
     /// Its name.
     pub node: NodeName,
-    /// One of its addresses.
-    pub address: Option<IpAddr>,
+    /// One of its addresses; or why none is known, in words that follow upon its name.
+    pub address: Result<IpAddr, String>,
 }
 
 /// How the nodes of this cluster are named.
@@ -87,12 +87,12 @@ impl Own {
             }
             (Sight::Host(host), _) => (Ok(host.clone()), address_of(host)),
             (Sight::Address(at) | Sight::Pod(_, at), Form::Address) => {
-                (Ok(Host::Address(*at)), Some(*at))
+                (Ok(Host::Address(*at)), Ok(*at))
             }
             (Sight::Address(at) | Sight::Pod(_, at), Form::Dashed) => {
-                (Host::under(&dashed(*at), &self.domain()), Some(*at))
+                (Host::under(&dashed(*at), &self.domain()), Ok(*at))
             }
-            (Sight::Pod(label, at), _) => (Host::under(label, &self.domain()), Some(*at)),
+            (Sight::Pod(label, at), _) => (Host::under(label, &self.domain()), Ok(*at)),
             (Sight::Address(_), _) => return None,
         };
         Some(host.and_then(|host| self.called(host, address)))
@@ -102,7 +102,7 @@ impl Own {
     ///
     /// # Errors
     /// The whole is too long.
-    pub fn called(&self, host: Host, address: Option<IpAddr>) -> Result<Peer, String> {
+    pub fn called(&self, host: Host, address: Result<IpAddr, String>) -> Result<Peer, String> {
         let name: NamePart = self.node.name.clone();
         NodeName::new(name, host).map(|node| Peer { node, address })
     }
@@ -110,7 +110,10 @@ impl Own {
     /// Is it this node itself?
     pub fn is(&self, peer: &Peer) -> bool {
         let same_host = self.node.host.is(&peer.node.host);
-        let here = peer.address.is_some_and(|at| self.addresses.contains(&at));
+        let here = peer
+            .address
+            .as_ref()
+            .is_ok_and(|at| self.addresses.contains(at));
         self.node.name == peer.node.name && (same_host || here)
     }
 
@@ -130,10 +133,18 @@ impl Own {
     }
 }
 
-fn address_of(host: &Host) -> Option<IpAddr> {
+/// A node's name as names are compared: the host without regard to case, as DNS has it.
+pub fn folded(node: &str) -> String {
+    match node.split_once('@') {
+        Some((name, host)) => format!("{name}@{}", host.to_ascii_lowercase()),
+        None => node.to_owned(),
+    }
+}
+
+fn address_of(host: &Host) -> Result<IpAddr, String> {
     match host {
-        Host::Address(address) => Some(*address),
-        _ => None,
+        Host::Address(address) => Ok(*address),
+        _ => Err("was not looked up in time".into()),
     }
 }
 
@@ -188,7 +199,7 @@ mod tests {
         ] {
             let got = own.peer(&sight).map(|peer| {
                 let Peer { node, address } = peer.unwrap();
-                let address = address.map(|at| format!(" {at}")).unwrap_or_default();
+                let address = address.map_or(String::new(), |at| format!(" {at}"));
                 format!("{node}{address}")
             });
             assert_eq!(got.as_deref(), expected, "{sight:?}");
@@ -205,10 +216,11 @@ mod tests {
             ("other@app-0.app.x", Some([10, 1, 2, 3].into()), false),
         ] {
             let node = NodeName::parse(node).unwrap();
+            let address = address.ok_or_else(String::new);
             assert_eq!(
                 own.is(&Peer {
                     node: node.clone(),
-                    address
+                    address: address.clone()
                 }),
                 is,
                 "{node}"

@@ -1,6 +1,7 @@
 //! Does a peer answer: is it at its address, and is it the node that it should be? No cookie is needed for that, and
 //! nothing of it is left in the peer's log.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use crate::dist::epmd::{self, Said, answer::Answer};
 use crate::dist::{self, Greeted};
 
 /// One peer gets this long.
-const LIMIT: Duration = Duration::from_secs(1);
+pub const LIMIT: Duration = Duration::from_secs(1);
 /// So many are asked at the same time.
 const ABREAST: usize = 16;
 
@@ -22,14 +23,45 @@ pub enum Way {
     Port(u16),
 }
 
+/// A peer that answers. Nothing of the conversation is kept: there may be more peers than descriptors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct There {
+    /// Its name, as it spells it itself.
+    pub name: String,
+    /// In which of its lives: a number that changes with every start.
+    pub creation: u32,
+}
+
+/// Why a peer is not there, in words that follow upon its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// There is no answer: it may come or go.
+    Silent(String),
+    /// Another node is in its place, which somebody has named wrongly.
+    Another(String),
+}
+
 /// What a peer is found to be.
-pub type Answered = Result<Greeted, String>;
+pub type Answered = Result<There, Absent>;
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Silent(reason) | Self::Another(reason)) = self;
+        f.write_str(reason)
+    }
+}
 
 /// Asks a node at an address who it is.
 ///
 /// # Errors
 /// Why there is no answer, in words that follow upon the node's name.
-pub fn greet(way: Way, name: &str, at: IpAddr, own_name: String, deadline: Instant) -> Answered {
+pub fn greet(
+    way: Way,
+    name: &str,
+    at: IpAddr,
+    own_name: String,
+    deadline: Instant,
+) -> Result<Greeted, String> {
     let port = match way {
         Way::Port(port) => port,
         Way::Epmd(epmd) => match epmd::ask(name, SocketAddr::new(at, epmd), deadline) {
@@ -50,39 +82,54 @@ pub fn greet(way: Way, name: &str, at: IpAddr, own_name: String, deadline: Insta
 }
 
 /// Asks one peer.
-fn ask(way: Way, peer: &Peer, own_name: String) -> Answered {
-    let Some(at) = peer.address else {
-        return Err("has no address that DNS knows".into());
-    };
-    let deadline = Instant::now() + LIMIT;
+fn ask(way: Way, peer: &Peer, own_name: String, deadline: Instant) -> Answered {
+    let at = peer.address.clone().map_err(Absent::Silent)?;
     let name = peer.node.name.to_string();
-    let greeted = greet(way, &name, at, own_name, deadline)?;
-    if greeted.name == peer.node.to_string() {
-        Ok(greeted)
+    let greeted = greet(way, &name, at, own_name, deadline).map_err(Absent::Silent)?;
+    // DNS does not tell upper from lower case, and the VM does: what the node says itself is its name.
+    if greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
+        Ok(There {
+            name: greeted.name,
+            creation: greeted.peer_creation,
+        })
     } else {
-        Err(format!("is not at {at}: {} is", greeted.name))
+        Err(Absent::Another(format!(
+            "is not at {at}: {} is",
+            greeted.name
+        )))
     }
 }
 
-/// Asks all of them, some at a time; the answers come in their order.
-pub fn ask_all(way: Way, peers: &[&Peer], own_name: impl Fn() -> String) -> Vec<Answered> {
+/// Asks all of them, some at a time; the answers come in their order. None of them gets longer than to the deadline.
+pub fn ask_all(
+    way: Way,
+    peers: &[&Peer],
+    own_name: impl Fn() -> String,
+    deadline: Instant,
+) -> Vec<Answered> {
+    let failed = |reason: String| Err(Absent::Silent(reason));
     let mut answers = Vec::new();
     for some in peers.chunks(ABREAST) {
+        let deadline = deadline.min(Instant::now() + LIMIT);
+        if deadline <= Instant::now() {
+            answers.extend(some.iter().map(|_| failed("was not asked in time".into())));
+            continue;
+        }
         std::thread::scope(|scope| {
             let asked: Vec<_> = some
                 .iter()
                 .map(|peer| {
                     let own_name = own_name();
                     let small = std::thread::Builder::new().stack_size(128 << 10);
-                    small.spawn_scoped(scope, move || ask(way, peer, own_name))
+                    small.spawn_scoped(scope, move || ask(way, peer, own_name, deadline))
                 })
                 .collect();
             answers.extend(asked.into_iter().map(|asked| {
                 match asked {
                     Ok(asked) => asked
                         .join()
-                        .unwrap_or_else(|_| Err("could not be asked".into())),
-                    Err(error) => Err(format!("could not be asked: {error}")),
+                        .unwrap_or_else(|_| failed("could not be asked".into())),
+                    Err(error) => failed(format!("could not be asked: {error}")),
                 }
             }));
         });

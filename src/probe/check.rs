@@ -23,6 +23,7 @@ pub fn check(options: &Options, here: &Here, deadline: Instant) -> Result<String
     let addresses = here
         .addresses(left)
         .map_err(|reason| not_well(format!("the host of {node} has no address: {reason}")))?;
+    let addresses = silent_last(here, addresses, deadline);
     let port = port(here, &addresses, deadline)?;
     let ill = |failed: &Failed| not_well(format!("{node} at port {port} {}", words(failed)));
     if options.level == Level::Port {
@@ -46,6 +47,26 @@ pub fn check(options: &Options, here: &Here, deadline: Instant) -> Result<String
         return Ok(format!("{} is alive (port {port})", greeted.name));
     }
     ready(options, here, greeted, deadline)
+}
+
+/// Of several addresses of a node elsewhere, those that swallow packets come last: else the first of them would take all the
+/// time that there is. Each gets a part of it.
+fn silent_last(here: &Here, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
+    let port = here.epmd.or(here.port).filter(|_| here.elsewhere);
+    let Some(port) = port.filter(|_| addresses.len() > 1) else {
+        return addresses;
+    };
+    let mut parts = u32::try_from(addresses.len()).unwrap_or(u32::MAX - 1);
+    let answering = addresses.iter().position(|address| {
+        let now = Instant::now();
+        // The last part is for the conversation.
+        let time = deadline.saturating_duration_since(now) / (parts + 1);
+        parts = parts.saturating_sub(1);
+        let knocked = dist::knock(SocketAddr::new(*address, port.number()), now + time);
+        !matches!(knocked, Err(Failed::Silent(_)))
+    });
+    addresses.rotate_left(answering.unwrap_or(0));
+    addresses
 }
 
 fn not_well(line: impl Into<String>) -> Failure {

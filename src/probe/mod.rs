@@ -4,17 +4,17 @@
 //! started for it. <https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/>
 
 mod check;
+mod last_words;
 mod options;
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
-
-use nix::unistd::alarm;
+use std::time::Instant;
 
 use crate::exit::Exit;
+use crate::launch::Start;
 use crate::launch::failure::Failure;
-use crate::launch::{Start, look};
-use options::Options;
+use crate::launch::look::{self, Wanted};
+use options::{Level, Options};
 
 /// Probes; the command of `start` is the probe's own command line. Returns the exit status.
 pub fn run(mut start: Start) -> i32 {
@@ -23,12 +23,15 @@ pub fn run(mut start: Start) -> i32 {
         Err(usage) => return usage.report(),
     };
     let deadline = Instant::now() + options.timeout;
-    // SIGALRM ends it where no deadline reaches: to read /proc waits for a process that waits for its memory. alarm(2)
-    let grace = options.timeout + Duration::from_secs(2);
-    alarm::set(u32::try_from(grace.as_secs()).unwrap_or(u32::MAX));
+    last_words::have(options.timeout);
     start.command.clone_from(&options.command);
-    let checked = look::look(start, options.node.clone())
-        .and_then(|here| check::check(&options, &here, deadline));
+    let wanted = Wanted {
+        node: options.node.clone(),
+        cookie: options.level == Level::Ready,
+    };
+    let checked =
+        look::look(start, wanted).and_then(|here| check::check(&options, &here, deadline));
+    last_words::are_not_needed();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),
         Err(failure) => report(&failure),

@@ -1,5 +1,7 @@
 //! README.md shows what beaminit prints: the same comes when it is really run.
 
+mod shown;
+
 use crate::clusters::*;
 use crate::harness::*;
 
@@ -42,6 +44,7 @@ fn the_readmes_start_is_a_start() {
         .expect("a start");
     // As the manifest above it in README.md sets it.
     let mut pod = stateful_pod()
+        .service_account("prod")
         .env("POD_IP", "10.1.2.3")
         .env("ERLANG_COOKIE", "secret")
         .release("mix-release", "/srv/app");
@@ -63,46 +66,6 @@ fn without_times(log: &str) -> Vec<String> {
         .lines()
         .map(|line| line.split(", after ").next().unwrap_or(line));
     lines.map(str::to_owned).collect()
-}
-
-/// What the documents show at a prompt, and what does the same in tests/run: a line of that, or a test of these.
-const SHOWN: [(&str, &str); 8] = [
-    ("docker/cluster", "check cluster docker/cluster"),
-    ("docker/demo", "check demo docker/demo"),
-    ("tests/run", "#!/usr/bin/env bash"),
-    ("tests/matrix", "check matrix tests/matrix"),
-    ("SNAME=", "documents::the_readmes_plan_is_a_plan"),
-    (
-        "beaminit attach app-0 -n prod",
-        "attach::a_shell_of_iex_where_the_node_has_it",
-    ),
-    // No cluster is here: what they apply is rendered, checked and run.
-    ("kubectl create secret", "tests/containers/*"),
-    ("kubectl apply -k", "tests/containers/*"),
-];
-
-#[test]
-fn what_is_shown_at_a_prompt_is_run() {
-    let root = tests().join("..");
-    let of = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
-    let run = of("tests/run");
-    let known = tests_of("");
-    for document in [
-        "README.md",
-        "docs/dns.md",
-        "docs/inside.md",
-        "docs/upgrading.md",
-        "docker/kubernetes/README.md",
-    ] {
-        let text = of(document);
-        for shown in text.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let mut rows = SHOWN.iter().filter(|(start, _)| shown.starts_with(start));
-            let (_, by) = rows
-                .next()
-                .unwrap_or_else(|| panic!("{document}: nothing runs {shown}"));
-            assert!(run.contains(by) || known.contains(*by), "{shown}: {by}");
-        }
-    }
 }
 
 /// Words in the messages of README.md that stand for the reader's own.

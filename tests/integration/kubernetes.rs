@@ -102,7 +102,7 @@ fn a_hostile_or_broken_api_costs_its_time_and_no_more() {
     let (pod, api, _dns) = pod();
     for (says, message) in [
         (Says::Endless, "longer than 1 MiB"),
-        (Says::Nothing, "10.96.0.1:443: "),
+        (Says::Nothing, "10.96.0.1:443: no answer in time"),
         (Says::Garbage, "does not speak HTTP"),
         (Says::Status(200, "[[[[".into()), "cannot be read"),
         (Says::Status(500, String::new()), "answers 500"),

@@ -8,6 +8,7 @@ import string
 import tempfile
 import threading
 
+from api import PORT, Api
 from kubelet import Pod, docker, secret_data
 from nameserver import ZONE, Nameserver, address, pointer, service
 from virtual_address import VirtualAddress
@@ -17,7 +18,7 @@ class Cluster:
     def __init__(self, namespace: str, openshift=False):
         self.namespace, self.openshift = namespace, openshift
         self.domain = f"{namespace}.svc.{ZONE}"
-        self.secrets, self.services, self.workloads = {}, {}, {}
+        self.secrets, self.services, self.labels, self.workloads = {}, {}, {}, {}
         self.pods, self.virtual, self.lock = [], {}, threading.Lock()
         # Not /tmp: Docker must see it too, and a daemon may have a /tmp of its own.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="beaminit-manifests.", dir="/var/tmp"))
@@ -33,6 +34,9 @@ class Cluster:
             raise SystemExit("tests/manifests: docker creates none of five networks in 10.214.0.0/16")
         self.bridge = f"br-{network_id[:12]}"
         self.nameserver = Nameserver(f"{self.subnet}.1", self.records)
+        certificates = self.folder / "api"
+        certificates.mkdir()
+        self.api = Api(f"{self.subnet}.1", namespace, certificates, self.slices)
 
     def close(self):
         for container in docker("ps", "--all", "--quiet", "--filter", f"network={self.network}", check=False).split():
@@ -40,6 +44,7 @@ class Cluster:
         for virtual in self.virtual.values():
             virtual.stop()
         self.nameserver.stop()
+        self.api.stop()
         docker("network", "rm", self.network, check=False)
         shutil.rmtree(self.folder)
 
@@ -51,19 +56,23 @@ class Cluster:
         return f"search {search}\nnameserver {self.subnet}.1\noptions ndots:5\n"
 
     def apply(self, objects: list[dict]):
-        """Secrets and Services first, as a cluster would settle it in the end. What only schemas can check is passed by."""
+        """What pods need first, as a cluster would settle it in the end. What only schemas can check is passed by."""
         for item in objects:
-            if item["kind"] == "Secret":
-                self.secrets[item["metadata"]["name"]] = secret_data(item)
-            elif item["kind"] == "Service":
-                self.add_service(item)
+            match item["kind"]:
+                case "Secret":
+                    self.secrets[item["metadata"]["name"]] = secret_data(item)
+                case "Service":
+                    self.add_service(item)
+                case "ServiceAccount" | "Role" | "RoleBinding":
+                    self.api.add(item)
         for item in objects:
             match item["kind"]:
                 case "Deployment" | "DeploymentConfig" | "StatefulSet":
                     self.workloads[item["metadata"]["name"]] = item
                     for number in range(item["spec"]["replicas"]):
                         self.start(item, number)
-                case "Secret" | "Service" | "NetworkPolicy" | "PodDisruptionBudget":
+                case ("Secret" | "Service" | "ServiceAccount" | "Role" | "RoleBinding" | "NetworkPolicy"
+                      | "PodDisruptionBudget"):
                     pass
                 case kind:
                     raise SystemExit(f"tests/manifests: {kind} cannot be carried out here")
@@ -88,10 +97,17 @@ class Cluster:
                     raise SystemExit(f"the NetworkPolicy opens {allowed}, and those are not the ports of {pod.name}")
                 if not any(peer <= pod.labels.items() for peer in peers):
                     raise SystemExit(f"the NetworkPolicy does not let {pod.name} reach its like")
+        # To any address: the nameserver's ports, and for those that ask the API its usual ones.
+        opened = {port["port"] for rule in spec.get("egress", []) if "to" not in rule for port in rule["ports"]}
+        for pod in pods:
+            asks = pod.spec.get("automountServiceAccountToken", True)
+            if spec.get("egress") and opened != {53, 5353} | ({443, PORT} if asks else set()):
+                raise SystemExit(f"the NetworkPolicy lets {pod.name} reach {opened} of any address")
 
     def add_service(self, item: dict):
         name, spec = item["metadata"]["name"], item["spec"]
         self.services[name] = spec
+        self.labels[name] = item["metadata"].get("labels", {})
         if spec.get("clusterIP") != "None":
             spec["clusterIP"] = f"{self.subnet}.{200 + len(self.virtual)}"
             ports = [port["port"] for port in spec["ports"]]
@@ -122,7 +138,7 @@ class Cluster:
 
     def records(self) -> dict:
         """What the nameserver has: the records of https://github.com/kubernetes/dns/blob/master/docs/specification.md"""
-        found = {(f"kubernetes.default.svc.{ZONE}", "A"): [address("10.96.0.1")]}
+        found = {(f"kubernetes.default.svc.{ZONE}", "A"): [address(self.api.address)]}
         for name, spec in self.services.items():
             own = f"{name}.{self.domain}"
             if spec["clusterIP"] != "None":
@@ -139,6 +155,14 @@ class Cluster:
                     found.setdefault((f"_{port['name']}._tcp.{own}", "SRV"), []).append(
                         service(port["port"], f"{host}.{own}"))
         return found
+
+    def slices(self) -> list[dict]:
+        """What the API has of each Service's pods, with the Service's own labels, whether they are Ready or not."""
+        return [{"metadata": {"name": f"{name}-slice", "labels": self.labels[name]}, "addressType": "IPv4",
+                 "endpoints": [{"addresses": [pod.address], "targetRef": {"kind": "Pod", "name": pod.name},
+                                "conditions": {"ready": pod.ready, "serving": pod.ready, "terminating": False}}
+                               for pod in self.selected(spec)]}
+                for name, spec in self.services.items()]
 
     def start(self, workload: dict, number: int) -> Pod:
         name, spec = workload["metadata"]["name"], workload["spec"]

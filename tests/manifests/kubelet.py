@@ -9,15 +9,19 @@ import re
 import subprocess
 import time
 
+from api import PORT
+
 # Carried out, or checked by the schema alone because it means nothing without a cluster's scheduler.
-KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext", "volumes",
-             "terminationGracePeriodSeconds"}
+KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext",
+             "serviceAccountName", "terminationGracePeriodSeconds", "volumes"}
 KNOWN_CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "env", "ports", "resources", "securityContext",
                    "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"}
 KNOWN_SECURITY = {"runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "seccompProfile", "allowPrivilegeEscalation",
                   "readOnlyRootFilesystem", "capabilities"}
-# OpenShift's restricted-v2 takes the user from the namespace's range, and the root group.
-OPENSHIFT_USER = {"runAsUser": 1000650000, "runAsGroup": 0, "fsGroup": 1000650000}
+# OpenShift's restricted-v2 takes the user from the namespace's range, and the root group; the older restricted would
+# refuse a pod with a seccompProfile.
+OPENSHIFT_POLICY = {"runAsUser": 1000650000, "runAsGroup": 0, "fsGroup": 1000650000,
+                    "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def docker(*words: str, check=True) -> str:
@@ -38,9 +42,9 @@ class Pod:
         refuse_unknown("container", self.container, KNOWN_CONTAINER)
         refuse_unknown("securityContext", self.security, KNOWN_SECURITY)
         if cluster.openshift:
-            if chosen := OPENSHIFT_USER.keys() & self.security.keys():
+            if chosen := OPENSHIFT_POLICY.keys() & self.security.keys():
                 raise SystemExit(f"{name}: the restricted policy chooses {chosen}")
-            self.security |= OPENSHIFT_USER
+            self.security |= OPENSHIFT_POLICY
         self.ready = False
         self.address = cluster.next_address()
         self.id = self.start()
@@ -73,7 +77,10 @@ class Pod:
         if self.spec.get("automountServiceAccountToken", True):
             account = files / "serviceaccount"
             account.mkdir()
+            api = self.cluster.api
             (account / "namespace").write_text(self.cluster.namespace)
+            (account / "ca.crt").write_bytes(api.authority.read_bytes())
+            (account / "token").write_text(api.token(self.spec.get("serviceAccountName", "default"), self.name))
             options += mounted(account, "/var/run/secrets/kubernetes.io/serviceaccount", "ro")
         volumes = {volume["name"]: volume for volume in self.spec.get("volumes", [])}
         for mount in container.get("volumeMounts", []):
@@ -94,7 +101,7 @@ class Pod:
 
     def environment(self) -> list[str]:
         fields = {"status.podIP": self.address, "metadata.name": self.name, "metadata.namespace": self.cluster.namespace}
-        values = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+        values = {"KUBERNETES_SERVICE_HOST": self.cluster.api.address, "KUBERNETES_SERVICE_PORT": str(PORT)}
         if self.spec.get("enableServiceLinks", True):
             values |= self.cluster.service_links()
         for variable in self.container.get("env", []):

@@ -1,36 +1,76 @@
 """The objects of a set-up, as the cluster would get them: what `kubectl apply -k` or `oc process` makes of its folder."""
 
-import os
 import pathlib
-import random
 import re
-import string
+import shlex
+import shutil
 import subprocess
+import tempfile
 
 import yaml
 
 import schema
 
 
-def objects(folder: pathlib.Path, parameters: dict[str, str]) -> list[dict]:
+def objects(folder: pathlib.Path) -> list[dict]:
     file = folder / "template.yaml"
     if file.exists():
         template = yaml.safe_load(file.read_text())
         print(f"  {schema.check(template)}")
-        return process(template, parameters)
-    kubectl = os.environ.get("KUBECTL", "kubectl").split()
-    rendered = subprocess.run([*kubectl, "kustomize", folder], capture_output=True, text=True)
+        rendered, second = process(template, {}), process(template, {"INSTANCE": "-second"})
+        if shared := own_names(rendered) & own_names(second):
+            raise SystemExit(f"two instances in one namespace share {shared}")
+        return rendered
+    return kubectl("kubectl kustomize " + shlex.quote(str(folder)))
+
+
+def own_names(objects: list[dict]) -> set[str]:
+    """What must not be another's: names, the Secret's too, and what selects pods."""
+    names = {f"{item['kind']} {item['metadata']['name']}" for item in objects}
+    names |= {f"selector {item['spec']['selector']}" for item in objects}
+    for item in objects:
+        names |= {f"secret {name}" for name in re.findall(r"'secretKeyRef': {'name': '([^']*)'", str(item))}
+    return names
+
+
+def kubectl(command: str) -> list[dict]:
+    """The objects that a line of shell prints. KUBECTL may be other words than kubectl."""
+    function = 'kubectl() { command ${KUBECTL:-kubectl} "$@"; }'
+    rendered = subprocess.run(["bash", "-c", f"{function}\n{command}"], capture_output=True, text=True)
     if rendered.returncode != 0:
-        raise SystemExit(f"kubectl kustomize {folder}: {rendered.stderr}")
+        raise SystemExit(f"{command}: {rendered.stderr}")
     return list(yaml.safe_load_all(rendered.stdout))
 
 
+def documented_secret(readme: pathlib.Path) -> dict:
+    """The Secret that the README has made, by the line that stands there."""
+    [line] = re.findall(r"^\$ (kubectl create secret .*)$", readme.read_text(), re.M)
+    [secret] = kubectl(f"{line} --dry-run=client --output yaml")
+    del secret["metadata"]["creationTimestamp"]
+    return secret
+
+
+def documented_kustomization(readme: pathlib.Path) -> list[dict]:
+    """What the README's example of a kustomization of one's own gives beside the others."""
+    [block] = re.findall(r"```yaml\n# (\S+)/kustomization.yaml\n(.*?)```", readme.read_text(), re.S)
+    with tempfile.TemporaryDirectory(prefix="beaminit-manifests.", dir="/var/tmp") as copy:
+        pathlib.Path(copy).chmod(0o755)
+        shutil.copytree(readme.parent, copy, dirs_exist_ok=True)
+        own = pathlib.Path(copy, block[0])
+        own.mkdir()
+        (own / "kustomization.yaml").write_text(block[1])
+        return objects(own)
+
+
 def process(template: dict, given: dict[str, str]) -> list[dict]:
-    """https://docs.openshift.com/container-platform/latest/openshift_images/using-templates.html"""
+    """In the place of `oc process`, which is not in Debian, by its documentation:
+    https://docs.openshift.com/container-platform/latest/openshift_images/using-templates.html"""
     values = {}
     for parameter in template["parameters"]:
         name = parameter["name"]
-        values[name] = given.get(name) or parameter.get("value") or generated(parameter)
+        if "generate" in parameter:
+            raise SystemExit(f"parameter {name} is generated, which cannot be carried out here")
+        values[name] = given.get(name) or parameter.get("value") or ""
         if not values[name] and parameter.get("required"):
             raise SystemExit(f"parameter {name} is required")
     if unknown := given.keys() - values.keys():
@@ -53,11 +93,3 @@ def process(template: dict, given: dict[str, str]) -> list[dict]:
     for item in result:
         item["metadata"].setdefault("labels", {}).update(filled(labels))
     return result
-
-
-def generated(parameter: dict) -> str:
-    """The one expression that our templates use: [a-zA-Z0-9]{N}."""
-    if parameter.get("generate") != "expression":
-        return ""
-    length = re.fullmatch(r"\[a-zA-Z0-9\]\{(\d+)\}", parameter["from"])
-    return "".join(random.choices(string.ascii_letters + string.digits, k=int(length[1])))

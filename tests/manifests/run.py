@@ -3,22 +3,23 @@ lets every node ping every other, replaces the pods one by one, pings again, and
 
 import pathlib
 import re
-import secrets
 import signal
 import sys
 
 import render
 import schema
 from cluster import Cluster
-from kubelet import docker, mounted
+from kubelet import docker, mounted, secret_data
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCKER = HERE.parents[1] / "docker"
+README = DOCKER / "kubernetes/README.md"
 FOLDERS = {
     "exclusive": DOCKER / "kubernetes/exclusive",
     "scaled": DOCKER / "kubernetes/scaled",
     "stateful": DOCKER / "kubernetes/stateful",
     "stateful-ip": DOCKER / "kubernetes/stateful-ip",
+    "discovered": DOCKER / "kubernetes/discovered",
     "openshift": DOCKER / "openshift",
     # What happens without publishNotReadyAddresses.
     "unpublished": HERE / "unpublished",
@@ -31,19 +32,20 @@ NAMES = {
     "scaled": "app@{dashed}.scaled.{domain}",
     "stateful": "app@{pod}.stateful.{domain}",
     "stateful-ip": "app@{address}",
+    "discovered": "app@{address}",
 }
 
 
 def main(setups: list[str]):
-    openshift = setups == ["openshift"]
+    if setups == ["yours"]:
+        return expect_own_images(render.documented_kustomization(README))
     folders = [FOLDERS[setup] for setup in setups]
-    cookie = secrets.token_hex(20)
-    objects = [item for folder in folders for item in render.objects(folder, {"COOKIE": cookie} if openshift else {})]
-    for line in sorted({schema.check(item) for item in objects}):
-        print(f"  {line}")
-    objects.append({"kind": "Secret", "metadata": {"name": "erlang-cookie"}, "stringData": {"cookie": cookie}})
+    objects = [item for folder in folders for item in render.objects(folder)]
+    objects.append(render.documented_secret(README))
+    check(objects)
+    cookie = secret_data(objects[-1])["cookie"].decode()
 
-    cluster = Cluster(NAMESPACE, openshift)
+    cluster = Cluster(NAMESPACE, openshift=setups == ["openshift"])
     try:
         if setups == ["unpublished"]:
             return expect_no_start(cluster, objects)
@@ -57,6 +59,21 @@ def main(setups: list[str]):
             print(f"  {node} stopped gracefully in {cluster.stop(pod)}")
     finally:
         cluster.close()
+
+
+def check(objects: list[dict]):
+    for line in sorted({schema.check(item) for item in objects}):
+        print(f"  {line}")
+
+
+def expect_own_images(objects: list[dict]):
+    check(objects)
+    for item in objects:
+        if "template" in item.get("spec", {}):
+            image = item["spec"]["template"]["spec"]["containers"][0]["image"]
+            if not image.startswith("registry.example.com/"):
+                raise SystemExit(f"{item['kind']} {item['metadata']['name']} has {image}, not the image that is named")
+            print(f"  {item['kind']} {item['metadata']['name']} has {image}")
 
 
 def expect_no_start(cluster: Cluster, objects: list[dict]):
@@ -87,7 +104,8 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
         if "BEAMINIT_PEERS" in {entry["name"] for entry in pod.container["env"]}:
             peers = len(cluster.selected({"selector": pod.labels})) - 1
             pod.expect_peers(peers)
-            print(f"  {pod.node()} has connected to its like: {peers}")
+            print(f"  {pod.node()} has connected to its like: {peers}{cluster.api.told(pod.name)}")
+    cluster.api.expect_none_refused()
     # A node from outside has each of them ping all: what it reaches it has found by the nameserver.
     source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
     ask = f'[io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().'
@@ -105,8 +123,8 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1 or set(sys.argv[1:]) - FOLDERS.keys():
-        raise SystemExit(f"tests/manifests: no such set-up; there are {' '.join(FOLDERS)}")
+    if len(sys.argv) == 1 or set(sys.argv[1:]) - FOLDERS.keys() - {"yours"}:
+        raise SystemExit(f"tests/manifests: no such set-up; there are {' '.join(FOLDERS)} yours")
     # So that what was started is taken down.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main(sys.argv[1:])

@@ -4,11 +4,22 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use super::raw::Raw;
-use super::{Said, secret};
+use super::{Reading, Said, secret};
 use crate::launch::node::Cookie;
 
 /// A mounted file of a cookie is read up to here: far above any cookie, far below any harm.
 const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
+
+impl Reading {
+    /// For whoever asks for no cookie: what is wrong with it, or that this user may not read it, is not their trouble.
+    pub fn without_cookie(mut self) -> Self {
+        self.wants_cookie = false;
+        self.raw.erlang_cookie = None;
+        self.raw.erlang_cookie_file = None;
+        self.raw.release_cookie = None;
+        self
+    }
+}
 
 /// Reads it from the variable, or from the file that the other variable names.
 pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
@@ -37,7 +48,7 @@ pub fn of_release(raw: &Raw, lines: &mut Vec<String>) -> Option<Cookie> {
 }
 
 fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
-    let text = match read_cookie_file(Path::new(file)) {
+    let text = match read_file(Path::new(file)) {
         Ok(text) => text,
         Err(error) => {
             let hint = if error.kind() == ErrorKind::PermissionDenied {
@@ -60,7 +71,11 @@ fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
     )
 }
 
-fn read_cookie_file(path: &Path) -> io::Result<String> {
+/// Reads a file of a cookie, if it is one.
+///
+/// # Errors
+/// It is none, or cannot be read.
+pub fn read_file(path: &Path) -> io::Result<String> {
     // Looked at before it is opened: a named pipe would wait for a writer.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));

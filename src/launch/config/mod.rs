@@ -4,7 +4,7 @@
 //! (never a cookie's), what to do.
 
 mod cluster;
-mod cookie;
+pub mod cookie;
 mod launcher;
 pub mod peers;
 mod pod;
@@ -47,6 +47,8 @@ pub struct Config {
     pub pod_ip: Option<IpAddr>,
     /// `ERLANG_COOKIE`, or what `ERLANG_COOKIE_FILE` holds.
     pub cookie: Option<Said<Cookie>>,
+    /// Is any cookie wanted? If not, none is read, wherever it is.
+    pub wants_cookie: bool,
     /// `BEAMINIT_COOKIE_VIA`.
     pub cookie_via: CookieVia,
     /// `ERL_PORT`.
@@ -105,6 +107,7 @@ pub struct Logging {
 pub struct Reading {
     raw: Raw,
     environment: Environment,
+    wants_cookie: bool,
     complaints: Vec<String>,
 }
 
@@ -116,6 +119,7 @@ impl Reading {
         Self {
             raw,
             environment,
+            wants_cookie: true,
             complaints,
         }
     }
@@ -152,6 +156,7 @@ impl Reading {
         let Self {
             raw,
             environment,
+            wants_cookie,
             mut complaints,
         } = self;
         let lines = &mut complaints;
@@ -203,6 +208,7 @@ impl Reading {
             ),
             pod_ip: read("POD_IP", raw.pod_ip.as_deref(), address, lines),
             cookie: cookie::read(&raw, lines),
+            wants_cookie,
             cookie_via: cookie_via.unwrap_or(CookieVia::Arg),
             port: read("ERL_PORT", raw.erl_port.as_deref(), Port::parse, lines),
             node: read(

@@ -71,7 +71,10 @@ pub fn read(environment: &Environment) -> (Raw, Lines) {
                     "{name} is {value:?}, not UTF-8; write it in plain characters"
                 )),
             }
-        } else if name.starts_with("BEAMINIT_") && !Settings::NAMES.contains(&name) {
+        } else if name.starts_with("BEAMINIT_")
+            && !Settings::NAMES.contains(&name)
+            && !is_service_link(name, &value.to_string_lossy())
+        {
             lines.push(format!(
                 "{} is no variable of beaminit's; did you mean {}?",
                 name.escape_debug(),
@@ -92,6 +95,29 @@ pub fn read(environment: &Environment) -> (Raw, Lines) {
 /// Variables whose value no message may show.
 fn secret(name: &str) -> bool {
     matches!(name, "ERLANG_COOKIE" | "RELEASE_COOKIE")
+}
+
+/// Is this what Kubernetes sets in every pod for a Service, here one whose name starts with `beaminit`?
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
+fn is_service_link(name: &str, value: &str) -> bool {
+    const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
+    // A plain BEAMINIT_PORT=5555 is somebody's mistake.
+    let is_url = || {
+        let protocol = value.split_once("://").map(|(protocol, _)| protocol);
+        protocol.is_some_and(|it| PROTOCOLS.contains(&it.to_ascii_uppercase().as_str()))
+    };
+    let is_port = |(_, port): (&str, &str)| {
+        let mut words = port.split('_');
+        words
+            .next()
+            .is_some_and(|number| number.parse::<u16>().is_ok())
+            && words.next().is_some_and(|word| PROTOCOLS.contains(&word))
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || name.ends_with("_PORT") && is_url()
+        || name.split_once("_PORT_").is_some_and(is_port)
 }
 
 fn nearest(name: &str) -> &'static str {
@@ -151,6 +177,26 @@ mod tests {
         let help = crate::cli::HELP;
         for name in NAMES.iter().filter(of_releases).chain(&Settings::NAMES) {
             assert!(help.contains(name), "{name} in --help");
+        }
+    }
+
+    #[test]
+    fn a_service_of_this_name_is_no_setting() {
+        for (name, value, ours) in [
+            ("BEAMINIT_SERVICE_HOST", "10.96.0.7", true),
+            ("BEAMINIT_SERVICE_PORT", "4369", true),
+            ("BEAMINIT_SERVICE_PORT_EPMD", "4369", true),
+            ("BEAMINIT_PORT", "tcp://10.96.0.7:4369", true),
+            ("BEAMINIT_PORT_4369_TCP", "tcp://10.96.0.7:4369", true),
+            ("BEAMINIT_PORT_53_UDP_ADDR", "10.96.0.7", true),
+            ("BEAMINIT_DNS_SERVICE_HOST", "10.96.0.7", true),
+            ("BEAMINIT_DNS_PORT", "udp://10.96.0.7:53", true),
+            ("BEAMINIT_PORT", "43691", false),
+            ("BEAMINIT_PORT_MIN", "43691", false),
+            ("BEAMINIT_SERVICE", "app", false),
+        ] {
+            let (_, lines) = read(&environment(&[(name, value.as_bytes())]));
+            assert_eq!(lines.is_empty(), ours, "{name}={value}: {lines:?}");
         }
     }
 

@@ -55,7 +55,12 @@ pub fn inside(command: Command, config: Config) -> Result<(Command, Config), Fai
             command.name()
         )));
     }
-    let mut config = Reading::new(environment, None).config()?;
+    let reading = Reading::new(environment, None);
+    let mut config = if config.wants_cookie {
+        reading.config()?
+    } else {
+        reading.without_cookie().config()?
+    };
     config.assigned = assigned;
     Ok((inner, config))
 }

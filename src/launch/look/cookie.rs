@@ -3,6 +3,7 @@
 //! <https://www.erlang.org/doc/system/distributed.html#security>
 
 use crate::launch::config::Config;
+use crate::launch::config::cookie::read_file;
 use crate::launch::node::Cookie;
 use crate::launch::plan::cookie_file;
 
@@ -11,7 +12,7 @@ pub fn of_files(config: &Config) -> Option<Cookie> {
     let home = config.path("HOME");
     let mut places = cookie_file::places(home, config).into_iter();
     places.find_map(|file| {
-        let text = std::fs::read_to_string(file).ok()?;
+        let text = read_file(&file).ok()?;
         Cookie::parse(text.trim_end_matches(['\n', '\r'])).ok()
     })
 }

@@ -26,7 +26,7 @@ pub struct Here {
     /// The names that it may have, in order; which of them it is, it says itself. At least one.
     pub candidates: Vec<Candidate>,
     first: NodeName,
-    /// The cookie, from wherever the VM has it; `None` if it could not be found.
+    /// The cookie, from wherever the VM has it; `None` if it could not be found, or is not wanted.
     pub cookie: Option<Cookie>,
     /// The port of the epmd that knows it; `None` for a node that does without, or has a way of its own.
     pub epmd: Option<Port>,
@@ -42,18 +42,36 @@ pub struct Here {
     pub config: Config,
 }
 
-/// Looks. The command of `start` may be empty: then it is that of the beaminit which runs here. With `named`, it is this
-/// node that is looked for, and the rest tells only how.
+/// What is looked for.
+pub struct Wanted {
+    /// It is this node, and all else tells only how; otherwise that of this container.
+    pub node: Option<NodeName>,
+    /// Its cookie, too? Without, nothing of a cookie is read or complained of.
+    pub cookie: bool,
+}
+
+/// Looks. The command of `start` may be empty: then it is that of the beaminit which runs here.
 ///
 /// # Errors
 /// As at the start; or there is nothing that tells the name: exit status 78.
-pub fn look(start: Start, named: Option<NodeName>) -> Result<Here, Failure> {
+pub fn look(start: Start, wanted: Wanted) -> Result<Here, Failure> {
     let Start {
         command,
         environment,
         settings,
     } = start;
-    let reading = || Reading::new(environment.clone(), settings.clone());
+    let Wanted {
+        node: named,
+        cookie,
+    } = wanted;
+    let reading = || {
+        let reading = Reading::new(environment.clone(), settings.clone());
+        if cookie {
+            reading
+        } else {
+            reading.without_cookie()
+        }
+    };
     let read = |words| Recognised::new(words, reading());
     let found = if command.is_empty() {
         // What else may run here matters little to who knows the name.
@@ -115,7 +133,7 @@ impl Here {
             candidates,
             cookie: cookie
                 .map(|said| said.value)
-                .or_else(|| cookie::of_files(&config)),
+                .or_else(|| config.wants_cookie.then(|| cookie::of_files(&config))?),
             epmd: epmd.port(),
             config,
         }

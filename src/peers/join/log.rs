@@ -1,24 +1,43 @@
 //! What this process has to say: one line for each change, nothing while all stays as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
+use crate::launch::node::NodeName;
+
+/// What comes again within this time, or a few rounds, is no change.
+const MEMORY: Duration = Duration::from_secs(60);
+const ROUNDS: u32 = 3;
+
 /// What was said last.
-#[derive(Default)]
 pub struct Log {
     joined: BTreeSet<String>,
-    failures: Vec<String>,
+    /// What goes wrong, and when it was last seen to.
+    wrong: HashMap<String, Instant>,
+    memory: Duration,
     trouble: String,
     strange: bool,
 }
 
 impl Log {
-    /// The nodes that the node is connected to now, and those that are its peers.
-    pub fn connected(&mut self, connected: &BTreeSet<String>, peers: impl Iterator<Item = String>) {
+    /// Nothing has been said yet; there is a round in each interval.
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            joined: BTreeSet::new(),
+            wrong: HashMap::new(),
+            memory: MEMORY.max(interval * ROUNDS),
+            trouble: String::new(),
+            strange: false,
+        }
+    }
+
+    /// The nodes that the node is connected to now; those count that are its peers, or were.
+    pub fn connected(&mut self, connected: &BTreeSet<String>, is_peer: impl Fn(&str) -> bool) {
         self.trouble.clear();
-        let ours: BTreeSet<String> = peers.chain(self.joined.iter().cloned()).collect();
-        let now: BTreeSet<String> = ours.intersection(connected).cloned().collect();
+        let ours = |node: &&String| is_peer(node) || self.joined.contains(*node);
+        let now: BTreeSet<String> = connected.iter().filter(ours).cloned().collect();
         for node in now.difference(&self.joined) {
             info!("joined {node}");
         }
@@ -28,14 +47,25 @@ impl Log {
         self.joined = now;
     }
 
-    /// The places that gave no answer.
-    pub fn failures(&mut self, failures: &[String]) {
-        if failures != self.failures {
-            for failure in failures {
-                warn!("BEAMINIT_PEERS: {failure}");
-            }
-            self.failures = failures.to_vec();
+    /// A place that gave no answer, or what it said of one peer.
+    pub fn failure(&mut self, reason: &str) {
+        self.once(format!("BEAMINIT_PEERS: {reason}"));
+    }
+
+    /// Another node is where a peer should be.
+    pub fn another(&mut self, node: &NodeName, reason: &str) {
+        self.once(format!(
+            "{node} {reason}; it is not joined: does BEAMINIT_PEERS name it as it names itself?"
+        ));
+    }
+
+    fn once(&mut self, line: String) {
+        let now = Instant::now();
+        self.wrong.retain(|_, seen| now - *seen < self.memory);
+        if !self.wrong.contains_key(&line) {
+            warn!("{line}");
         }
+        self.wrong.insert(line, now);
     }
 
     /// A round that came to nothing.

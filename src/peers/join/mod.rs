@@ -6,13 +6,22 @@
 
 mod log;
 mod node;
-mod process;
+pub mod process;
+mod refusals;
 mod rounds;
 
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::Census;
 use super::names::Own;
 use crate::launch::config::{Config, Peers};
 use crate::launch::failure::Failure;
 use crate::launch::node::{Cookie, NodeName, Port};
+
+/// A start waits for no more than this to know its peers.
+const START: Duration = Duration::from_secs(6);
 
 /// What is to be joined, with whom.
 pub struct Job<'a> {
@@ -32,16 +41,22 @@ pub struct Job<'a> {
     pub config: &'a Config,
 }
 
-/// Those of the peers that answer now; what cannot be asked is left for later.
+/// Those of the peers that answer now; what cannot be asked is left for later, with a warning.
 ///
 /// # Errors
 /// As with [`beside`].
 pub fn answering(job: &Job) -> Result<Vec<NodeName>, Failure> {
     let way = super::way(job.epmd, job.port)?;
     let finder = super::finder(job.own.clone(), job.peers, job.config, None);
-    let there = super::census(finder, way)?.peers.into_iter();
-    let there = there.filter(|(_, answer)| answer.is_ok());
-    Ok(there.map(|(peer, _)| peer.node).collect())
+    let Census { peers, failures } = super::census(finder, way, START)?;
+    for failure in failures {
+        warn!("BEAMINIT_PEERS: {failure}; the node starts without waiting for those peers");
+    }
+    let there = peers.into_iter().filter(|(_, (_, answer))| answer.is_ok());
+    // What a node calls itself, and a Host is not, no VM can be told of.
+    Ok(there
+        .filter_map(|(name, _)| NodeName::parse(&name).ok())
+        .collect())
 }
 
 /// Starts that process beside this one, which becomes the node.

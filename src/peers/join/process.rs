@@ -1,7 +1,7 @@
 //! A process that nobody waits for, and that is gone when the node is.
 
 use std::convert::Infallible;
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, kill, signal, sigprocmask};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, getpid};
+use tracing::warn;
 
 use crate::exit::Exit;
 use crate::init::streams;
@@ -32,19 +33,43 @@ pub fn beside(work: impl FnOnce() -> Infallible) -> Result<(), Failure> {
     // copy of it, in which everything may be called.
     match unsafe { fork() }.map_err(refused)? {
         ForkResult::Parent { child } => {
-            // ECHILD where children are ignored: then the kernel has seen to it.
-            let _ = waitpid(child, None);
-            Ok(())
+            loop {
+                match waitpid(child, None) {
+                    Err(Errno::EINTR) => {}
+                    // ECHILD where children are ignored: then the kernel has seen to it.
+                    Ok(WaitStatus::Exited(_, 0)) | Err(Errno::ECHILD) => return Ok(()),
+                    Ok(WaitStatus::Exited(_, errno)) => {
+                        return Err(refused(Errno::from_raw(errno)));
+                    }
+                    Ok(_) => return Err(refused(Errno::ECHILD)),
+                    Err(errno) => return Err(refused(errno)),
+                }
+            }
         }
         ForkResult::Child => {
             // SAFETY: as above; this process has made no thread either.
-            if let Ok(ForkResult::Child) = unsafe { fork() } {
-                settle(node, end);
-                work();
+            match unsafe { fork() } {
+                Ok(ForkResult::Child) => {
+                    settle(node, end);
+                    work();
+                }
+                Ok(ForkResult::Parent { .. }) => leave(0),
+                // Every errno is a status, too: the one above says it.
+                Err(errno) => leave(errno as i32),
             }
-            leave()
+            leave(0)
         }
     }
+}
+
+/// Does such a process run in this container?
+pub fn runs() -> bool {
+    let is_one = |process: DirEntry| {
+        let name = std::fs::read(process.path().join("comm"));
+        name.is_ok_and(|name| name.trim_ascii_end() == NAME.to_bytes())
+    };
+    let processes = std::fs::read_dir("/proc").into_iter().flatten();
+    processes.flatten().any(is_one)
 }
 
 fn refused(errno: Errno) -> Failure {
@@ -57,9 +82,9 @@ fn refused(errno: Errno) -> Failure {
 }
 
 /// Ends without running what the process that was copied had registered for its own end.
-fn leave() -> ! {
+fn leave(status: i32) -> ! {
     // SAFETY: _exit takes an integer and does not return.
-    unsafe { libc::_exit(0) }
+    unsafe { libc::_exit(status) }
 }
 
 /// A descriptor that tells of a process's end; `None` before Linux 5.3.
@@ -86,7 +111,7 @@ fn settle(node: Pid, end: Option<OwnedFd>) {
     };
     // Something is kept in any case: init waits for the end of a pipe that this process has as well.
     let Some(kept) = end.or_else(|| null().map(OwnedFd::from)) else {
-        leave();
+        leave(0);
     };
     let kept = streams::let_go(kept);
     if let Some(null) = null() {
@@ -102,10 +127,13 @@ fn settle(node: Pid, end: Option<OwnedFd>) {
     let small = std::thread::Builder::new().stack_size(32 << 10);
     let watching = small.spawn(move || {
         wait_for_the_end(node, Some(&kept).filter(|_| has_end));
-        leave();
+        leave(0);
     });
-    if watching.is_err() {
-        leave();
+    if let Err(error) = watching {
+        warn!(
+            "cannot watch for the node's end: {error}; the node is not joined with BEAMINIT_PEERS: is the pids limit of this container too low?"
+        );
+        leave(0);
     }
 }
 

@@ -4,7 +4,7 @@
 //! is not joined, has refused, by its cookie most likely: that leaves a line in both nodes' logs, and so is not tried
 //! again for a while.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -13,19 +13,22 @@ use tracing::debug;
 use super::Job;
 use super::log::Log;
 use super::node::{Node, NotYet};
+use super::refusals::{self, Refusals};
 use crate::dist::{self, Failed};
 use crate::init::memory;
 use crate::launch::failure::Failure;
 use crate::launch::node::Host;
 use crate::peers::find::Finder;
-use crate::peers::names::Peer;
-use crate::peers::reach::{self, Way};
-use crate::peers::{NAME, finder};
+use crate::peers::names::{Peer, folded};
+use crate::peers::reach::{self, Absent, There, Way};
+use crate::peers::{NAME, PLACES, finder};
 
 /// While the node boots it is looked for this often.
 const BOOT: Duration = Duration::from_millis(250);
-/// Who has refused is left alone so long.
-const REFUSED: Duration = Duration::from_secs(60);
+/// The addresses of peers are asked for no longer than this in one round.
+const LOCATE: Duration = Duration::from_secs(4);
+/// Nor are the peers themselves.
+const ASK: Duration = Duration::from_secs(20);
 
 /// What goes on from one round to the next.
 pub struct Rounds {
@@ -34,8 +37,7 @@ pub struct Rounds {
     way: Way,
     finder: Finder,
     interval: Duration,
-    /// Those that have refused, in which life of theirs, and when.
-    refused: HashMap<String, (u32, Instant)>,
+    refusals: Refusals,
     log: Log,
 }
 
@@ -58,8 +60,8 @@ impl Rounds {
             way,
             finder: finder(job.own, job.peers, job.config, Some(job.peers.interval)),
             interval: job.peers.interval,
-            refused: HashMap::new(),
-            log: Log::default(),
+            refusals: Refusals::default(),
+            log: Log::new(job.peers.interval),
         }
     }
 
@@ -73,7 +75,7 @@ impl Rounds {
                     self.interval
                 }
                 Ok(Outcome::Absent) if !was_there => BOOT.min(self.interval),
-                Ok(Outcome::Strange) => REFUSED.max(self.interval),
+                Ok(Outcome::Strange) => refusals::PAUSE.max(self.interval),
                 Ok(Outcome::Absent) => self.interval,
                 Err(reason) => {
                     self.log.trouble(&reason);
@@ -102,61 +104,65 @@ impl Rounds {
         if talk.is_stopping().map_err(|failed| busy(&failed))? {
             return Ok(Outcome::Done);
         }
-        let found = self.finder.find().map_err(|failure| system(&failure))?;
-        self.log.failures(&found.failures);
+        let found = self.finder.find(Instant::now() + PLACES);
+        let found = found.map_err(|failure| system(&failure))?;
+        for failure in &found.failures {
+            self.log.failure(failure);
+        }
         let mut connected = talk.connected().map_err(|failed| busy(&failed))?;
+        let names: BTreeSet<String> = connected.iter().map(|name| folded(name)).collect();
         let mut missing: BTreeMap<String, Peer> = found.peers.clone();
-        missing.retain(|name, _| !connected.contains(name));
-        self.refused
-            .retain(|name, (_, at)| !connected.contains(name) && at.elapsed() < REFUSED);
+        missing.retain(|name, _| !names.contains(name));
+        self.refusals.forget(&connected);
         self.finder
-            .locate(missing.values_mut())
+            .locate(missing.values_mut(), Instant::now() + LOCATE)
             .map_err(|failure| system(&failure))?;
-        for (name, creation) in self.answering(&missing) {
-            if self.has_refused(&name, creation) {
+        for peer in self.answering(&missing) {
+            if connected.contains(&peer.name) || self.refusals.bars(&peer, Instant::now()) {
                 continue;
             }
             let asked = Instant::now();
-            let connects = talk.connect(&name).map_err(|failed| busy(&failed))?;
+            let connects = talk.connect(&peer.name).map_err(|failed| busy(&failed))?;
             debug!(
-                "asked to connect to {name}, the node says {connects} after {:.1?}",
+                "asked to connect to {}, the node says {connects} after {:.1?}",
+                peer.name,
                 asked.elapsed()
             );
             if connects {
-                connected.insert(name);
+                connected.insert(peer.name);
                 continue;
             }
             // The peer may have connected at the same moment.
             connected = talk.connected().map_err(|failed| busy(&failed))?;
-            if !connected.contains(&name) {
-                Log::refused(&name);
-                self.refused.insert(name, (creation, Instant::now()));
+            if !connected.contains(&peer.name) {
+                Log::refused(&peer.name);
+                self.refusals.note(peer, Instant::now());
             }
         }
-        self.log.connected(&connected, found.peers.into_keys());
+        let is_peer = |name: &str| found.peers.contains_key(&folded(name));
+        self.log.connected(&connected, is_peer);
         Ok(Outcome::Done)
     }
 
-    /// Those that are there, and in which of their lives.
-    fn answering(&mut self, missing: &BTreeMap<String, Peer>) -> Vec<(String, u32)> {
+    /// Those that are there.
+    fn answering(&mut self, missing: &BTreeMap<String, Peer>) -> Vec<There> {
         let peers: Vec<&Peer> = missing.values().collect();
-        let answers = reach::ask_all(self.way, &peers, || dist::own_name(NAME, &self.host));
+        let own_name = || dist::own_name(NAME, &self.host);
+        let answers = reach::ask_all(self.way, &peers, own_name, Instant::now() + ASK);
         let mut there = Vec::new();
         for (peer, answer) in peers.into_iter().zip(answers) {
             match answer {
-                Ok(greeted) => there.push((peer.node.to_string(), greeted.peer_creation)),
-                Err(reason) => {
-                    debug!("{} {reason}", peer.node);
+                Ok(answer) => there.push(answer),
+                Err(absent) => {
+                    debug!("{} {absent}", peer.node);
+                    if let Absent::Another(reason) = &absent {
+                        self.log.another(&peer.node, reason);
+                    }
                     self.finder.forget(peer);
                 }
             }
         }
         there
-    }
-
-    fn has_refused(&self, name: &str, creation: u32) -> bool {
-        let known = self.refused.get(name);
-        known.is_some_and(|(life, _)| *life == creation)
     }
 }
 

@@ -3,14 +3,16 @@
 //! By HTTP/1.0, whose answers end with the connection: no chunks, no keep-alive. A ready-made client would look names up
 //! by getaddrinfo(3), which a static binary does not have; the API's server is given by its address. RFC 1945, RFC 8446
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::dist::wire::Wire;
 
 /// An answer is no longer than this.
 const LONGEST: usize = 1 << 20;
@@ -40,10 +42,7 @@ pub fn get(request: &Request) -> Result<(u16, Vec<u8>), String> {
 }
 
 fn exchange(request: &Request) -> io::Result<Vec<u8>> {
-    let stream = Limited {
-        stream: TcpStream::connect_timeout(&request.server, left(request.deadline)?)?,
-        deadline: request.deadline,
-    };
+    let stream = Wire::connect(request.server, request.deadline)?;
     let name = ServerName::IpAddress(request.server.ip().into());
     let client =
         ClientConnection::new(config(request.authority)?, name).map_err(io::Error::other)?;
@@ -95,38 +94,6 @@ fn split(answer: &[u8]) -> Option<(u16, Vec<u8>)> {
         std::str::from_utf8(answer.get(..head)?.split(|byte| *byte == b'\r').next()?).ok()?;
     let status = line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?;
     Some((status.parse().ok()?, body))
-}
-
-fn left(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
-    }
-    Ok(left)
-}
-
-/// A connection that takes no longer than its deadline, however slowly the other side goes about it.
-struct Limited {
-    stream: TcpStream,
-    deadline: Instant,
-}
-
-impl Read for Limited {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(left(self.deadline)?))?;
-        self.stream.read(buffer)
-    }
-}
-
-impl Write for Limited {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(Some(left(self.deadline)?))?;
-        self.stream.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
 }
 
 #[cfg(test)]

@@ -26,8 +26,6 @@ const PODS: &str = "/api/v1/namespaces/NAMESPACE/pods";
 const PAGE: usize = 20;
 /// So many pods are more than one cluster of nodes has.
 const MOST: usize = 2000;
-/// All of one round.
-const LIMIT: Duration = Duration::from_secs(4);
 
 /// The API, as a pod reaches it.
 pub struct Api {
@@ -51,12 +49,12 @@ impl Api {
         }
     }
 
-    /// The pods that have these labels, or are behind a Service that has them.
+    /// The pods that have these labels, or are behind a Service that has them; asked for in this time.
     ///
     /// # Errors
     /// What the API says instead, or why it could not be asked.
-    pub fn pods(&self, selector: &Selector) -> Result<Vec<Sight>, String> {
-        let deadline = Instant::now() + LIMIT;
+    pub fn pods(&self, selector: &Selector, limit: Duration) -> Result<Vec<Sight>, String> {
+        let deadline = Instant::now() + limit;
         let account = Account::read()?;
         let mut said = None;
         for (path, read) in [

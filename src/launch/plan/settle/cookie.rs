@@ -5,7 +5,7 @@ use crate::launch::flags::{Claim, Claims, CookieFlag};
 use crate::launch::launchers::{Demands, Fixed};
 use crate::launch::node::{Cookie, NodeName};
 
-/// The cookie, and complaints about two that differ or one that cannot be beaten.
+/// The cookie, and complaints about two that differ or one that cannot be beaten; nothing of it where none is wanted.
 pub fn settle(
     config: &Config,
     demands: &Demands,
@@ -13,6 +13,9 @@ pub fn settle(
     node: &NodeName,
     lines: &mut Vec<String>,
 ) -> Option<Said<Cookie>> {
+    if !config.wants_cookie {
+        return None;
+    }
     let own = |flag: &CookieFlag| {
         flag.node
             .as_ref()

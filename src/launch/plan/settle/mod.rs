@@ -183,7 +183,8 @@ pub fn settle(
     };
     let tells_ipv6 = transport::settle(demands, &variables, &mut lines) && ipv6;
     let peers = if launcher.role == Role::Node {
-        peers::settle(config, &node.value, cookie.is_some(), &mut lines)
+        let has_cookie = cookie.is_some() || !config.wants_cookie;
+        peers::settle(config, &node.value, has_cookie, &mut lines)
     } else {
         None
     };

@@ -1,7 +1,13 @@
 //! Who the cluster's other nodes are: `beaminit peers`, in a pod of its own.
 
+mod silence;
+
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
+
 use crate::clusters::*;
 use crate::harness::*;
+use crate::probe::{greeting, serve};
 
 /// Addresses that answer at once that nothing listens there.
 const NEAR: [&str; 2] = ["10.96.7.1", "10.96.7.2"];
@@ -148,6 +154,46 @@ fn lists_them_as_json() {
     assert!(line["reason"].as_str().unwrap().starts_with("has no epmd"));
     let ended = pod.beaminit("peers --yaml").ends();
     assert_eq!(ended.code, 64);
+}
+
+#[test]
+fn lists_the_hosts_of_those_that_answer_for_net_adm() {
+    let (pod, dns) = pod(&format!(
+        "hosts:{SIBLING},there.example,other@there.example"
+    ));
+    dns.publish("there.example", "10.96.7.9");
+    serve(&pod, "10.96.7.9:4369", |mut stream| {
+        let mut question = [0; 64];
+        let count = stream.read(&mut question).unwrap_or(0);
+        let name = &question[3..count];
+        let length = u8::try_from(name.len()).unwrap();
+        let start = b"w\0\xaa\xabM\0\0\x06\0\x05\0";
+        let _ = stream.write_all(&[start.as_slice(), &[length], name, b"\0\0"].concat());
+    });
+    serve(&pod, "10.96.7.9:43691", |mut stream| {
+        let _ = stream.write_all(&greeting("app@there.example"));
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let ended = pod.beaminit("peers --hosts -- erl").ends_with(0);
+    assert_eq!(ended.stdout, "'there.example'.\n");
+    let warned = format!("beaminit: warning: app@{SIBLING} has no epmd");
+    assert!(ended.stderr.contains(&warned), "{ended}");
+    // What could not be asked may have more of them.
+    dns.script("dead.example", RecordType::SRV, [Answer::servfail()]);
+    dns.script("dead.example", RecordType::A, [Answer::servfail()]);
+    let pod = pod.env("BEAMINIT_PEERS", "dns:dead.example. hosts:there.example");
+    let ended = pod.beaminit("peers --hosts -- erl").ends_with(1);
+    assert_eq!(ended.stdout, "'there.example'.\n");
+    let both = pod.beaminit("peers --hosts --json -- erl").ends_with(64);
+    assert!(both.stderr.contains("give one of them"), "{both}");
+    let place = pod.beaminit("peers dns:worker").ends_with(64);
+    assert!(place.stderr.contains("set BEAMINIT_PEERS to it"), "{place}");
+    let pod = pod.env("BEAMINIT_EPMD", "off");
+    let ended = pod.beaminit("peers --hosts").ends_with(78);
+    assert!(
+        ended.stderr.contains("asks the epmd of each host"),
+        "{ended}"
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `beaminit probe` and whatever may listen where a node should: it says what it sees, in the time that it has.
 
+mod surroundings;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
@@ -34,7 +36,7 @@ fn fails(ended: &Ended, code: i32, part: &str) {
 }
 
 /// Takes every connection to an address of the pod's, and does this with it.
-fn serve(pod: &Pod, address: &str, does: impl Fn(TcpStream) + Send + Copy + 'static) {
+pub fn serve(pod: &Pod, address: &str, does: impl Fn(TcpStream) + Send + Copy + 'static) {
     let listener: TcpListener = pod.network().listen(address);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -60,7 +62,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// What a node of this name says first: that it is fine, and its challenge.
-fn greeting(name: &str) -> Vec<u8> {
+pub fn greeting(name: &str) -> Vec<u8> {
     let length = u16::try_from(name.len()).unwrap().to_be_bytes();
     let challenge = [b"N".as_slice(), &[0; 16], &length, name.as_bytes()].concat();
     [framed(b"sok"), framed(&challenge)].concat()
@@ -342,44 +344,6 @@ fn strangers_at_epmds_port() {
 }
 
 #[test]
-fn a_node_elsewhere_is_looked_up() {
-    let mut pod = stateful_pod();
-    let dns = pod.nameserver(CLUSTER_DNS);
-    dns.publish(SIBLING, "203.0.113.7");
-    let pod = pod.hosts("203.0.113.9 db.example.com db\n");
-    let running = pod.first(["sh", "-c", "echo ready; exec sleep 60"]);
-    running.says("ready");
-    for host in ["203.0.113.7", "203.0.113.9"] {
-        serve(&pod, &format!("{host}:4369"), |mut stream| {
-            let _ = stream.read(&mut [0; 64]);
-            let _ = stream.write_all(b"w\0\xaa\xabM\0\0\x06\0\x05\0\x03app\0\0");
-        });
-        serve(&pod, &format!("{host}:43691"), |mut stream| {
-            let _ = stream.read_to_end(&mut Vec::new());
-        });
-    }
-    for node in [
-        format!("app@{SIBLING}"),
-        "app@db.example.com".into(),
-        "app@db".into(),
-        "app@203.0.113.9".into(),
-    ] {
-        let (ended, _) = probe(&running, &["--port", &node]);
-        assert_eq!(
-            ended.stdout,
-            format!("{node}: port 43691 takes connections\n"),
-            "{ended}"
-        );
-    }
-    let (ended, _) = probe(&running, &["app@nowhere.example.com"]);
-    fails(
-        &ended,
-        1,
-        "the host of app@nowhere.example.com has no address: NXDOMAIN from 10.96.0.10",
-    );
-}
-
-#[test]
 fn what_cannot_be_asked() {
     let (_pod, running) = empty();
     for (arguments, code, part) in [
@@ -415,23 +379,4 @@ fn what_cannot_be_asked() {
         78,
         "starts no node",
     );
-}
-
-#[test]
-fn another_process_of_ours_is_not_taken_for_the_nodes() {
-    let pod = Pod::new("laptop")
-        .env("ERLANG_COOKIE", "chocolate")
-        .program("erl", "prints-signals");
-    let one = ["erl", "-name", "one@10.1.2.3"];
-    // Neither PID 1 nor the oldest: the node's, all the same.
-    let running = pod.first(["sh", "-c", "echo ready; exec sleep 60"]);
-    running.says("ready");
-    let shell = running.enter([BEAMINIT, "--", "erl", "-remsh", "one@10.1.2.3"]);
-    shell.says("exec");
-    let other = running.enter([BEAMINIT, "--", "sleep", "60"]);
-    other.says("exec");
-    let node = running.enter([&[BEAMINIT, "--"], one.as_slice()].concat().as_slice());
-    node.says("exec");
-    let (ended, _) = probe(&running, &[]);
-    fails(&ended, 1, "one@10.1.2.3");
 }
