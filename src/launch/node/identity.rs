@@ -58,8 +58,14 @@ pub fn said_by(config: &Config) -> Option<&'static str> {
 }
 
 /// The variable that asks, on purpose, for a node of the cluster, whatever the release says.
-pub fn asked_by(config: &Config) -> Option<&str> {
-    let cookie = || config.cookie.as_ref().map(|cookie| cookie.by.as_str());
+pub fn asked_by(config: &Config) -> Option<&'static str> {
+    // Set, even for who does not read it.
+    let is_set = |name: &&str| config.variable(name).is_some();
+    let cookie = || {
+        ["ERLANG_COOKIE", "ERLANG_COOKIE_FILE"]
+            .into_iter()
+            .find(is_set)
+    };
     let others = [
         ("ERL_PORT", config.port.is_some()),
         ("BEAMINIT_PEERS", config.peers.is_some()),
