@@ -1,5 +1,5 @@
-//! Cargo's build script: tells the linker where the program begins (see `src/init/entry.rs`), and `--version` which commit
-//! this is.
+//! Cargo's build script: tells the linker where the program begins (see `src/init/entry.rs`) and what a release does without
+//! (`src/release.ld`), and `--version` which commit this is.
 //!
 //! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
 
@@ -15,6 +15,10 @@ fn main() {
     let is = |variable, wanted: &str| {
         std::env::var(variable).is_ok_and(|value| value.split(',').any(|word| word == wanted))
     };
+    if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") {
+        let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+        println!("cargo:rustc-link-arg-bins=-Wl,--script={folder}/src/release.ld");
+    }
     // `cargo install` reads no .cargo/config.toml, where the flags are that the binary needs.
     if is("PROFILE", "release") && !is("CARGO_CFG_TARGET_FEATURE", "crt-static") {
         println!(
