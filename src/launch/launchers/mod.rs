@@ -219,19 +219,22 @@ fn recognise_file(
     config: &Config,
 ) -> Result<Option<Launcher>, Failure> {
     let said = config.launcher;
-    if said != LauncherKind::None
-        && let Some((script, is)) = script.and_then(|script| Some((script, certain(script)?)))
-        && said != LauncherKind::Auto
-        && said != is
+    let of_release = script.and_then(certain);
+    // A release's script is called by the release's name.
+    let other = || needs_release(said).then(|| by_name(command)).flatten();
+    if !matches!(said, LauncherKind::None | LauncherKind::Auto)
+        && let Some(is) = of_release.or_else(other).filter(|is| *is != said)
     {
         // What is said is meant for the node's own command; a client in the same container is what it is.
-        let launcher = read(is, command, Some(script), config)?;
+        let launcher = read(is, command, script, config)?;
+        let (said, label) = (said.word(), launcher.label);
+        let file = command.file.display();
         return match launcher.role {
+            Role::Node if of_release.is_none() => Err(Failure::config(format!(
+                "BEAMINIT_LAUNCHER is {said:?}, and {file} is {label} itself; unset it"
+            ))),
             Role::Node => Err(Failure::config(format!(
-                "BEAMINIT_LAUNCHER is {:?}, and {} is the start script of a {}; unset it",
-                said.word(),
-                command.file.display(),
-                launcher.label
+                "BEAMINIT_LAUNCHER is {said:?}, and {file} is the start script of a {label}; unset it"
             ))),
             _ => Ok(Some(launcher)),
         };
@@ -307,15 +310,18 @@ fn kind(command: &Command, script: Option<&Script>, said: LauncherKind) -> Optio
     if said != LauncherKind::Auto {
         return Some(said).filter(|kind| *kind != LauncherKind::None);
     }
-    let by_name = |name: &str| {
+    by_name(command).or_else(|| told(script?))
+}
+
+/// The launcher that a program is by its name, or by that of the file which it is a link to.
+fn by_name(command: &Command) -> Option<LauncherKind> {
+    let known = |name: &str| {
         let mut programs = PROGRAMS.iter();
         programs.find_map(|(program, kind)| (*program == name).then_some(*kind))
     };
     let of_file = || {
         let file = std::fs::canonicalize(&command.file).ok()?;
-        by_name(file.file_name()?.to_str()?)
+        known(file.file_name()?.to_str()?)
     };
-    by_name(command.name())
-        .or_else(of_file)
-        .or_else(|| told(script?))
+    known(command.name()).or_else(of_file)
 }
