@@ -158,15 +158,8 @@ fn a_running_node_follows_the_slices_though_the_token_changes() {
     api.says(SLICES, slice(&["10.1.2.3", "10.1.2.4"]));
     node.says(&format!("joined app@{SIBLING}"));
     let pid = node.inmate("beaminit-peers").unwrap().pid;
-    let status = format!("/proc/{}/root/proc/{pid}/status", node.pid());
-    let resident = || {
-        let status = std::fs::read_to_string(&status).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1));
-        kib.unwrap().parse::<u64>().unwrap()
-    };
     eventually("no more than 3 MiB between the rounds", || {
-        resident() <= 3 * 1024
+        node.resident(pid) <= 3 * 1024
     });
     drop(second);
     node.says(&format!("lost app@{SIBLING}"));

@@ -40,6 +40,15 @@ impl Running {
         inmates
     }
 
+    /// The resident memory of one of them, in kB, by its pid there.
+    pub fn resident(&self, pid: i32) -> u64 {
+        let status = format!("/proc/{}/root/proc/{pid}/status", self.pid());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        kib.unwrap().parse().unwrap()
+    }
+
     /// The process of this name, if there is one.
     pub fn inmate(&self, name: &str) -> Option<Inmate> {
         self.inmates()
