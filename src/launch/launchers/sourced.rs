@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::Fixed;
 use super::shell::{commands, expanded, keeps, literal, refers};
+use crate::launch::files::text_of;
 use crate::launch::flags::Place;
 use crate::launch::plan::Recipe;
 
@@ -21,8 +22,8 @@ pub struct Sourced {
 impl Sourced {
     /// Reads it; one that is not there, or not for this user, says nothing.
     pub fn read(path: PathBuf) -> Self {
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        Self::of(path, String::from_utf8_lossy(&bytes))
+        let text = text_of(&path).unwrap_or_default();
+        Self::of(path, text)
     }
 
     /// One that says this.

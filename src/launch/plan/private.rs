@@ -49,10 +49,13 @@ impl PrivateFile {
     /// # Errors
     /// No folder can be written: [`Exit::System`].
     pub fn new(parts: &[&str], mode: u32, content: Text) -> std::result::Result<Self, Failure> {
-        let mut usable = FOLDERS.to_vec();
-        usable.retain(|folder| access(*folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok());
-        usable.sort_by_key(|folder| (others_may_rename_in(folder), !is_in_memory(folder)));
-        let Some(place) = usable.first() else {
+        let writable =
+            |folder: &&str| access(*folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
+        let usable = FOLDERS.into_iter().filter(writable);
+        // The first of those that are as good.
+        let best =
+            usable.min_by_key(|folder| (others_may_rename_in(folder), !is_in_memory(folder)));
+        let Some(place) = best else {
             let line = format!(
                 "no folder to write {} in: none of {} is writable; mount an emptyDir or tmpfs at /tmp",
                 parts.last().unwrap_or(&""),
