@@ -11,6 +11,9 @@ import time
 
 from api import PORT
 
+# How many seconds anything may take that is expected to happen: enough with a load of 50 on two processors.
+PATIENCE = 180
+
 # Carried out, or checked by the schema alone because it means nothing without a cluster's scheduler.
 KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext",
              "serviceAccountName", "terminationGracePeriodSeconds", "volumes"}
@@ -145,7 +148,7 @@ class Pod:
         return subprocess.run(["docker", "exec", self.id, *command], capture_output=True).returncode == 0
 
     def wait_until_ready(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not (self.probe("startupProbe") and self.probe("readinessProbe")):
             if time.monotonic() > deadline or not self.running():
                 raise SystemExit(f"{self.name} does not become Ready:\n{self.log()}")
@@ -155,7 +158,7 @@ class Pod:
     def expect_peers(self, number: int):
         """Nobody has told the node of them. The nameserver may tell what it told before until the records' time is over."""
         command = ["docker", "exec", self.id, "/beaminit", "probe", "--peers", str(number)]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while (probe := subprocess.run(command, capture_output=True, text=True)).returncode != 0:
             if time.monotonic() > deadline:
                 raise SystemExit(f"{self.name} does not connect to its like: {probe.stderr}{self.log()}")
@@ -163,7 +166,7 @@ class Pod:
 
     def node(self) -> str:
         """The node's name, as the application says it when it starts."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not (said := re.search(r"^hello: started as (\S+)$", self.log(), re.M)):
             if time.monotonic() > deadline or not self.running():
                 raise SystemExit(f"{self.name} does not start its application:\n{self.log()}")
