@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::exit::Exit;
+use crate::secrets;
 
 /// What `--help` prints.
 pub const HELP: &str = include_str!("help.txt");
@@ -127,8 +128,9 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         .filter(|word| word.as_encoded_bytes().starts_with(b"-"))
     {
         return Err(Usage(format!(
-            "unknown option {option:?}: beaminit takes --help and --version, and its environment; \
-                 a command follows `--` (try beaminit --help)"
+            "unknown option {:?}: beaminit takes --help and --version, and its environment; \
+                 a command follows `--` (try beaminit --help)",
+            secrets::shown(option)
         )));
     }
     match command.first() {

@@ -7,6 +7,8 @@ use std::ffi::{CStr, OsString};
 
 use nix::libc;
 
+use crate::secrets;
+
 // SAFETY: POSIX declares it so, and every C library has it.
 unsafe extern "C" {
     /// environ(7)
@@ -45,13 +47,11 @@ pub fn forget_secrets() {
     }
 }
 
-/// Where the value of a variable begins that may hold a cookie, by its own name or in flags of a VM.
+/// Where the value of a variable begins that may hold a cookie.
 fn secret(entry: &[u8]) -> Option<usize> {
-    let at = entry.iter().position(|byte| *byte == b'=')? + 1;
-    let (name, value) = entry.split_at_checked(at)?;
-    let holds = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
-    let by_name = holds(name, b"COOKIE") && !name.ends_with(b"_FILE=");
-    (by_name || holds(value, b"setcookie") || holds(value, b"--cookie")).then_some(at)
+    let at = entry.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = (entry.get(..at)?, entry.get(at + 1..)?);
+    secrets::is_in_variable(name, value).then_some(at + 1)
 }
 
 #[cfg(test)]

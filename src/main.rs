@@ -16,6 +16,9 @@ mod init;
 mod launch;
 mod peers;
 mod probe;
+mod record;
+mod secrets;
+mod watch;
 
 /// The process's entry point: returns its exit status.
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -45,7 +48,7 @@ fn door(request: Result<cli::Request, cli::Usage>, inherited: init::signals::Inh
     };
     match request {
         Ok(Request::Run(command)) => init::run(inherited, |settings, tell_init| {
-            launch::run(start(command, settings), &tell_init)
+            launch::run(start(command, settings), tell_init)
         }),
         Ok(Request::Exec(command)) => {
             init::signals::end_on_signals();

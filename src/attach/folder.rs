@@ -87,7 +87,7 @@ impl Drop for Folder {
 }
 
 fn write(folder: &str, parts: &[&str], content: Text) -> Result<PathBuf, Failure> {
-    let file = PrivateFile::new(&[&[folder], parts].concat(), 0o400, content)?;
+    let file = PrivateFile::new(&[&[folder], parts].concat(), 0o400, content, None)?;
     file.write().map(|()| file.path)
 }
 

@@ -28,6 +28,7 @@ use crate::init::terminal;
 use crate::launch::config::{Config, Reading};
 use crate::launch::failure::Failure;
 use crate::launch::{self, Command, Start};
+use crate::secrets;
 use request::{Request, Shell, Wanted};
 
 /// This machine: its environment, and how programs are started on it.
@@ -109,7 +110,7 @@ impl Local {
             Exit::NotFound => {
                 let line = format!(
                     "{} is not on this machine, where attach runs it (PATH is {}); install it, or correct PATH",
-                    program.display(),
+                    secrets::shown_name(&program),
                     self.config.variable("PATH").unwrap_or_default()
                 );
                 Failure::new(failure.exit, line)

@@ -7,12 +7,13 @@ use std::ffi::OsString;
 use super::place::{Place, Pod};
 use crate::cli::Usage;
 use crate::launch::node::NodeName;
+use crate::secrets::shown;
 
 /// How it is called.
 const FORM: &str = "attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
 
 /// What is asked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Request {
     /// Tell, on standard output, how the node of this container is reached: what attach asks in the pod. With the words
     /// of the node's command, where it can't be found.
@@ -22,7 +23,7 @@ pub enum Request {
 }
 
 /// The node and the shell that are wanted.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Wanted {
     /// Where the node runs.
     pub place: Place,
@@ -33,7 +34,7 @@ pub struct Wanted {
 }
 
 /// What is run on this machine.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Shell {
     /// `iex` if the node has it and this machine has it, else `erl`.
     Either,
@@ -82,7 +83,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
                 break;
             }
             text if text.contains('@') => {
-                let complain = |reason| Usage::new(format!("attach: {text:?}: {reason}"));
+                let complain = |reason| Usage::new(format!("attach: {:?}: {reason}", shown(text)));
                 once(
                     &mut node,
                     NodeName::parse(text).map_err(complain)?,
@@ -94,7 +95,8 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
             }
             _ => {
                 return Err(Usage::new(format!(
-                    "attach: {word:?} is not understood ({FORM})"
+                    "attach: {:?} is not understood ({FORM})",
+                    shown(&word)
                 )));
             }
         }
@@ -155,6 +157,8 @@ mod tests {
     #![allow(clippy::panic)]
     use super::*;
 
+    crate::secrets::without_debug!(Request, Wanted, Shell);
+
     /// How a command line is read, in short; or the start of a complaint.
     fn read(line: &str) -> String {
         let wanted = match parse(line.split_whitespace().map(OsString::from).collect()) {
@@ -167,7 +171,13 @@ mod tests {
             Place::Docker(container) => format!("docker {container}"),
         };
         let node = wanted.node.map(|node| format!(" {node}"));
-        format!("{place}{} {:?}", node.unwrap_or_default(), wanted.shell)
+        let shell = match wanted.shell {
+            Shell::Either => "Either".into(),
+            Shell::Erl => "Erl".into(),
+            Shell::Iex => "Iex".into(),
+            Shell::Command(words) => format!("Command({words:?})"),
+        };
+        format!("{place}{} {shell}", node.unwrap_or_default())
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub fn make(
         let _ = write!(flags, " -env HOME {}", quote(real));
     }
     // The user's own are for nodes of his own: their name, cookie and port would beat these, or be none together with them.
-    let users = FlagVariables::read(config)?;
+    let users = FlagVariables::read(config, None)?;
     let cleansed = users.cleansed(PortFlags::All).into_iter();
     set.extend(cleansed.map(|(name, rest)| (name.into(), rest.into())));
     let users = users.rest_of("ERL_AFLAGS", PortFlags::All);

@@ -1,7 +1,8 @@
-//! What init learns from launch, over a pipe that closes on exec: that the command is a node, and since when it runs.
+//! What init learns from its child, over two pipes: that the command is a node, since when it runs, and what the watcher
+//! found the node to be.
 //!
-//! Between the rooms: launch says the first before the gates and the second as the last thing before the exec; the end
-//! of the pipe says that the exec is done. See pipe(7).
+//! Launch says the first before the gates and the second as the last thing before the exec; its pipe closes on exec, so its
+//! end says that the exec is done. The watcher, which launch forks, has the other pipe. See pipe(7).
 
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
@@ -11,27 +12,70 @@ use nix::fcntl::OFlag;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd;
 
-/// Launch's end.
-pub struct TellInit(OwnedFd);
+use crate::record;
+
+/// Launch's ends.
+pub struct TellInit {
+    launch: OwnedFd,
+    watcher: OwnedFd,
+    record: Option<OwnedFd>,
+}
 
 impl TellInit {
     /// The command is a node. Init may have gone; then nobody needs to know.
     pub fn is_node(&self) {
-        let _ = unistd::write(&self.0, &NODE);
+        let _ = unistd::write(&self.launch, &NODE);
     }
 
     /// The command starts now.
     pub fn starts(&self) {
-        let _ = unistd::write(&self.0, &clock().as_nanos().to_ne_bytes());
+        let _ = unistd::write(&self.launch, &clock().as_nanos().to_ne_bytes());
+    }
+
+    /// The memory in which the node is written down, where there is one.
+    pub fn record(&self) -> Option<&OwnedFd> {
+        self.record.as_ref()
+    }
+
+    /// The watcher's ends.
+    pub fn into_watchers(self) -> (TellVerdict, Option<OwnedFd>) {
+        (TellVerdict(self.watcher), self.record)
+    }
+}
+
+/// The watcher's end.
+pub struct TellVerdict(OwnedFd);
+
+impl TellVerdict {
+    /// The node is not the one that was planned: it is to be stopped. Init hears of it when this process ends.
+    pub fn is_another(&self) {
+        let _ = unistd::write(&self.0, ANOTHER);
+    }
+}
+
+impl From<TellVerdict> for OwnedFd {
+    fn from(tell: TellVerdict) -> Self {
+        tell.0
+    }
+}
+
+impl From<OwnedFd> for TellVerdict {
+    fn from(pipe: OwnedFd) -> Self {
+        Self(pipe)
     }
 }
 
 /// A message as long as a time, so that both are read alike; no clock says it.
 const NODE: [u8; 16] = u128::MAX.to_ne_bytes();
+/// The watcher's message.
+const ANOTHER: &[u8; 1] = b"a";
 
-/// Init's end, and what has come through it so far.
+/// Init's ends, and what has come through them so far.
 pub struct Told {
-    pipe: Option<OwnedFd>,
+    launch: Option<OwnedFd>,
+    watcher: Option<OwnedFd>,
+    /// Held for its readers.
+    record: Option<OwnedFd>,
     fact: Fact,
 }
 
@@ -42,6 +86,8 @@ pub struct Fact {
     pub node: bool,
     /// It runs: launch has become it, at this time of [`clock`].
     pub runs_since: Option<Duration>,
+    /// The node is not the one that was planned.
+    pub another: bool,
 }
 
 /// The monotonic clock, which all processes read alike. clock_gettime(2)
@@ -51,35 +97,58 @@ pub fn clock() -> Duration {
         .unwrap_or_default()
 }
 
-/// Makes both ends.
+/// Makes both ends of both pipes.
 ///
 /// # Errors
 /// No descriptor was to be had.
 pub fn channel() -> Result<(Told, TellInit), Errno> {
-    let (reader, writer) = unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    let pipe = || unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK);
+    let (from_launch, launch) = pipe()?;
+    let (from_watcher, watcher) = pipe()?;
+    let record = record::memory();
+    let tell = TellInit {
+        launch,
+        watcher,
+        record: record.as_ref().and_then(|memory| memory.try_clone().ok()),
+    };
     let told = Told {
-        pipe: Some(reader),
+        launch: Some(from_launch),
+        watcher: Some(from_watcher),
+        record,
         fact: Fact::default(),
     };
-    Ok((told, TellInit(writer)))
+    Ok((told, tell))
 }
 
 impl Told {
-    /// Does something with the descriptor, which may get another number by it.
-    pub fn keep(self, through: impl FnOnce(OwnedFd) -> OwnedFd) -> Self {
-        let Self { pipe, fact } = self;
+    /// Does something with the descriptors, which may get other numbers by it.
+    pub fn keep(self, through: impl FnOnce([Option<OwnedFd>; 3]) -> [Option<OwnedFd>; 3]) -> Self {
+        let [launch, watcher, record] = through([self.launch, self.watcher, self.record]);
         Self {
-            pipe: pipe.map(through),
-            fact,
+            launch,
+            watcher,
+            record,
+            ..self
         }
     }
 
-    /// What launch has said by now; never waits.
+    /// What was said by now; never waits.
     pub fn so_far(&mut self) -> Fact {
+        self.read_launch();
+        self.read_watcher();
+        // Until the exec is done, a TERM ends launch itself.
+        let runs_since = self.fact.runs_since.filter(|_| self.launch.is_none());
+        Fact {
+            runs_since,
+            ..self.fact
+        }
+    }
+
+    fn read_launch(&mut self) {
         let mut message = [0; 16];
-        while let Some(pipe) = &self.pipe {
+        while let Some(pipe) = &self.launch {
             match unistd::read(pipe.as_fd(), &mut message) {
-                Ok(0) => self.pipe = None,
+                Ok(0) => self.launch = None,
                 Ok(_) if message == NODE => self.fact.node = true,
                 Ok(_) => {
                     let nanos = u64::try_from(u128::from_ne_bytes(message)).unwrap_or(u64::MAX);
@@ -89,11 +158,17 @@ impl Told {
                 Err(_) => break,
             }
         }
-        // Until the exec is done, a TERM ends launch itself.
-        let runs_since = self.fact.runs_since.filter(|_| self.pipe.is_none());
-        Fact {
-            runs_since,
-            ..self.fact
+    }
+
+    fn read_watcher(&mut self) {
+        let mut message = [0; 1];
+        while let Some(pipe) = &self.watcher {
+            match unistd::read(pipe.as_fd(), &mut message) {
+                Ok(0) => self.watcher = None,
+                Ok(_) => self.fact.another = true,
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
         }
     }
 }

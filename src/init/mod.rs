@@ -10,7 +10,7 @@ mod child;
 mod entry;
 mod fact;
 pub mod memory;
-mod orphans;
+pub mod orphans;
 pub mod reap;
 mod rewrite;
 mod settings;
@@ -20,7 +20,7 @@ pub mod streams;
 mod supervise;
 pub mod terminal;
 
-pub use fact::TellInit;
+pub use fact::{TellInit, TellVerdict, clock};
 pub use settings::{Complaints, Settings};
 
 use crate::exit::Exit;

@@ -5,6 +5,8 @@
 //! Where there is no /proc, a PID 1 tells everybody.
 
 use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 
 use nix::libc;
 use nix::unistd::{Pid, getpid};
@@ -13,8 +15,8 @@ use super::child::is_pid_1;
 use super::signals::{self, Signal};
 
 /// Not worth a wait: the port mapper daemon that a VM leaves running for others, which never ends by itself, and our own
-/// process that joins peers, which ends with the node.
-const NOT_WAITED_FOR: [&str; 2] = ["epmd", "beaminit-peers"];
+/// processes that watch the node and join peers, which end with the node.
+const NOT_WAITED_FOR: [&str; 3] = ["epmd", "beaminit-peers", "beaminit-watch"];
 /// The program through which a VM starts all others: what is below it is the VM's to end.
 const KEEPS_ITS_OWN: &str = "erl_child_setup";
 
@@ -69,18 +71,33 @@ pub struct Process {
 
 /// The living processes below this one; `None` where /proc is missing, or another PID namespace's.
 fn descendants() -> Option<Vec<Process>> {
-    let own = getpid().as_raw();
+    descendants_of(getpid())
+}
+
+/// The same of another process.
+pub fn descendants_of(top: Pid) -> Option<Vec<Process>> {
     let link = fs::read_link("/proc/self").ok()?;
-    if link.to_str() != Some(&own.to_string()) {
+    if link.to_str() != Some(&getpid().to_string()) {
         return None;
     }
     let stats = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| {
         entry.file_name().to_str()?.parse::<libc::pid_t>().ok()?;
-        let bytes = fs::read(entry.path().join("stat")).ok()?;
+        let bytes = read_once(entry.path().join("stat"))?;
         // The kernel cuts a name in the midst of a letter.
         Some(String::from_utf8_lossy(&bytes).into_owned())
     });
-    Some(below(own, stats.filter_map(|stat| read(&stat)).collect()))
+    Some(below(
+        top.as_raw(),
+        stats.filter_map(|stat| read(&stat)).collect(),
+    ))
+}
+
+/// The first bytes of a small file in /proc, which the kernel makes anew for each read(2): [`fs::read`] takes six of them.
+pub fn read_once(path: impl AsRef<Path>) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 512];
+    let count = fs::File::open(path).ok()?.read(&mut bytes).ok()?;
+    bytes.truncate(count);
+    Some(bytes)
 }
 
 /// Those of `all` that are below `top`, without what a VM keeps for itself.

@@ -13,6 +13,9 @@ const BOOT: Duration = Duration::from_secs(10);
 /// And so often.
 const AGAIN: Duration = Duration::from_millis(400);
 
+/// So long a node may take to stop that is not the one that was planned.
+const REFUSED: Duration = Duration::from_secs(30);
+
 /// What is to be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Send {
@@ -79,6 +82,19 @@ impl Stop {
         }
     }
 
+    /// The node is not the one that was planned: it gets a TERM now, and a limit even where none is set.
+    pub fn refuse(&mut self, now: Duration, fact: Fact) -> Option<Send> {
+        if self.is_under_way() {
+            return None;
+        }
+        let timeout = self.timeout.unwrap_or(REFUSED);
+        self.stage = Stage::Termed {
+            again: next_term(now, fact),
+            timeout: Some(now.saturating_add(timeout)),
+        };
+        Some(Send::Term)
+    }
+
     /// Has a TERM been forwarded?
     pub fn is_under_way(&self) -> bool {
         !matches!(self.stage, Stage::Running | Stage::Held { .. })
@@ -136,17 +152,18 @@ fn next_term(now: Duration, fact: Fact) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const OTHER: Fact = Fact {
-        node: false,
-        runs_since: Some(Duration::ZERO),
-    };
-    const NODE: Fact = Fact {
-        node: true,
-        runs_since: Some(Duration::ZERO),
-    };
     const LAUNCH: Fact = Fact {
         node: true,
         runs_since: None,
+        another: false,
+    };
+    const NODE: Fact = Fact {
+        runs_since: Some(Duration::ZERO),
+        ..LAUNCH
+    };
+    const OTHER: Fact = Fact {
+        node: false,
+        ..NODE
     };
 
     fn s(seconds: u64) -> Duration {
@@ -189,6 +206,15 @@ mod tests {
             Some(Send::Term)
         );
         assert_eq!(stop.deadline(), None, "other programs hear at once");
+    }
+
+    #[test]
+    fn a_node_that_was_not_planned_is_stopped_at_once_and_for_certain() {
+        let mut stop = Stop::new(Duration::from_secs(5), None);
+        assert_eq!(stop.refuse(s(0), NODE), Some(Send::Term));
+        assert_eq!(stop.refuse(s(1), NODE), None);
+        assert_eq!(stop.due(s(30), NODE), Some(Send::CrashDump));
+        assert_eq!(stop.due(s(35), NODE), Some(Send::Kill));
     }
 
     #[test]

@@ -23,17 +23,27 @@ pub fn fill_gaps() {
     }
 }
 
-/// Lets go of all that is the command's, once it has it: every descriptor above `kept` and 2, and the folder.
-pub fn let_go(kept: OwnedFd) -> OwnedFd {
+/// Lets go of all that is the command's, once it has it: every descriptor above 2 but those kept, and the folder.
+pub fn let_go<const COUNT: usize>(kept: [Option<OwnedFd>; COUNT]) -> [Option<OwnedFd>; COUNT] {
     let _ = unistd::chdir("/");
     // The lowest number there is above the standard streams, or the one that it has.
-    let kept = fcntl(&kept, FcntlArg::F_DUPFD_CLOEXEC(3)).map_or(kept, |lower| {
-        // SAFETY: fcntl has just made this descriptor, and nobody else knows it.
-        unsafe { OwnedFd::from_raw_fd(lower) }
+    let kept = kept.map(|one| {
+        let one = one?;
+        let lower = fcntl(&one, FcntlArg::F_DUPFD_CLOEXEC(3));
+        Some(lower.map_or(one, |lower| {
+            // SAFETY: fcntl has just made this descriptor, and nobody else knows it.
+            unsafe { OwnedFd::from_raw_fd(lower) }
+        }))
     });
-    let number = kept.as_raw_fd();
-    close_range(3, number - 1);
-    close_range(number + 1, RawFd::MAX);
+    let number = |one: &Option<OwnedFd>| one.as_ref().map_or(0, OwnedFd::as_raw_fd);
+    let mut numbers = kept.each_ref().map(number);
+    numbers.sort_unstable();
+    let mut next = 3;
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        close_range(next, number - 1);
+        next = number + 1;
+    }
+    close_range(next, RawFd::MAX);
     kept
 }
 
@@ -41,7 +51,7 @@ fn close_range(first: RawFd, last: RawFd) {
     if first > last {
         return;
     }
-    // SAFETY: nothing in this process uses a descriptor of that range: it owns the standard streams and `kept`.
+    // SAFETY: nothing in this process uses a descriptor of that range: it owns the standard streams and what is kept.
     if unsafe { nix::libc::syscall(nix::libc::SYS_close_range, first, last, 0) } == 0 {
         return;
     }

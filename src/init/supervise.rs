@@ -13,6 +13,7 @@ use super::settings::Settings;
 use super::signals::{self, Signal};
 use super::stop::{Send, Stop};
 use super::terminal;
+use crate::exit::Exit;
 
 /// Supervises `child` until it has ended; returns its status, or 128+n if signal n ended it.
 pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
@@ -26,6 +27,9 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
     };
     let status = supervision.run();
     terminal::take_back(child);
+    if supervision.told.so_far().another {
+        return Exit::Config.status();
+    }
     status
 }
 
@@ -56,7 +60,12 @@ impl Supervision<'_> {
                 Some(signal) => self.take(signal),
                 None => {}
             }
-            let due = self.stop.due(clock(), self.told.so_far());
+            let (now, fact) = (clock(), self.told.so_far());
+            if fact.another {
+                let refused = self.stop.refuse(now, fact);
+                self.send(refused);
+            }
+            let due = self.stop.due(now, fact);
             self.send(due);
         }
     }

@@ -8,14 +8,15 @@ pub mod config;
 mod exec;
 pub mod failure;
 pub mod files;
-mod flags;
+pub mod flags;
 pub mod gates;
 mod launchers;
 pub mod log;
 pub mod look;
 pub mod node;
-mod peers;
-mod plan;
+pub mod plan;
+mod shell;
+mod watched;
 
 pub use flags::words::quote;
 pub use flags::{FlagVariables, PortFlags};
@@ -27,13 +28,17 @@ use std::path::Path;
 use tracing::{debug, error, info, warn};
 
 use crate::init::{Complaints, TellInit};
-use config::{Config, DnsMode, Environment, LauncherKind, Pod, Reading};
+use crate::peers::join;
+use config::peers::Boot;
+use config::{Config, DnsMode, Environment, LauncherKind, Reading};
 use failure::{Details, Failure};
 use gates::dns::{self, Question, own_host};
-use gates::epmd;
+use gates::{epmd, port};
+use launchers::wrapped::{self, Inside};
 use launchers::{Launcher, Role};
-use node::identity::{self, Chosen, Lookup};
-use plan::Plan;
+use node::identity::{self, Candidate, Chosen, Lookup};
+use node::{NodeName, Port};
+use plan::{Identity, Own, Plan, Settled};
 
 /// What a launch starts from.
 pub struct Start {
@@ -47,26 +52,33 @@ pub struct Start {
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
-pub fn run(start: Start, tell_init: &TellInit) -> i32 {
+pub fn run(start: Start, tell_init: TellInit) -> i32 {
     attempt(start, |prepared| {
-        if prepared.plan.role == Role::Node {
+        // What an init owes a BEAM, it owes one without a name, too.
+        if prepared.is(Role::Node) || prepared.could_be_node() {
             tell_init.is_node();
         }
-        prepared.go(|| tell_init.starts())
+        let plan = prepared.pass_gates()?;
+        tell_init.starts();
+        prepared.become_command(&plan, Some(tell_init))
     })
 }
 
 /// Launches without an init above: `beaminit exec`.
 #[inline(never)]
 pub fn exec(start: Start) -> i32 {
-    attempt(start, |prepared| prepared.go(|| {}))
+    attempt(start, |prepared| {
+        let plan = prepared.pass_gates()?;
+        prepared.become_command(&plan, None)
+    })
 }
 
 /// Prints the Plan: changes nothing, waits for nothing.
 #[inline(never)]
 pub fn plan(start: Start) -> i32 {
     attempt(start, |prepared| {
-        match crate::cli::say(&prepared.plan.to_string()) {
+        let plan = prepared.plan(None, &[])?;
+        match crate::cli::say(&plan.to_string()) {
             0 => Ok(()),
             _ => Err(Failure::new(
                 crate::exit::Exit::System,
@@ -77,11 +89,11 @@ pub fn plan(start: Start) -> i32 {
 }
 
 /// Prepares and goes on with `next`; reports what fails.
-fn attempt(start: Start, next: impl FnOnce(Prepared) -> Result<(), Failure>) -> i32 {
+fn attempt(start: Start, next: impl FnOnce(Recognised) -> Result<(), Failure>) -> i32 {
     let mut reading = Reading::new(start.environment, start.settings);
     let logging = reading.logging();
     log::start(&logging);
-    match Prepared::new(start.command, reading).and_then(next) {
+    match Recognised::new(start.command, reading).and_then(next) {
         Ok(()) => 0,
         Err(failure) => report(&failure, logging.termination_log.as_deref()),
     }
@@ -105,14 +117,6 @@ fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
     failure.exit.status()
 }
 
-/// Everything up to the gates.
-struct Prepared {
-    config: Config,
-    command: Command,
-    launcher: Option<Launcher>,
-    plan: Plan,
-}
-
 /// A command, and what it was found to be.
 struct Recognised {
     config: Config,
@@ -124,8 +128,11 @@ impl Recognised {
     fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
         let config = reading.config()?;
         let command = Command::find(words, &config.environment)?;
-        let (command, config) = launchers::wrapped::inside(command, config)?;
-        let launcher = launchers::recognise(&command, &config)?;
+        let mut inside = wrapped::inside(command, config)?;
+        let launcher = launchers::recognise(&mut inside)?;
+        let Inside {
+            command, config, ..
+        } = inside;
         Ok(Self {
             config,
             command,
@@ -137,99 +144,137 @@ impl Recognised {
         let mut launcher = self.launcher.iter();
         launcher.any(|launcher| launcher.role == role)
     }
-}
 
-impl Prepared {
-    fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
-        let Recognised {
-            mut config,
-            command,
-            launcher,
-        } = Recognised::new(words, reading)?;
-        if launcher
-            .as_ref()
-            .is_some_and(|launcher| launcher.role != Role::Neither)
-        {
-            config.pod = Pod::look();
-        }
-        let plan = Plan::make(&config, &command, launcher.as_ref(), None)?;
-        Ok(Self {
-            config,
-            command,
-            launcher,
-            plan,
-        })
+    fn could_be_node(&self) -> bool {
+        let mut launcher = self.launcher.iter();
+        launcher.any(|launcher| launcher.could_be_node)
     }
 
-    /// Through the gates, and into the command; comes back only with a failure. `starting` is called just before.
-    fn go(mut self, starting: impl FnOnce()) -> Result<(), Failure> {
-        for warning in &self.plan.recipe.warnings {
+    fn plan(&self, answer: Option<&Chosen>, peers: &[NodeName]) -> Result<Plan, Failure> {
+        let launcher = self.launcher.as_ref();
+        Plan::make(&self.config, &self.command, launcher, answer, peers)
+    }
+
+    /// Through the gates. The Plan is checked with the first name that the node may have, so that what is wrong fails
+    /// before anything is waited for; then it is made with what DNS answers.
+    fn pass_gates(&self) -> Result<Plan, Failure> {
+        let checked = self.plan(None, &[])?;
+        let plan = match &checked.identity {
+            Identity::None => checked,
+            Identity::Own(own) => {
+                self.warn_of_gates(own);
+                checked
+            }
+            Identity::Settled(settled) => self.settle(settled)?,
+        };
+        for warning in &plan.recipe.warnings {
             warn!("{warning}");
         }
-        let answer = self.ask_dns()?;
-        if answer.is_some() {
-            self.plan_with(answer.as_ref())?;
-        }
-        self.say_identity();
-        if self.find_at_start()? {
-            self.plan_with(answer.as_ref())?;
-        }
-        if self.plan.role == Role::Node {
-            self.check_port()?;
-            self.check_name()?;
-            if let Some(identity) = &self.plan.identity {
-                own_host::warn_of_slow_lookup(&self.config, identity.node.value.is_long());
+        if let Some(settled) = plan.settled() {
+            info!("node {} ({})", settled.node.value, settled.node.by);
+            if self.is(Role::Node) {
+                check_port(settled)?;
+                check_name(settled)?;
+                own_host::warn_of_slow_lookup(&self.config, settled.node.value.is_long());
             }
         }
-        for file in &self.plan.recipe.files {
+        for file in &plan.recipe.files {
             file.write()?;
         }
-        let file = self.plan.command.file.display();
-        if self.launcher.is_some() || self.config.launcher == LauncherKind::None {
-            info!("exec {file} ({})", self.plan.launcher);
-        } else {
-            info!(
-                "exec {file} (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)"
-            );
+        Ok(plan)
+    }
+
+    /// The Plan with the answer of DNS, and with the peers that the node is to be told of.
+    fn settle(&self, checked: &Settled) -> Result<Plan, Failure> {
+        let answer = self.ask_dns(checked)?;
+        let plan = self.plan(answer.as_ref(), &[])?;
+        let found = match plan.settled().and_then(|settled| settled.peers.as_ref()) {
+            Some(peers) if peers.boot == Boot::Sync => self.find_peers(&plan)?,
+            _ => return Ok(plan),
+        };
+        self.plan(answer.as_ref(), &found)
+    }
+
+    fn find_peers(&self, plan: &Plan) -> Result<Vec<NodeName>, Failure> {
+        let settled = plan.settled();
+        let job = settled.and_then(|settled| watched::job(&self.config, settled));
+        job.map_or(Ok(Vec::new()), |job| join::answering(&job))
+    }
+
+    /// What the gates would find, where nothing asks for them.
+    fn warn_of_gates(&self, own: &Own) {
+        if !self.is(Role::Node) {
+            return;
         }
+        let ipv6 = self.config.has_ipv6_alone();
+        if let Some(number) = own.port.as_ref().and_then(plan::Pin::port)
+            && let Err(failure) = port::check(number, ipv6)
+        {
+            warn!("{}", failure.lines.join("; "));
+        }
+        let given = self.config.variable("ERL_EPMD_PORT");
+        let at = given.map_or(Ok(Port::EPMD), Port::parse);
+        if let (Some(node), Ok(port)) = (&own.node, at) {
+            epmd::warn_if_taken(&node.value.name, epmd::Place { port, ipv6 });
+        }
+    }
+
+    /// Becomes the command; comes back only with a failure.
+    fn become_command(&self, plan: &Plan, tell_init: Option<TellInit>) -> Result<(), Failure> {
+        self.say_what_starts(plan);
         if tracing::enabled!(tracing::Level::DEBUG) {
-            for line in self.plan.to_string().lines() {
+            for line in plan.to_string().lines() {
                 debug!("{line}");
             }
         }
-        self.join_peers()?;
-        starting();
-        Err(exec::exec(&self.plan, &self.config))
+        if let Some(memory) = tell_init.as_ref().and_then(TellInit::record)
+            && let Some(record) = watched::record(plan).filter(|_| self.is(Role::Node))
+        {
+            record.write(memory);
+        }
+        watched::start(self, plan, tell_init)?;
+        Err(exec::exec(plan, &self.config))
     }
 
-    fn plan_with(&mut self, answer: Option<&Chosen>) -> Result<(), Failure> {
-        self.plan = Plan::make(&self.config, &self.command, self.launcher.as_ref(), answer)?;
-        Ok(())
+    fn say_what_starts(&self, plan: &Plan) {
+        let file = plan.command.file.display();
+        let (label, role) = (plan.launcher, plan.role);
+        let is_known = self.launcher.is_some() || self.config.launcher == LauncherKind::None;
+        match (&plan.identity, role) {
+            _ if !is_known => info!(
+                "exec {file} (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)"
+            ),
+            (Identity::Own(_), Role::Node) => info!(
+                "exec {file} ({label}, with its own name, cookie and port; set SNAME, CLUSTER_HOSTNAME, ERLANG_COOKIE or ERL_PORT for those of a cluster)"
+            ),
+            _ if self.could_be_node() => info!(
+                "exec {file} ({label}, no node: SNAME, CLUSTER_HOSTNAME, ERLANG_COOKIE, ERL_PORT or a name among its flags would make it one)"
+            ),
+            _ => info!("exec {file} ({label})"),
+        }
     }
 
     /// The dns gate for a node; for a client, one question where the name depends on the answer.
-    fn ask_dns(&self) -> Result<Option<Chosen>, Failure> {
-        let Some(settled) = self
-            .plan
-            .identity
-            .as_ref()
-            .filter(|settled| settled.dns != DnsMode::Off)
-        else {
+    fn ask_dns(&self, settled: &Settled) -> Result<Option<Chosen>, Failure> {
+        if settled.dns == DnsMode::Off {
             return Ok(None);
-        };
-        let conf = &self.config.pod.resolv_conf;
-        let question = Question {
-            candidates: &settled.candidates,
-            mode: settled.dns,
-            own: self.config.addresses(),
-            servers: &conf.nameservers,
-            over_tcp: conf.over_tcp,
-            limit: self.plan.dns_timeout,
-            cluster: identity::look_around(&self.config),
-            completed: identity::completes(&self.config),
-        };
-        if self.plan.role == Role::Node {
+        }
+        let question = question(&self.config, &settled.candidates, settled.dns);
+        if self.is(Role::Node) {
             return dns::wait(&question).map(Some);
+        }
+        // The node that runs here has chosen already.
+        let is_it = |node: &NodeName| {
+            settled.candidates.iter().any(|one| match one.lookup {
+                Lookup::Reverse(_) => node.name == one.node.name,
+                _ => one.node == *node,
+            })
+        };
+        if let Some(record) = look::record().filter(|record| is_it(&record.node)) {
+            return Ok(Some(Chosen {
+                node: record.node,
+                ipv6: record.ipv6,
+            }));
         }
         let reverse = settled
             .candidates
@@ -246,40 +291,43 @@ impl Prepared {
         }
         Ok(answer)
     }
+}
 
-    fn say_identity(&self) {
-        if let Some(identity) = &self.plan.identity {
-            info!("node {} ({})", identity.node.value, identity.node.by);
-        }
+/// What DNS is asked.
+fn question<'a>(config: &'a Config, candidates: &'a [Candidate], mode: DnsMode) -> Question<'a> {
+    let conf = &config.pod.resolv_conf;
+    Question {
+        candidates,
+        mode,
+        own: config.addresses(),
+        servers: &conf.nameservers,
+        over_tcp: conf.over_tcp,
+        limit: config.dns_timeout,
+        cluster: identity::look_around(config),
+        completed: identity::completes(config),
     }
+}
 
-    fn check_name(&self) -> Result<(), Failure> {
-        let Some(identity) = &self.plan.identity else {
-            return Ok(());
-        };
-        let Some(port) = identity.epmd.port() else {
-            return Ok(());
-        };
-        let place = epmd::Place {
-            port,
-            ipv6: identity.ipv6,
-        };
-        epmd::check(&identity.node.value.name, place)
-    }
+fn check_name(settled: &Settled) -> Result<(), Failure> {
+    let Some(port) = settled.epmd.port() else {
+        return Ok(());
+    };
+    let place = epmd::Place {
+        port,
+        ipv6: settled.ipv6,
+    };
+    epmd::check(&settled.node.value.name, place)
+}
 
-    fn check_port(&self) -> Result<(), Failure> {
-        let Some(identity) = &self.plan.identity else {
-            return Ok(());
-        };
-        let Some(pin) = &identity.port else {
-            return Ok(());
-        };
-        if let Some(port) = pin.port() {
-            gates::port::check(port, identity.ipv6)?;
-            info!("{pin} is free");
-        } else {
-            info!("{pin}: none of them is checked");
-        }
-        Ok(())
+fn check_port(settled: &Settled) -> Result<(), Failure> {
+    let Some(pin) = &settled.port else {
+        return Ok(());
+    };
+    if let Some(port) = pin.port() {
+        port::check(port, settled.ipv6)?;
+        info!("{pin} is free");
+    } else {
+        info!("{pin}: none of them is checked");
     }
+    Ok(())
 }

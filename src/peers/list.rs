@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::join::process;
 use super::names::{Own, Peer};
 use super::options::{Options, Show};
 use super::reach::{self, Absent, Answered, Way};
@@ -17,6 +16,7 @@ use crate::launch::Start;
 use crate::launch::failure::Failure;
 use crate::launch::look::{Here, Wanted, look};
 use crate::launch::node::NodeName;
+use crate::watch::process;
 
 /// This container's own node is asked for its name this long.
 const LIMIT: Duration = Duration::from_secs(1);

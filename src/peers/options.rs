@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::cli::Usage;
 use crate::launch::config::peers::sources;
+use crate::secrets::shown;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Show {
 }
 
 /// What was asked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Options {
     /// What is shown.
     pub show: Show,
@@ -44,7 +45,8 @@ impl Options {
                 }
                 _ => {
                     return Err(Usage::new(format!(
-                        "unknown option {word:?}: beaminit peers takes --json or --hosts, and the node's command behind --"
+                        "unknown option {:?}: beaminit peers takes --json or --hosts, and the node's command behind --",
+                        shown(word)
                     )));
                 }
             }
@@ -58,7 +60,8 @@ impl Options {
         let is_place = |word: &OsString| word.to_str().is_some_and(|word| sources(word).is_ok());
         if let Some(word) = words.next_if(|word| !is_behind && is_place(word)) {
             return Err(Usage::new(format!(
-                "{word:?} is a place to look for peers, which the environment says: set BEAMINIT_PEERS to it; the node's command stands here, behind --"
+                "{:?} is a place to look for peers, which the environment says: set BEAMINIT_PEERS to it; the node's command stands here, behind --",
+                shown(word)
             )));
         }
         Ok(Self {
@@ -71,6 +74,8 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    crate::secrets::without_debug!(Options);
 
     #[test]
     fn reads_the_words() {

@@ -14,8 +14,8 @@ use nix::unistd::alarm;
 
 use crate::exit::Exit;
 
-/// Whoever finds what is wrong in time says it better, and needs some time to say it.
-const GRACE: Duration = Duration::from_millis(100);
+/// Whoever finds what is wrong in time says it better, and needs some time to say it: more on a busy machine.
+const GRACE: Duration = Duration::from_millis(400);
 
 /// Somebody speaks.
 static SPOKEN: AtomicBool = AtomicBool::new(false);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::cli::Usage;
 use crate::launch::node::NodeName;
+use crate::secrets::shown;
 
 /// How long a probe may take where nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -21,7 +22,7 @@ pub enum Level {
 }
 
 /// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Options {
     /// How much.
     pub level: Level,
@@ -84,7 +85,10 @@ impl Options {
                 "--peers" => {
                     let text = value()?;
                     let number = text.parse().map_err(|_| {
-                        Usage::new(format!("--peers is {text:?}: not a number of nodes"))
+                        Usage::new(format!(
+                            "--peers is {:?}: not a number of nodes",
+                            shown(&text)
+                        ))
                     })?;
                     options.peers = Some(number);
                     None
@@ -94,8 +98,9 @@ impl Options {
                     None
                 }
                 name if name.contains('@') && options.node.is_none() => {
-                    let node = NodeName::parse(text)
-                        .map_err(|reason| Usage::new(format!("{text:?} is no node: {reason}")))?;
+                    let node = NodeName::parse(text).map_err(|reason| {
+                        Usage::new(format!("{:?} is no node: {reason}", shown(text)))
+                    })?;
                     options.node = Some(node);
                     None
                 }
@@ -103,7 +108,8 @@ impl Options {
             };
             if let Some(value) = given {
                 return Err(Usage::new(format!(
-                    "{option} takes no value, and has {value:?}"
+                    "{option} takes no value, and has {:?}",
+                    shown(value)
                 )));
             }
             if said.is_some() && level.is_some() && said != level {
@@ -135,20 +141,24 @@ fn timeout(text: &str) -> Result<Duration, Usage> {
         .filter(sensible)
         .ok_or_else(|| {
             Usage::new(format!(
-                "--timeout is {text:?}: not a time above 0 and below a day; write it like 2s or 500ms"
+                "--timeout is {:?}: not a time above 0 and below a day; write it like 2s or 500ms",
+                shown(text)
             ))
         })
 }
 
 fn unknown(word: &OsStr) -> Usage {
     Usage::new(format!(
-        "{word:?} is neither NAME@HOST nor an option of the probe's (--port, --alive, --ready, --app, --peers, --timeout); a command follows `--`"
+        "{:?} is neither NAME@HOST nor an option of the probe's (--port, --alive, --ready, --app, --peers, --timeout); a command follows `--`",
+        shown(word)
     ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    crate::secrets::without_debug!(Options);
 
     fn read(line: &str) -> Result<Options, String> {
         let words = line.split_whitespace().map(Into::into).collect();
@@ -205,9 +215,9 @@ mod tests {
             ("a.b@c", "\"a.b@c\" is no node"),
             ("--", "no command behind"),
         ] {
-            let got = read(line);
+            let got = read(line).err();
             assert!(
-                got.as_ref().is_err_and(|error| error.contains(part)),
+                got.as_ref().is_some_and(|error| error.contains(part)),
                 "{line}: {got:?}"
             );
         }

@@ -33,6 +33,11 @@ pub fn laptop() -> Pod {
     Pod::new("laptop").program("erl", "prints-args")
 }
 
+/// The same, where something asks for a node.
+pub fn asking_laptop() -> Pod {
+    laptop().env("SNAME", "erl")
+}
+
 /// What became of `erl`, which must have been started.
 #[track_caller]
 pub fn erl_in(pod: &Pod) -> Started {

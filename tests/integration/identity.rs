@@ -97,7 +97,7 @@ fn the_whole_name_may_be_given() {
 
 #[test]
 fn sname_is_else_the_releases_name_else_the_programs() {
-    let pod = laptop();
+    let pod = laptop().env("ERL_PORT", "5555");
     assert_eq!(erl_in(&pod).node().unwrap().split('@').next(), Some("erl"));
     let pod = pod.env("RELEASE_NAME", "shop");
     assert_eq!(erl_in(&pod).node().unwrap().split('@').next(), Some("shop"));
@@ -214,12 +214,20 @@ fn an_ipv6_address_is_dashed_as_kubernetes_does() {
 
 #[test]
 fn on_a_laptop_the_name_is_short_and_nothing_is_asked() {
-    let mut pod = laptop();
+    let mut pod = asking_laptop();
     let dns = pod.nameserver(CLUSTER_DNS);
     let started = erl_in(&pod);
     assert_eq!(started.values("-sname").len(), 1, "{:?}", started.flags());
     assert_eq!(started.values("-name"), [""; 0]);
     assert_eq!(dns.asked().len(), 0);
+}
+
+#[test]
+fn where_nothing_asks_for_a_node_there_is_none() {
+    let pod = laptop().without("ERLANG_COOKIE");
+    let started = erl_in(&pod);
+    assert_eq!(started.node(), None, "{:?}", started.flags());
+    assert!(!started.env.contains_key("ERL_AFLAGS"), "{:?}", started.env);
 }
 
 #[test]

@@ -73,7 +73,6 @@ fn distillery_reads_its_name_cookie_and_port_in_vm_args() {
         [
             "-name app@10.1.2.3",
             "-setcookie chocolate",
-            "-nocookie -setcookie app@10.1.2.3 chocolate",
             "-kernel inet_dist_listen_min 5555 inet_dist_listen_max 5555",
             "-env MINE kept",
         ],
@@ -138,8 +137,11 @@ fn what_is_not_known_runs_untouched_and_the_log_says_so() {
         .program("server", "prints-args")
         .env("ERL_FLAGS", "-name own@example.com");
     let ended = pod.run(["/srv/bin/server", "-x"]).ends_with(0);
-    let line = "beaminit: exec /srv/bin/server (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)";
-    assert_eq!(ended.stderr.trim_end(), line, "{ended}");
+    let lines = [
+        "beaminit: warning: BEAMINIT_HOST is set, and /srv/bin/server is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to what it is",
+        "beaminit: exec /srv/bin/server (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)",
+    ];
+    assert_eq!(ended.stderr.trim_end(), lines.join("\n"), "{ended}");
     let started = Started::from(&ended);
     assert_eq!(started.env["ERL_FLAGS"], "-name own@example.com");
     assert!(!started.env.contains_key("ERL_AFLAGS"), "{ended}");
@@ -166,6 +168,16 @@ fn what_the_user_says_it_is_it_is() {
         "chocolate",
         "{ended}"
     );
+}
+
+#[test]
+fn a_release_is_called_as_its_own_script_says_whatever_that_is_renamed_to() {
+    let pod = pod().without("SNAME").release("mix-release", "/srv/app");
+    let bin = pod.place("/srv/app/bin");
+    std::fs::rename(bin.join("app1"), bin.join("entrypoint")).unwrap();
+    let ended = pod.run(["/srv/app/bin/entrypoint", "start"]).ends_with(0);
+    let started = Started::from(&ended);
+    assert_eq!(started.env["RELEASE_NODE"], "app1@10.1.2.3", "{ended}");
 }
 
 #[test]

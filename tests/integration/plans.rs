@@ -1,7 +1,7 @@
 //! The cases of `tests/plan`: what a pod holds, what is asked, and the complete plan or the complete error.
 //!
 //! A case is a text file. Its first line says what it shows; `== ` begins a section: `env` (NAME=VALUE lines), `hostname`,
-//! `addresses`, `search`, `file PATH`, `executable PATH`, `release TREE PATH`, `command`, and the outcome `exit`, `stdout` and `stderr`. With
+//! `addresses`, `search`, `file PATH`, `secret PATH`, `executable PATH`, `release TREE PATH`, `command`, and the outcome `exit`, `stdout` and `stderr`. With
 //! UPDATE_PLANS=1 the outcomes are written anew, to be read before they are believed.
 
 use std::fs;
@@ -71,6 +71,7 @@ impl Case {
         for (name, body) in &self.sections {
             match name.split_whitespace().collect::<Vec<_>>().as_slice() {
                 ["file", path] => pod = pod.file(path, body),
+                ["secret", path] => pod = pod.file_with_mode(path, body, 0o400),
                 ["executable", path] => pod = pod.file_with_mode(path, body, 0o755),
                 ["release", tree, path] => pod = pod.release(tree, path),
                 _ => {}

@@ -43,12 +43,12 @@ fn the_pinned_port_is_the_one_that_counts() {
 
 #[test]
 fn the_default_is_pinned() {
-    assert!(erl_in(&laptop()).is_pinned_to("43691"));
+    assert!(erl_in(&asking_laptop()).is_pinned_to("43691"));
 }
 
 #[test]
 fn a_holder_that_can_not_be_seen_is_none_the_less_there() {
-    let pod = laptop();
+    let pod = asking_laptop();
     // A process of another PID namespace in the same network, as with hostNetwork.
     let _held = pod.network().listen("0.0.0.0:43691");
     let ended = pod.run("erl").ends_with(69);
@@ -57,7 +57,7 @@ fn a_holder_that_can_not_be_seen_is_none_the_less_there() {
 
 #[test]
 fn connections_in_time_wait_do_not_matter() {
-    let pod = laptop();
+    let pod = asking_laptop();
     pod.network().inside(|| {
         let listener = std::net::TcpListener::bind("0.0.0.0:43691").unwrap();
         let mut client = TcpStream::connect("127.0.0.1:43691").unwrap();
@@ -80,7 +80,7 @@ fn connections_in_time_wait_do_not_matter() {
 
 #[test]
 fn neither_a_client_nor_another_command_needs_the_port() {
-    let pod = laptop();
+    let pod = asking_laptop();
     let _held = pod.network().listen("0.0.0.0:43691");
     let client = Started::from(&pod.run("erl -remsh app@elsewhere").ends_with(0));
     assert_eq!(client.values("inet_dist_listen_min"), [""; 0]);
@@ -90,7 +90,7 @@ fn neither_a_client_nor_another_command_needs_the_port() {
 #[test]
 fn a_port_of_the_other_family_is_no_obstacle() {
     for (node, code) in [("app@10.1.2.3", 0), ("app@fd00::3", 69)] {
-        let pod = laptop()
+        let pod = asking_laptop()
             .env("BEAMINIT_NODE", node)
             .env("ERLANG_COOKIE", "chocolate");
         let script = format!(
@@ -104,7 +104,7 @@ fn a_port_of_the_other_family_is_no_obstacle() {
 
 #[test]
 fn a_machine_without_ipv6_is_no_failure() {
-    let pod = laptop();
+    let pod = asking_laptop();
     pod.network().inside(|| {
         for which in ["all", "lo", "eth0"] {
             std::fs::write(format!("/proc/sys/net/ipv6/conf/{which}/disable_ipv6"), "1").unwrap();

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::raw::Raw;
 use super::{Reading, Said, secret};
 use crate::launch::node::Cookie;
+use crate::secrets;
 
 /// A mounted file of a cookie is read up to here: far above any cookie, far below any harm.
 const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
@@ -26,7 +27,8 @@ pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
     let (by, cookie) = match (&raw.erlang_cookie, &raw.erlang_cookie_file) {
         (Some(_), Some(file)) => {
             lines.push(format!(
-                "ERLANG_COOKIE and ERLANG_COOKIE_FILE ({file:?}) are both set; unset one of them"
+                "ERLANG_COOKIE and ERLANG_COOKIE_FILE ({:?}) are both set; unset one of them",
+                shown(file)
             ));
             return None;
         }
@@ -57,7 +59,8 @@ fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
                 "is the Secret mounted there?"
             };
             lines.push(format!(
-                "ERLANG_COOKIE_FILE is {file:?}, which cannot be read: {error}; {hint}"
+                "ERLANG_COOKIE_FILE is {:?}, which cannot be read: {error}; {hint}",
+                shown(file)
             ));
             return None;
         }
@@ -65,10 +68,15 @@ fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     secret(
-        &format!("ERLANG_COOKIE_FILE is {file:?}, and what it holds"),
+        &format!("ERLANG_COOKIE_FILE is {:?}, and what it holds", shown(file)),
         line,
         lines,
     )
+}
+
+/// The file's path, unless it is the cookie itself by mistake.
+fn shown(file: &str) -> String {
+    secrets::shown_value("ERLANG_COOKIE_FILE", file)
 }
 
 /// Reads a file of a cookie, if it is one.

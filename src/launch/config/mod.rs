@@ -20,6 +20,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::failure::Failure;
 use super::node::{Cookie, Host, NamePart, NodeName, Port};
+use crate::secrets;
 
 pub use cluster::Cluster;
 pub use launcher::LauncherKind;
@@ -27,13 +28,13 @@ pub use peers::Peers;
 pub use pod::Pod;
 pub use raw::{Environment, Raw};
 pub use resolv_conf::Nameserver;
-pub use values::{CookieVia, DnsMode, EpmdMode, HostForm, LogFormat};
+pub use values::{Check, CookieVia, DnsMode, EpmdMode, HostForm, LogFormat};
 
 /// How long the dns gate waits where nothing is said.
 const DNS_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Everything that the environment says, read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// `SNAME`.
     pub sname: Option<NamePart>,
@@ -51,6 +52,8 @@ pub struct Config {
     pub wants_cookie: bool,
     /// `BEAMINIT_COOKIE_VIA`.
     pub cookie_via: CookieVia,
+    /// `BEAMINIT_CHECK`.
+    pub check: Check,
     /// `ERL_PORT`.
     pub port: Option<Port>,
     /// `BEAMINIT_NODE`.
@@ -71,8 +74,6 @@ pub struct Config {
     pub kubectl: Option<String>,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
-    /// `RELEASE_NODE`.
-    pub release_node: Option<String>,
     /// `RELEASE_COOKIE`.
     pub release_cookie: Option<Cookie>,
     /// What the pod itself tells, once somebody has looked: only a node and its clients need to.
@@ -81,6 +82,8 @@ pub struct Config {
     pub environment: Environment,
     /// The names in it that the command line itself gave, by `env NAME=VALUE`.
     pub assigned: Vec<String>,
+    /// What the user should know of the variables themselves.
+    pub warnings: Vec<String>,
 }
 
 /// A value and the variable that said it.
@@ -109,11 +112,13 @@ pub struct Reading {
     environment: Environment,
     wants_cookie: bool,
     complaints: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Reading {
     /// Takes the environment, and what init had to complain of in its own settings.
-    pub fn new(environment: Environment, settings: Option<Vec<String>>) -> Self {
+    pub fn new(mut environment: Environment, settings: Option<Vec<String>>) -> Self {
+        let warnings = raw::trim_line_ends(&mut environment);
         let (raw, mut complaints) = raw::read(&environment);
         complaints.extend(settings.into_iter().flatten());
         Self {
@@ -121,6 +126,7 @@ impl Reading {
             environment,
             wants_cookie: true,
             complaints,
+            warnings,
         }
     }
 
@@ -158,38 +164,24 @@ impl Reading {
             environment,
             wants_cookie,
             mut complaints,
+            warnings,
         } = self;
         let lines = &mut complaints;
-        let cluster = read(
-            "CLUSTER_HOSTNAME",
-            raw.cluster_hostname.as_deref(),
-            Cluster::parse,
-            lines,
-        );
-        let host = read(
-            "BEAMINIT_HOST",
-            raw.beaminit_host.as_deref(),
-            HostForm::parse,
-            lines,
-        );
-        let dns_timeout = read(
+        macro_rules! read {
+            ($name:literal, $field:ident, $parse:expr) => {
+                read($name, raw.$field.as_deref(), $parse, lines)
+            };
+        }
+        let host = read!("BEAMINIT_HOST", beaminit_host, HostForm::parse);
+        let dns_timeout = read!(
             "BEAMINIT_DNS_TIMEOUT",
-            raw.beaminit_dns_timeout.as_deref(),
-            values::time_limit,
-            lines,
+            beaminit_dns_timeout,
+            values::time_limit
         );
-        let launcher = read(
-            "BEAMINIT_LAUNCHER",
-            raw.beaminit_launcher.as_deref(),
-            LauncherKind::parse,
-            lines,
-        );
-        let cookie_via = read(
-            "BEAMINIT_COOKIE_VIA",
-            raw.beaminit_cookie_via.as_deref(),
-            CookieVia::parse,
-            lines,
-        );
+        let launcher = read!("BEAMINIT_LAUNCHER", beaminit_launcher, LauncherKind::parse);
+        let cookie_via = read!("BEAMINIT_COOKIE_VIA", beaminit_cookie_via, CookieVia::parse);
+        let check = read!("BEAMINIT_CHECK", beaminit_check, Check::parse);
+        let epmd = read!("BEAMINIT_EPMD", beaminit_epmd, EpmdMode::parse);
         if let Some(form) =
             host.filter(|form| form.needs_cluster() && raw.cluster_hostname.is_none())
         {
@@ -199,50 +191,30 @@ impl Reading {
             ));
         }
         let config = Config {
-            sname: read("SNAME", raw.sname.as_deref(), NamePart::parse, lines),
-            namespace: read(
-                "POD_NAMESPACE",
-                raw.pod_namespace.as_deref(),
-                namespace,
-                lines,
-            ),
-            pod_ip: read("POD_IP", raw.pod_ip.as_deref(), address, lines),
+            sname: read!("SNAME", sname, NamePart::parse),
+            namespace: read!("POD_NAMESPACE", pod_namespace, namespace),
+            pod_ip: read!("POD_IP", pod_ip, address),
             cookie: cookie::read(&raw, lines),
             wants_cookie,
             cookie_via: cookie_via.unwrap_or(CookieVia::Arg),
-            port: read("ERL_PORT", raw.erl_port.as_deref(), Port::parse, lines),
-            node: read(
-                "BEAMINIT_NODE",
-                raw.beaminit_node.as_deref(),
-                long_name,
-                lines,
-            ),
+            check: check.unwrap_or_default(),
+            port: read!("ERL_PORT", erl_port, Port::parse),
+            node: read!("BEAMINIT_NODE", beaminit_node, long_name),
             host: host.unwrap_or(HostForm::Auto),
-            dns: read(
-                "BEAMINIT_DNS",
-                raw.beaminit_dns.as_deref(),
-                DnsMode::parse,
-                lines,
-            ),
+            dns: read!("BEAMINIT_DNS", beaminit_dns, DnsMode::parse),
             dns_timeout: dns_timeout.unwrap_or(Some(DNS_TIMEOUT)),
-            epmd: read(
-                "BEAMINIT_EPMD",
-                raw.beaminit_epmd.as_deref(),
-                EpmdMode::parse,
-                lines,
-            )
-            .unwrap_or_default(),
+            epmd: epmd.unwrap_or_default(),
             peers: Peers::read(&raw, lines),
             launcher: launcher.unwrap_or(LauncherKind::Auto),
             release_cookie: cookie::of_release(&raw, lines),
+            cluster: read!("CLUSTER_HOSTNAME", cluster_hostname, Cluster::parse),
             kubectl: raw.beaminit_kubectl,
             release_name: raw.release_name,
-            release_node: raw.release_node,
             hostname: raw.hostname,
-            cluster,
             pod: Pod::default(),
             environment,
             assigned: Vec::new(),
+            warnings,
         };
         if config.node.is_some() && host.is_some_and(|form| form != HostForm::Auto) {
             lines.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one".into());
@@ -284,6 +256,41 @@ impl Config {
         }
     }
 
+    /// The variable that says, on purpose, what the node is called; a name made of mere defaults yields to a release's own.
+    pub fn names_node(&self) -> Option<&'static str> {
+        let said = [
+            ("BEAMINIT_NODE", self.node.is_some()),
+            ("CLUSTER_HOSTNAME", self.cluster.is_some()),
+            ("BEAMINIT_HOST", self.host != HostForm::Auto),
+            ("SNAME", self.sname.is_some()),
+        ];
+        said.iter().find(|(_, set)| *set).map(|(name, _)| *name)
+    }
+
+    /// The variable that asks, on purpose, for a node of the cluster. Without one, nothing is changed.
+    pub fn asks_for_node(&self) -> Option<&'static str> {
+        // Set, even for who does not read it.
+        let is_set = |name: &&str| self.variable(name).is_some();
+        let cookie = || {
+            let mut names = ["ERLANG_COOKIE", "ERLANG_COOKIE_FILE"].into_iter();
+            names.find(is_set)
+        };
+        let others = [
+            ("ERL_PORT", self.port.is_some()),
+            ("BEAMINIT_PEERS", self.peers.is_some()),
+            ("BEAMINIT_EPMD", self.epmd == EpmdMode::Off),
+        ];
+        let other = || others.iter().find(|(_, set)| *set).map(|(name, _)| *name);
+        self.names_node().or_else(cookie).or_else(other)
+    }
+
+    /// Does any variable ask for something that a start can only do by changing the command's own name, cookie or port, or
+    /// by a gate?
+    pub fn asks_for_changes(&self) -> bool {
+        let others = self.dns.is_some() || self.cookie_via == CookieVia::File;
+        others || self.asks_for_node().is_some()
+    }
+
     /// Does this pod have addresses of IPv6 alone?
     pub fn has_ipv6_alone(&self) -> bool {
         let all = self.addresses();
@@ -318,8 +325,9 @@ fn read<T>(
     lines: &mut Vec<String>,
 ) -> Option<T> {
     let value = value?;
+    let shown = || secrets::shown_value(name, value);
     parse(value)
-        .map_err(|reason| lines.push(format!("{name} is {value:?}: {reason}")))
+        .map_err(|reason| lines.push(format!("{name} is {:?}: {reason}", shown())))
         .ok()
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Cluster, Raw};
 use crate::launch::node::{Host, NodeName};
+use crate::secrets::shown;
 
 /// The interval where nothing is said.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -20,8 +21,6 @@ pub struct Peers {
     pub interval: Duration,
     /// What the node is told when it starts.
     pub boot: Boot,
-    /// Whom it is told of, once somebody has looked for them.
-    pub sync_with: Vec<NodeName>,
 }
 
 impl Peers {
@@ -36,7 +35,6 @@ impl Peers {
             sources: super::read("BEAMINIT_PEERS", text, sources, lines)?,
             interval: interval.unwrap_or(INTERVAL),
             boot: boot.unwrap_or(Boot::Off),
-            sync_with: Vec::new(),
         })
     }
 }
@@ -113,7 +111,7 @@ pub fn interval(text: &str) -> Result<Duration, String> {
 
 impl Source {
     fn parse(word: &str) -> Result<Self, String> {
-        let of = |reason: String| format!("{word}: {reason}");
+        let of = |reason: String| format!("{}: {reason}", shown(word));
         match word.split_once(':').unwrap_or((word, "")) {
             ("dns", "") if word == "dns" => Ok(Self::Dns(None)),
             ("dns", name) => Cluster::parse(name).map(Some).map(Self::Dns).map_err(of),
@@ -132,7 +130,8 @@ impl Source {
                 .map_err(of),
             ("kubernetes", labels) => Selector::parse(labels).map(Self::Kubernetes).map_err(of),
             _ => Err(format!(
-                "{word:?} is none of dns, dns:NAME, hosts:HOST,… and kubernetes:LABEL=VALUE,…"
+                "{:?} is none of dns, dns:NAME, hosts:HOST,… and kubernetes:LABEL=VALUE,…",
+                shown(word)
             )),
         }
     }
@@ -145,7 +144,7 @@ impl Listed {
         } else {
             Host::parse(text).map(Self::Host)
         }
-        .map_err(|reason| format!("{text:?}: {reason}"))
+        .map_err(|reason| format!("{:?}: {reason}", shown(text)))
     }
 }
 

@@ -11,6 +11,7 @@ use super::resolv_conf::ResolvConf;
 use crate::launch::files::text_of;
 
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// What was found.
@@ -41,6 +42,27 @@ impl Pod {
                 .filter(|text| !text.is_empty()),
             resolv_conf: ResolvConf::parse(&text_of(RESOLV_CONF).unwrap_or_default()),
         }
+    }
+
+    /// The name that a VM takes for its host's where a long name has none: gethostname(2) with its domain, which
+    /// resolv.conf(5) or hosts(5) tell. inet_config of OTP's kernel
+    pub fn fully_qualified(&self) -> Option<String> {
+        let host = self.hostname.as_deref()?;
+        if host.contains('.') {
+            return Some(host.to_owned());
+        }
+        let domain = self.resolv_conf.search.first();
+        if let Some(domain) = domain.filter(|_| self.resolv_conf.has_domain) {
+            return Some(format!("{host}.{domain}"));
+        }
+        let hosts = text_of(HOSTS).unwrap_or_default();
+        let mut lines = hosts.lines().map(|line| {
+            let line = line.split('#').next().unwrap_or_default();
+            line.split_whitespace().skip(1).collect::<Vec<_>>()
+        });
+        let names = lines.find(|names| names.contains(&host))?;
+        let is_long = |name: &&&str| name.starts_with(&format!("{host}."));
+        names.iter().find(is_long).map(ToString::to_string)
     }
 }
 

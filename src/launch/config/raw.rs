@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use serde::Deserialize;
 
 use crate::init::Settings;
+use crate::secrets;
 
 /// The environment of this process: names and values, in their order.
 pub type Environment = Vec<(OsString, OsString)>;
@@ -15,7 +16,7 @@ pub type Environment = Vec<(OsString, OsString)>;
 macro_rules! variables {
     ($($field:ident = $name:literal,)*) => {
         /// The variables' values; unset and empty are both `None`.
-        #[derive(Clone, Debug, Default, Deserialize)]
+        #[derive(Clone, Default, Deserialize)]
         pub struct Raw { $(pub $field: Option<String>,)* }
 
         /// Their names, spelled as in the environment.
@@ -38,6 +39,7 @@ variables! {
     beaminit_dns_timeout = "BEAMINIT_DNS_TIMEOUT",
     beaminit_epmd = "BEAMINIT_EPMD",
     beaminit_cookie_via = "BEAMINIT_COOKIE_VIA",
+    beaminit_check = "BEAMINIT_CHECK",
     beaminit_launcher = "BEAMINIT_LAUNCHER",
     beaminit_peers = "BEAMINIT_PEERS",
     beaminit_peers_interval = "BEAMINIT_PEERS_INTERVAL",
@@ -47,7 +49,6 @@ variables! {
     beaminit_log_format = "BEAMINIT_LOG_FORMAT",
     beaminit_termination_log = "BEAMINIT_TERMINATION_LOG",
     release_name = "RELEASE_NAME",
-    release_node = "RELEASE_NODE",
     release_cookie = "RELEASE_COOKIE",
 }
 
@@ -64,7 +65,7 @@ pub fn read(environment: &Environment) -> (Raw, Lines) {
             match value.to_str() {
                 Some("") => {}
                 Some(value) => known.push((name.to_owned(), value.to_owned())),
-                None if secret(name) => {
+                None if secrets::shown_value(name, value) != value.to_string_lossy() => {
                     lines.push(format!("{name} is not UTF-8; write it in plain characters"));
                 }
                 None => lines.push(format!(
@@ -77,7 +78,7 @@ pub fn read(environment: &Environment) -> (Raw, Lines) {
         {
             lines.push(format!(
                 "{} is no variable of beaminit's; did you mean {}?",
-                name.escape_debug(),
+                secrets::shown_name(name).escape_debug(),
                 nearest(name)
             ));
         }
@@ -92,9 +93,34 @@ pub fn read(environment: &Environment) -> (Raw, Lines) {
     (raw, lines)
 }
 
-/// Variables whose value no message may show.
-fn secret(name: &str) -> bool {
-    matches!(name, "ERLANG_COOKIE" | "RELEASE_COOKIE")
+/// Other programs' variables that hold a node's name or cookie.
+const OF_OTHERS: [&str; 6] = [
+    "RELEASE_NODE",
+    "RABBITMQ_NODENAME",
+    "RABBITMQ_ERLANG_COOKIE",
+    "ERLANG_NODE",
+    "ERLANG_NODE_ARG",
+    "RELEASE_DISTRIBUTION",
+];
+
+/// Takes line ends off the values that nobody meant to have one: a Secret that `echo` made ends in one. Says of which.
+pub fn trim_line_ends(environment: &mut Environment) -> Lines {
+    let is_known = |name: &str| NAMES.contains(&name) || OF_OTHERS.contains(&name);
+    let mut lines = Vec::new();
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| is_known(name)) else {
+            continue;
+        };
+        let Some(text) = value.to_str() else { continue };
+        let trimmed = text.trim_end_matches(['\n', '\r']);
+        if trimmed.len() < text.len() {
+            lines.push(format!(
+                "{name} ends in a line end, which is left out; write it without (printf, or echo -n)"
+            ));
+            *value = trimmed.into();
+        }
+    }
+    lines
 }
 
 /// Is this what Kubernetes sets in every pod for a Service, here one whose name starts with `beaminit`?

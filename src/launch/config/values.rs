@@ -119,6 +119,33 @@ impl CookieVia {
     }
 }
 
+/// `BEAMINIT_CHECK`: what is done about a node that is not the Plan's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Check {
+    /// It is stopped.
+    #[default]
+    Stop,
+    /// It is warned of.
+    Warn,
+    /// Nobody looks.
+    Off,
+}
+
+impl Check {
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// The words that there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let words = [
+            ("stop", Self::Stop),
+            ("warn", Self::Warn),
+            ("off", Self::Off),
+        ];
+        one_of(&words, text)
+    }
+}
+
 /// `BEAMINIT_LOG_FORMAT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::secrets;
+
 /// Where a claim stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -11,7 +13,7 @@ pub enum Place {
     CommandLine,
     /// In a variable.
     Variable(String),
-    /// In a file, at a line from 1.
+    /// In a file, at a line from 1; 0 where the line is not known.
     File(PathBuf, usize),
 }
 
@@ -20,6 +22,7 @@ impl fmt::Display for Place {
         match self {
             Self::CommandLine => f.write_str("the command line"),
             Self::Variable(name) => f.write_str(name),
+            Self::File(path, 0) => write!(f, "{}", path.display()),
             Self::File(path, line) => write!(f, "{}:{line}", path.display()),
         }
     }
@@ -56,10 +59,7 @@ pub struct CookieFlag {
 
 impl fmt::Debug for CookieFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "-setcookie {} <cookie>",
-            self.node.as_deref().unwrap_or_default()
-        )
+        // What stands in the node's place may be the cookie itself, with something else behind it.
+        write!(f, "-setcookie {}", secrets::HIDDEN)
     }
 }

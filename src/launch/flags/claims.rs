@@ -27,9 +27,11 @@ pub struct Claims {
     /// `-remsh NODE`.
     pub remsh: Option<String>,
     /// `-proto_dist`.
-    pub proto_dist: Vec<Claim<()>>,
+    pub proto_dist: Vec<Claim<String>>,
     /// `-nocookie`.
     pub nocookie: Vec<Claim<()>>,
+    /// `-dist_listen`.
+    pub dist_listen: bool,
     /// The VM only prints something and ends (`-version`, `+V`).
     pub informs: bool,
 }
@@ -66,6 +68,7 @@ impl Claims {
         self.remsh = self.remsh.take().or(other.remsh);
         self.proto_dist.extend(other.proto_dist);
         self.nocookie.extend(other.nocookie);
+        self.dist_listen |= other.dist_listen;
         self.informs |= other.informs;
     }
 
@@ -77,8 +80,21 @@ impl Claims {
             own_epmd: self.own_epmd,
             proto_dist: self.proto_dist,
             nocookie: self.nocookie,
+            dist_listen: self.dist_listen,
             ..Self::default()
         }
+    }
+
+    /// They stay where they are: nobody takes them out of their text.
+    pub fn forget_spans(&mut self) {
+        let spans = |claims: &mut dyn Iterator<Item = &mut Option<Range<usize>>>| {
+            claims.for_each(|span| *span = None);
+        };
+        spans(&mut self.names.iter_mut().map(|claim| &mut claim.span));
+        spans(&mut self.cookies.iter_mut().map(|claim| &mut claim.span));
+        spans(&mut self.ports.iter_mut().map(|claim| &mut claim.span));
+        spans(&mut self.start_epmd.iter_mut().map(|claim| &mut claim.span));
+        spans(&mut self.nocookie.iter_mut().map(|claim| &mut claim.span));
     }
 
     /// Splits them by their place: those for which `belongs` says so, and the others.
@@ -116,6 +132,7 @@ impl Claims {
                 remsh: self.remsh,
                 proto_dist,
                 nocookie,
+                dist_listen: self.dist_listen,
                 informs: self.informs,
             },
             others,
@@ -208,16 +225,17 @@ impl Claims {
                 }
                 "-kernel" => self.read_kernel(flag, values, place, own_text),
                 "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
-                "-proto_dist" | "-nocookie" => {
+                "-proto_dist" => {
                     let (place, span) = claimed(values);
-                    let claims = if flag.text == "-nocookie" {
-                        &mut self.nocookie
-                    } else {
-                        &mut self.proto_dist
-                    };
-                    let value = ();
-                    claims.push(Claim { value, place, span });
+                    let value = texts.next().unwrap_or_default();
+                    self.proto_dist.push(Claim { value, place, span });
                 }
+                "-nocookie" => {
+                    let (place, span) = claimed(values);
+                    let value = ();
+                    self.nocookie.push(Claim { value, place, span });
+                }
+                "-dist_listen" => self.dist_listen = true,
                 "-version" | "+V" => self.informs = true,
                 "-config" => texts.for_each(|path| self.extend(Self::of_config_flag(&path))),
                 "-args_file" => {

@@ -12,7 +12,7 @@ use super::words::{Syntax, without};
 const UNSET: &str = "\u{1}";
 
 /// A `vm.args` file and what it claims.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct VmArgs {
     path: PathBuf,
     text: String,

@@ -17,7 +17,7 @@ pub enum Syntax {
 }
 
 /// One argument, and where it stands in the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Word {
     /// The argument, quotes resolved.
     pub text: String,

@@ -24,6 +24,9 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// A name that is taken is asked for again after this: its node may be about to end.
 const AGAIN: Duration = Duration::from_millis(20);
 
+/// An answer that holds nothing up comes within this time.
+const BRIEFLY: Duration = Duration::from_millis(50);
+
 /// Where the VM will register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -39,12 +42,7 @@ pub struct Place {
 /// [`Exit::Gate`] if another node has it.
 pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
     let name = name.to_string();
-    let loopback: IpAddr = if place.ipv6 {
-        Ipv6Addr::LOCALHOST.into()
-    } else {
-        Ipv4Addr::LOCALHOST.into()
-    };
-    let address = SocketAddr::new(loopback, place.port.number());
+    let address = SocketAddr::new(loopback(place), place.port.number());
     let deadline = Instant::now() + LIMIT;
     let left = || deadline.saturating_duration_since(Instant::now());
     let mut last = None;
@@ -73,6 +71,23 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Warns of a name that another node has now, where that is to hold nothing up.
+pub fn warn_if_taken(name: &NamePart, place: Place) {
+    let name = name.to_string();
+    let address = SocketAddr::new(loopback(place), place.port.number());
+    if let Said::Answer(Answer::Taken(port)) = ask(&name, address, Instant::now() + BRIEFLY) {
+        warn!("{}", taken(&name, place.port, port).lines.join("; "));
+    }
+}
+
+fn loopback(place: Place) -> IpAddr {
+    if place.ipv6 {
+        Ipv6Addr::LOCALHOST.into()
+    } else {
+        Ipv4Addr::LOCALHOST.into()
     }
 }
 

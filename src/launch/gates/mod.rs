@@ -2,5 +2,5 @@
 
 pub mod dns;
 pub mod epmd;
-mod holder;
+pub mod holder;
 pub mod port;

@@ -8,7 +8,7 @@ use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, Variable, VmArgs};
 use crate::launch::node::{NodeName, Port};
-use crate::launch::plan::{Command, PrivateFile, Recipe, Settled, Text};
+use crate::launch::plan::{Account, Command, PrivateFile, Recipe, Settled, Text};
 
 impl VmArgs {
     /// Reads a release's args file as it stands.
@@ -26,7 +26,7 @@ impl VmArgs {
     }
 
     /// Gives the script a copy, by VMARGS_PATH, with what is settled in it; returns the folder that it is in.
-    /// `needs_folder`: the script will write there, and memory alone does not serve.
+    /// `needs_folder`: the script will write there, and memory alone does not serve. `reader`: the user who will read it.
     ///
     /// # Errors
     /// There is neither a folder nor memory for it.
@@ -35,12 +35,13 @@ impl VmArgs {
         release: &str,
         needs_folder: bool,
         settled: &Settled,
+        reader: Option<&Account>,
         recipe: &mut Recipe,
     ) -> Result<PathBuf, Failure> {
         let name = format!("{release}.vm.args");
         // Nodes of one network have names of their own, even where they share /dev/shm.
         let folder = settled.node.value.to_string();
-        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled));
+        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled), reader);
         let file = match file {
             Err(_) if !needs_folder => PrivateFile::inherited(&name, self.with(settled))?,
             file => file?,
@@ -66,13 +67,15 @@ impl VmArgs {
             text.push("-setcookie ")
                 .push_quoted(&cookie.value)
                 .push("\n");
-            // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
-            text.push(&format!(
-                "-nocookie -setcookie {} ",
-                quote(&node.to_string())
-            ))
-            .push_quoted(&cookie.value)
-            .push("\n");
+            if !settled.takes_one_cookie() {
+                // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
+                text.push(&format!(
+                    "-nocookie -setcookie {} ",
+                    quote(&node.to_string())
+                ))
+                .push_quoted(&cookie.value)
+                .push("\n");
+            }
         }
         if settled.epmd.is_off() && self.claims.start_epmd.is_empty() {
             // ERL_DIST_PORT says so to the node; nodetool, which starts one itself, is told of it by this line alone.
@@ -81,7 +84,7 @@ impl VmArgs {
         if !settled.epmd.is_off() && settled.pin().is_some() {
             text.push(settled.node_flags().trim_end()).push("\n");
         }
-        text.append(&Text::concealing(self.rest(settled.replaces_port).as_ref()));
+        text.append(&Text::of_file(&self.rest(settled.replaces_port)));
         text
     }
 

@@ -25,7 +25,7 @@ pub fn set(
         Some(Pin::Ours(port)) => {
             recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
         }
-        Some(Pin::Given(port)) if demands.dist_port().is_none() => {
+        Some(Pin::Given(port)) if demands.dist_port.is_none() => {
             return Err(Failure::config(format!(
                 "{} has a port without epmd of its own, and the script's own clients would miss it; remove that flag and set ERL_PORT",
                 port.by

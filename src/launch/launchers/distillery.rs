@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::args_file::{self, Template};
 use super::erl::cleanse;
 use super::script::Script;
-use super::{Cook, Demands, Launcher, Role, warn_of_daemon};
+use super::{Cook, Demands, Launcher, Otp, Role, daemon_warning};
 use crate::launch::config::Config;
 use crate::launch::failure::Failure;
 use crate::launch::files::text_of;
@@ -17,10 +17,12 @@ use crate::launch::flags::{Claims, FlagVariables, VmArgs};
 use crate::launch::plan::{Command, Recipe, Settled, Text};
 
 struct Distillery {
-    daemon: bool,
     /// Its vm.args: the script itself replaces what is left in it.
     template: Template,
 }
+
+/// What it is called.
+pub const LABEL: &str = "distillery release";
 
 /// Is it a distillery release's script? `bin/app` of later versions only hands over to the one of the release's version.
 pub fn is(script: &Script) -> bool {
@@ -67,21 +69,21 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         _ => Claims::default(),
     };
     Ok(Launcher {
-        label: "distillery release",
+        label: LABEL,
         role,
         default_name: script.name.clone(),
         demands: Demands {
             command_line,
             files,
             rewritten: true,
+            otp: Otp::of_root(&script.root),
             ..Demands::default()
         },
         root: None,
         account: None,
-        cook: Box::new(Distillery {
-            daemon: task.starts_with("start"),
-            template,
-        }),
+        could_be_node: false,
+        warnings: daemon_warning(task.starts_with("start"), "foreground or console"),
+        cook: Box::new(Distillery { template }),
     })
 }
 
@@ -112,6 +114,11 @@ impl Cook for Distillery {
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
+        if let Some(place) = &settled.cookie_beside {
+            return Err(Failure::config(format!(
+                "{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two; remove that one"
+            )));
+        }
         if settled.in_file {
             return Err(Failure::config(
                 "BEAMINIT_COOKIE_VIA is \"file\", and a distillery release's script reads the cookie in vm.args and gives it to VMs of its own as an argument; set it to arg",
@@ -130,15 +137,18 @@ impl Cook for Distillery {
             recipe.set(&name, Text::plain(value));
         }
         let args = &self.template.args;
-        args.copy(&launcher.default_name, false, settled, recipe)?;
+        args.copy(
+            &launcher.default_name,
+            false,
+            settled,
+            launcher.account.as_ref(),
+            recipe,
+        )?;
         // A client of the script's would split the cookie in the file at its blanks.
         if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
             recipe.set("COOKIE", Text::cookie(&cookie.value));
         }
         cleanse(settled, flags, recipe);
-        if self.daemon {
-            warn_of_daemon(recipe, "foreground or console");
-        }
         Ok(())
     }
 }

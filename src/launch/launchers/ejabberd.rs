@@ -1,35 +1,58 @@
 //! `ejabberdctl`: ERLANG_NODE_ARG, which is what its own `--node` assigns, ERL_DIST_PORT for a node without epmd, flags of
-//! the node's VM in ERL_AFLAGS, and the cookie in its user's home.
+//! the node's VM in ERL_AFLAGS, and the cookie in its user's home. What its ejabberdctl.cfg makes of all that, its own shell
+//! is asked.
 //!
 //! <https://docs.ejabberd.im/admin/guide/managing/#ejabberdctl>
 
 use std::path::PathBuf;
 
 use super::script::Script;
-use super::sourced::Sourced;
-use super::{Cook, Demands, Fixed, Launcher, Otp, Role, dist_port, erl, warn_of_daemon};
+use super::{
+    Cook, Demands, Launcher, Otp, OwnName, Role, daemon_warning, dist_port, dist_port_claim, erl,
+};
 use crate::launch::config::{Config, EpmdMode, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{
     Claim, Claims, FlagVariables, NameFlag, Place, PortFlag, PortKind, VmArgs,
 };
+use crate::launch::node::NodeName;
 use crate::launch::plan::{Account, Command, Recipe, Settled, Text};
+use crate::launch::shell::{Answer, Question, interpreter, set, up_to_source};
 
 /// What the script's own `--node` assigns; an option beats it, and the file does not know it.
 const NODE: &str = "ERLANG_NODE_ARG";
+/// The name in the file, and what it is where the file says nothing: Mnesia's data belongs to that name.
+const OF_FILE: &str = "ERLANG_NODE";
+/// Where its file is.
+const FILE: &str = "EJABBERDCTL_CONFIG_PATH";
+const DEFAULT: &str = "ejabberd@localhost";
+
+/// What is asked.
+const WANTED: [&str; 10] = [
+    NODE,
+    OF_FILE,
+    "ERL_OPTIONS",
+    "FIREWALL_WINDOW",
+    "ERL_DIST_PORT",
+    "CONFIG_DIR",
+    "VMARGS",
+    "HOME",
+    "ERL_AFLAGS",
+    FILE,
+];
 
 struct Ejabberd {
-    daemon: bool,
-    /// ejabberdctl.cfg.
-    sourced: Sourced,
+    answer: Answer,
+    /// Does an option of the command name the node?
+    gives_node: bool,
     /// Does the script do without epmd where ERL_DIST_PORT is set?
     knows_dist_port: bool,
     /// Does it know the variable that its own `--node` assigns?
     knows_node: bool,
 }
 
-/// Reads the options before the task, ejabberdctl.cfg and vm.args.
+/// Reads the task, what ejabberdctl.cfg says, and vm.args.
 ///
 /// # Errors
 /// vm.args cannot be read.
@@ -38,153 +61,148 @@ pub fn read(
     command: &Command,
     config: &Config,
 ) -> Result<Launcher, Failure> {
-    let arguments: Vec<&str> = command.arguments().collect();
-    let options = Options::read(&arguments);
-    let role = match options.task {
+    let task = task(command);
+    let role = match task {
         Some("start" | "foreground" | "foreground-quiet" | "live" | "iexlive") => Role::Node,
         _ => Role::Client,
     };
-    let default = |variable: &str| {
-        let assigns = format!("${{{variable}:=\"");
-        let (_, rest) = script?.text.split_once(&assigns)?;
-        let (value, _) = rest.split_once('"')?;
-        Some(value).filter(|value| !value.contains('$'))
+    let answer = ask(script, command, config);
+    let is_option = |word: &str| matches!(word, "-n" | "--node");
+    let gives_node = command.arguments().any(is_option);
+    let place = |name: &str| match answer.place(name) {
+        // The shell's own reading of the options.
+        Place::File(..) if name == NODE && gives_node => Place::CommandLine,
+        place => place,
     };
-    let folder = options.folder.or_else(|| config.variable("CONFIG_DIR"));
-    let folder = folder.or_else(|| default("CONFIG_DIR"));
-    let folder = PathBuf::from(folder.unwrap_or("/etc/ejabberd"));
-    let given = |option: Option<&str>, variable, file: &str| {
-        let given = option.or_else(|| config.variable(variable));
-        given.map_or_else(|| folder.join(file), PathBuf::from)
-    };
-    let sourced = Sourced::read(given(
-        options.file,
-        "EJABBERDCTL_CONFIG_PATH",
-        "ejabberdctl.cfg",
-    ));
-    let vm_args = given(None, "VMARGS", "vm.args");
-
-    let (flags, place) = sourced.flags("ERL_OPTIONS").unwrap_or_else(|| {
-        let text = config.variable("ERL_OPTIONS").unwrap_or_default();
-        (text.to_owned(), Place::Variable("ERL_OPTIONS".into()))
-    });
-    let mut files = Claims::of_text(&flags, Syntax::Blanks, &|_| place.clone());
-    files.ports.extend(window(&sourced));
+    let folder = PathBuf::from(answer.value("CONFIG_DIR").unwrap_or("/etc/ejabberd"));
+    let vm_args = answer.value("VMARGS").map(PathBuf::from);
+    let vm_args = vm_args.unwrap_or_else(|| folder.join("vm.args"));
+    let flags = answer.value("ERL_OPTIONS").unwrap_or_default();
+    let flags_place = place("ERL_OPTIONS");
+    let mut files = Claims::of_text(flags, Syntax::Blanks, &|_| flags_place.clone());
+    files.forget_spans();
+    let window = answer.value("FIREWALL_WINDOW").unwrap_or_default();
+    files
+        .ports
+        .extend(of_window(window, &place("FIREWALL_WINDOW")));
     if vm_args.exists() {
         files.extend(VmArgs::of_release(&vm_args)?.claims);
     }
-    let mut command_line = Claims::default();
-    if let Some(node) = options.node.filter(|_| role == Role::Node) {
-        command_line.names.push(Claim {
-            value: NameFlag {
-                long: node.contains('.'),
-                text: node.to_owned(),
-            },
-            place: Place::CommandLine,
-            span: None,
+    let mut demands = Demands {
+        files,
+        takes_cookie_file: true,
+        shell: Some(answer.clone()),
+        otp: (config.epmd == EpmdMode::Off)
+            .then(|| Otp::of_erl(None, config))
+            .flatten(),
+        dist_port: answer
+            .value("ERL_DIST_PORT")
+            .map(|text| dist_port_claim(text, place("ERL_DIST_PORT"))),
+        ..Demands::default()
+    };
+    let long = |text: &str| text.contains('.');
+    if let Some(text) = answer.value(NODE) {
+        let (text, place) = (text.to_owned(), place(NODE));
+        if place == Place::CommandLine && role == Role::Node {
+            let long = long(&text);
+            demands.command_line.names.push(Claim {
+                value: NameFlag { long, text },
+                place,
+                span: None,
+            });
+        } else {
+            demands.node = Some(OwnName {
+                long: long(&text),
+                by: place.to_string(),
+                text,
+            });
+        }
+    }
+    let of_file = answer.value(OF_FILE).filter(|text| *text != DEFAULT);
+    if let Some(text) = of_file.filter(|_| demands.node.is_none()) {
+        demands.node = Some(OwnName {
+            long: long(text),
+            by: place(OF_FILE).to_string(),
+            text: text.to_owned(),
         });
     }
-    let of_variable = config.variable(NODE).map(|value| Said {
-        value: value.to_owned(),
-        by: NODE.into(),
-    });
-    let node = of_variable.or_else(|| {
-        let fixed = sourced.assigned("ERLANG_NODE")?;
-        let by = fixed.place.to_string();
-        fixed.value.map(|value| Said { value, by })
+    demands.default_node = NodeName::parse(DEFAULT).ok().map(|value| Said {
+        value,
+        by: "ejabberdctl's own".into(),
     });
     let user = script.and_then(|script| script.assigned("INSTALLUSER"));
-    let part = node.as_ref().map(|said| said.value.split('@').next());
+    let part = demands.node.as_ref().map(|own| own.text.split('@').next());
+    let mut warnings = daemon_warning(task == Some("start"), "foreground");
+    warnings.extend(answer.is_late().then(|| answer.late()));
     Ok(Launcher {
         label: "ejabberdctl",
         role,
         default_name: part.flatten().unwrap_or("ejabberd").to_owned(),
-        demands: Demands {
-            command_line,
-            files,
-            fixed: dist_port(&sourced, config).into_iter().collect(),
-            node,
-            takes_cookie_file: true,
-            otp: (config.epmd == EpmdMode::Off)
-                .then(|| Otp::of_erl(None, config))
-                .flatten(),
-            ..Demands::default()
-        },
+        demands,
         root: None,
         account: user.and_then(Account::reachable),
+        could_be_node: false,
+        warnings,
         cook: Box::new(Ejabberd {
-            daemon: options.task == Some("start"),
-            sourced,
+            answer,
+            gives_node,
             knows_dist_port: script.is_none_or(|script| script.says(&["$ERL_DIST_PORT"])),
             knows_node: script.is_none_or(|script| script.says(&[NODE])),
         }),
     })
 }
 
-/// What stands on the line before the task.
-#[derive(Default)]
-struct Options<'a> {
-    node: Option<&'a str>,
-    /// ejabberdctl.cfg.
-    file: Option<&'a str>,
-    /// The folder of the configuration.
-    folder: Option<&'a str>,
-    task: Option<&'a str>,
-}
-
-impl<'a> Options<'a> {
-    fn read(words: &[&'a str]) -> Self {
-        let mut options = Self::default();
-        let mut rest = words.iter().copied();
-        while let Some(word) = rest.next() {
-            match word {
-                "-n" | "--node" => options.node = rest.next(),
-                "-c" | "--ctl-config" => options.file = rest.next(),
-                "-d" | "--config-dir" => options.folder = rest.next(),
-                "-s" | "--spool" | "-l" | "--logs" | "-f" | "--config" => drop(rest.next()),
-                "-t" | "--no-timeout" => {}
-                task => {
-                    options.task = Some(task);
-                    break;
-                }
-            }
+/// The first word that is neither an option nor its value.
+fn task(command: &Command) -> Option<&str> {
+    let mut words = command.arguments();
+    loop {
+        match words.next()? {
+            "-n" | "--node" | "-c" | "--ctl-config" | "-d" | "--config-dir" | "-s" | "--spool"
+            | "-l" | "--logs" | "-f" | "--config" => drop(words.next()),
+            "-t" | "--no-timeout" => {}
+            task => return Some(task),
         }
-        options
     }
 }
 
-/// FIREWALL_WINDOW, as the flags that the script makes of it. It takes that variable from its file alone.
-fn window(sourced: &Sourced) -> Vec<Claim<PortFlag>> {
-    let Some(fixed) = sourced.assigned("FIREWALL_WINDOW") else {
-        return Vec::new();
-    };
-    let text = fixed.value.unwrap_or_default();
+/// Has the script read its options and source its file.
+fn ask(script: Option<&Script>, command: &Command, config: &Config) -> Answer {
+    let mut environment = config.environment.clone();
+    if config.asks_for_changes() {
+        let users = config.variable("ERL_AFLAGS").unwrap_or_default();
+        let marked = format!("{} {users}", FlagVariables::MARK);
+        set(&mut environment, "ERL_AFLAGS", marked.trim_end());
+    }
+    let question = script.and_then(|script| {
+        Some(Question {
+            file: PathBuf::from("/etc/ejabberd/ejabberdctl.cfg"),
+            interpreter: interpreter(&script.text)?,
+            text: up_to_source(&script.text, "CONFIG_PATH")?,
+            script: &command.file,
+            arguments: command.words.get(1..).unwrap_or_default(),
+            environment: environment.clone(),
+        })
+    });
+    let answer = question.and_then(|question| question.ask(&WANTED));
+    let answer = answer.unwrap_or_else(|| Answer::none(&environment, &WANTED));
+    answer.about_file_in(FILE)
+}
+
+/// FIREWALL_WINDOW, as the flags that the script makes of it.
+fn of_window(text: &str, place: &Place) -> Vec<Claim<PortFlag>> {
     if text.is_empty() {
         return Vec::new();
     }
-    let (min, max) = text.split_once('-').unwrap_or((&text, &text));
+    let (min, max) = text.split_once('-').unwrap_or((text, text));
     let claims = [(PortKind::Min, min), (PortKind::Max, max)].map(|(kind, text)| Claim {
         value: PortFlag {
             kind,
             text: text.to_owned(),
         },
-        place: fixed.place.clone(),
+        place: place.clone(),
         span: None,
     });
     claims.into()
-}
-
-/// ERL_DIST_PORT of the file, else of the environment.
-fn dist_port(sourced: &Sourced, config: &Config) -> Option<Fixed> {
-    const VARIABLE: &str = "ERL_DIST_PORT";
-    sourced.assigned(VARIABLE).or_else(|| {
-        let value = config.variable(VARIABLE)?.to_owned();
-        Some(Fixed {
-            place: Place::Variable(VARIABLE.into()),
-            variable: VARIABLE.into(),
-            value: Some(value),
-        })
-    })
 }
 
 impl Cook for Ejabberd {
@@ -212,21 +230,25 @@ impl Cook for Ejabberd {
             dist_port::set(unknown, demands, settled, recipe)?;
         } else if launcher.role == Role::Node {
             ours.push(&settled.node_flags());
-        } else if !demands.files.ports.is_empty() {
+        } else if !demands.files.ports.is_empty() && !erl::says_dist_listen(demands, flags) {
             // The script pins its clients too, and a pinned one finds the node's port taken.
             ours.push("-dist_listen false ");
         }
         if settled.in_file && !demands.files.cookies.is_empty() {
             ours.append(&erl::cookie_flags(demands, settled, ""));
         }
-        erl::put_first(ours, settled, flags, recipe);
-        let lines = self.sourced.beats(recipe);
+        // The variable that its own `--node` assigns is read behind the file, whatever the options were.
+        let mut asked = recipe.set.clone();
+        if self.gives_node {
+            asked.remove(NODE);
+        }
+        let mut lines = self.answer.complaints(&asked);
+        lines.extend(flags.lost().map(|place| {
+            format!("{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there")
+        }));
         if !lines.is_empty() {
             return Err(Failure::config_lines(lines));
         }
-        if self.daemon {
-            warn_of_daemon(recipe, "foreground");
-        }
-        Ok(())
+        erl::put_first(ours, settled, flags, recipe)
     }
 }

@@ -23,6 +23,7 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
         options.mix_task
     };
     let claims = Claims::of_arguments(options.erl.iter().map(String::as_str));
+    let has_shell = program == "iex" && claims.remsh.is_none() && !options.informs;
     let role = if options.informs || task.is_some_and(|task| !starts_node(task)) {
         Role::Neither
     } else if claims.remsh.is_some() {
@@ -36,31 +37,67 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
         default_name: program.into(),
         demands: Demands {
             elixir: true,
-            ..erl::demands(claims, || Otp::of_erl(None, config), config)
+            ..erl::demands(claims, Otp::of_erl(None, config))
         },
         root: None,
         account: None,
+        could_be_node: false,
+        warnings: Vec::from_iter(has_shell.then(|| warn_of_no_input("iex")).flatten()),
         cook: Box::new(erl::OneVm),
     }
 }
 
+/// The warning of a shell that finds no input: it ends at once, with status 0.
+pub fn warn_of_no_input(program: &str) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let input = std::fs::metadata("/proc/self/fd/0");
+    let null = std::fs::metadata("/dev/null");
+    let is_null = match (input, null) {
+        (Ok(input), Ok(null)) => input.rdev() == null.rdev() && input.rdev() != 0,
+        _ => false,
+    };
+    is_null.then(|| {
+        format!(
+            "{program} opens a shell, and standard input is /dev/null, at whose end the shell and the node end; give the container a terminal (docker run -it; stdin and tty: true), or start the node without a shell"
+        )
+    })
+}
+
 /// `mix run`, which is also mix without a task, and `mix phx.server` are the application, also behind others in a
-/// `mix do`; any other task is a tool.
+/// `mix do`; any other task is a tool, and so is `mix run FILE` without `--no-halt`.
 fn starts_node(task: &[&str]) -> bool {
-    let is_application = |task: &&str| matches!(*task, "run" | "phx.server");
     match task {
-        [] => true,
         ["do", tasks @ ..] => {
             // `do a, b` of old, `do a + b` of new.
             let ends = |word: &str| word == "+" || word.ends_with(',');
-            let begins = tasks.iter().enumerate().filter(|(at, _)| {
-                let before = at.checked_sub(1).and_then(|before| tasks.get(before));
-                before.is_none_or(|before| ends(before))
-            });
-            let mut begins = begins.map(|(_, task)| task.trim_end_matches(','));
-            begins.any(|task| is_application(&task))
+            let mut tasks = tasks.split_inclusive(|word| ends(word));
+            tasks.any(|task| {
+                let words = task.iter().map(|word| word.trim_end_matches([',', '+']));
+                let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+                !words.is_empty() && is_application(&words)
+            })
         }
-        [task, ..] => is_application(task),
+        task => is_application(task),
+    }
+}
+
+fn is_application(task: &[&str]) -> bool {
+    match task {
+        [] | ["phx.server", ..] => true,
+        ["run", options @ ..] => {
+            let is_option = |word: &&str| word.starts_with('-');
+            // What stands behind one may be its value; a script is the first word, or behind an option without.
+            let mut words = options.iter().filter(|word| !is_option(word));
+            let is_script = |word: &&&str| {
+                let ending = std::path::Path::new(word).extension();
+                ending.is_some_and(|ending| ending == "exs" || ending == "ex")
+            };
+            let script = words.any(|word| is_script(&word))
+                || options.first().is_some_and(|word| !is_option(word));
+            options.contains(&"--no-halt")
+                || !(script || options.contains(&"-e") || options.contains(&"--eval"))
+        }
+        _ => false,
     }
 }
 
@@ -152,6 +189,11 @@ mod tests {
         for (line, node) in [
             ("", true),
             ("run --no-halt", true),
+            ("run", true),
+            ("run seeds.exs", false),
+            ("run --no-start priv/seeds.exs", false),
+            ("run -e x", false),
+            ("run -r lib/x.ex --no-halt", true),
             ("phx.server", true),
             ("test", false),
             ("do ecto.migrate, phx.server", true),

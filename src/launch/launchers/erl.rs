@@ -4,7 +4,7 @@
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>
 
 use super::{Cook, Demands, Launcher, Otp, Role};
-use crate::launch::config::{Config, EpmdMode};
+use crate::launch::config::Config;
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claims, FlagVariables, Place};
@@ -27,20 +27,22 @@ pub fn read(command: &Command, config: &Config) -> Launcher {
         label: "erl",
         role,
         default_name: command.name().into(),
-        demands: demands(claims, || Otp::of_erl(Some(command), config), config),
+        demands: demands(claims, Otp::of_erl(Some(command), config)),
         root: command.root(),
         account: None,
+        could_be_node: false,
+        warnings: Vec::new(),
         cook: Box::new(OneVm),
     }
 }
 
 /// Sorts the claims of a command line: those in the files that it names are not its own.
-pub fn demands(claims: Claims, otp: impl FnOnce() -> Option<Otp>, config: &Config) -> Demands {
+pub fn demands(claims: Claims, otp: Option<Otp>) -> Demands {
     let (command_line, files) = claims.partition(|place| *place == Place::CommandLine);
     Demands {
         command_line,
         files,
-        otp: (config.epmd == EpmdMode::Off).then(otp).flatten(),
+        otp,
         ..Demands::default()
     }
 }
@@ -57,9 +59,8 @@ impl Cook for OneVm {
         match launcher.role {
             Role::Node => node_flags(demands, settled, flags, recipe),
             Role::Client => remote_flags(demands, settled, flags, recipe),
-            Role::Neither => {}
+            Role::Neither => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -69,7 +70,7 @@ pub fn node_flags(
     settled: &Settled,
     flags: &FlagVariables,
     recipe: &mut Recipe,
-) {
+) -> Result<(), Failure> {
     let node = &settled.node.value;
     let mut ours = Text::default();
     if demands.command_line.names.is_empty() {
@@ -80,12 +81,17 @@ pub fn node_flags(
     }
     ours.push(&settled.node_flags());
     ours.append(&cookie_flags(demands, settled, &node.to_string()));
-    put_first(ours, settled, flags, recipe);
+    put_first(ours, settled, flags, recipe)
 }
 
 /// The flags of a shell on another node: a name of its own, no pin. Nobody calls it by a name that we made up, so it
 /// does not listen then.
-fn remote_flags(demands: &Demands, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
+fn remote_flags(
+    demands: &Demands,
+    settled: &Settled,
+    flags: &FlagVariables,
+    recipe: &mut Recipe,
+) -> Result<(), Failure> {
     let node = &settled.node.value;
     let mut name = node.to_string();
     let mut ours = Text::default();
@@ -97,15 +103,24 @@ fn remote_flags(demands: &Demands, settled: &Settled, flags: &FlagVariables, rec
     if let Some(flag) = settled.transport_flag() {
         ours.push(flag).push(" ");
     }
-    ours.push(&settled.client_flags(named));
+    ours.push(&settled.client_flags(named, says_dist_listen(demands, flags)));
     ours.append(&cookie_flags(demands, settled, &name));
-    put_first(ours, settled, flags, recipe);
+    put_first(ours, settled, flags, recipe)
+}
+
+/// Do the user's own flags say whether the VM listens? Before OTP 24 two `-dist_listen false` are none.
+pub fn says_dist_listen(demands: &Demands, flags: &FlagVariables) -> bool {
+    let variables = flags.claims();
+    let mut said = [&demands.command_line, &demands.files, &variables].into_iter();
+    said.any(|claims| claims.dist_listen)
 }
 
 /// A single `-setcookie C` is the VM's cookie whatever name it takes in the end, and of two it drops both: the cookie of
 /// the name that it should have wins over any number of those. But then it still looks for a cookie file, and dies where
 /// HOME cannot be written, without `-nocookie`; which alone would let in whoever has no cookie either. A `-setcookie` with
 /// nothing behind it makes the VM drop all the others and read the file.
+///
+/// A VM from before OTP 24.1 takes one `-setcookie C` alone: where another stays, ours comes in a file.
 pub fn cookie_flags(demands: &Demands, settled: &Settled, name: &str) -> Text {
     let mut flags = Text::default();
     if settled.in_file {
@@ -123,13 +138,14 @@ pub fn cookie_flags(demands: &Demands, settled: &Settled, name: &str) -> Text {
             flags.push("-setcookie ").push_quoted(&cookie.value);
             flags.push(" ");
         }
+        _ if settled.takes_one_cookie() => {}
         [one] if one.value.cookie.is_some() => {}
         _ => {
             flags.push("-nocookie ");
         }
     }
     let mut towards = said.iter().filter_map(|claim| claim.value.node.as_deref());
-    if !towards.any(|node| node == name) {
+    if !settled.takes_one_cookie() && !towards.any(|node| node == name) {
         flags.push(&format!("-setcookie {} ", quote(name)));
         flags.push_quoted(&cookie.value).push(" ");
     }
@@ -137,17 +153,54 @@ pub fn cookie_flags(demands: &Demands, settled: &Settled, name: &str) -> Text {
 }
 
 /// Puts flags into ERL_AFLAGS before what is left of the user's, who gets it back in the VM's own environment.
-pub fn put_first(mut ours: Text, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
+///
+/// # Errors
+/// The release's own shell file takes them out again, and there is no other place for them.
+pub fn put_first(
+    mut ours: Text,
+    settled: &Settled,
+    flags: &FlagVariables,
+    recipe: &mut Recipe,
+) -> Result<(), Failure> {
     cleanse(settled, flags, recipe);
     if ours.reveal().is_empty() {
-        return;
+        return Ok(());
+    }
+    if let Some(place) = flags.lost() {
+        return put_into_elixirs(ours, place, settled, flags, recipe);
     }
     let users = flags.rest_of("ERL_AFLAGS", settled.replaces_port);
-    ours.push(&format!("-env ERL_AFLAGS {}", quote(&users)));
-    if !users.is_empty() {
-        ours.push(" ").append(&Text::concealing(users.as_ref()));
+    let users = Text::concealing(users.as_ref());
+    ours.push("-env ERL_AFLAGS ").append_quoted(&users);
+    if !users.reveal().is_empty() {
+        ours.push(" ").append(&users);
     }
     recipe.set("ERL_AFLAGS", ours);
+    Ok(())
+}
+
+/// A mix release hands ELIXIR_ERL_OPTIONS to the VM before its own flags, split at blanks.
+fn put_into_elixirs(
+    mut ours: Text,
+    place: &Place,
+    settled: &Settled,
+    flags: &FlagVariables,
+    recipe: &mut Recipe,
+) -> Result<(), Failure> {
+    const NAME: &str = "ELIXIR_ERL_OPTIONS";
+    let needs_quotes = ours
+        .reveal()
+        .to_string_lossy()
+        .contains(['\'', '"', '*', '?', '[', '\\']);
+    if needs_quotes || flags.stays(NAME) {
+        return Err(Failure::config(format!(
+            "{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its name, cookie and port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"
+        )));
+    }
+    let users = flags.rest_of(NAME, settled.replaces_port);
+    ours.append(&Text::concealing(users.as_ref()));
+    recipe.set(NAME, ours);
+    Ok(())
 }
 
 /// Takes what would fight with the Plan out of the user's variables.

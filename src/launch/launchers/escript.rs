@@ -36,9 +36,11 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         label: "escript",
         role: named.as_ref().map_or(Role::Neither, |_| Role::Node),
         default_name: name.split('@').next().unwrap_or_default().to_owned(),
-        demands: erl::demands(files, || Otp::of_erl(None, config), config),
+        demands: erl::demands(files, Otp::of_erl(None, config)),
         root: None,
         account: None,
+        could_be_node: false,
+        warnings: Vec::new(),
         cook: Box::new(erl::OneVm),
     }
 }

@@ -23,9 +23,11 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Launcher {
         label: "gleam shipment",
         role,
         default_name: script.assigned("PACKAGE").unwrap_or("gleam").to_owned(),
-        demands: erl::demands(Claims::default(), || Otp::of_erl(None, config), config),
+        demands: erl::demands(Claims::default(), Otp::of_erl(None, config)),
         root: None,
         account: None,
+        could_be_node: false,
+        warnings: Vec::new(),
         cook: Box::new(erl::OneVm),
     }
 }

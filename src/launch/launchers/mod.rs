@@ -8,7 +8,6 @@ mod dist_port;
 mod distillery;
 mod ejabberd;
 mod elixir;
-mod env_sh;
 mod erl;
 mod escript;
 mod gleam;
@@ -17,20 +16,18 @@ mod otp;
 mod rabbitmq;
 mod relx;
 mod script;
-mod shell;
-mod sourced;
-mod starter;
 pub mod wrapped;
 
 use std::path::PathBuf;
 
-use crate::launch::config::{Config, LauncherKind, Said};
+use crate::launch::config::{LauncherKind, Pod, Said};
 use crate::launch::failure::Failure;
-use crate::launch::flags::{Claims, FlagVariables, Place};
-use crate::launch::node::Cookie;
+use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag, PortKind};
+use crate::launch::node::{Cookie, NamePart, NodeName, Port};
 use crate::launch::plan::{Account, Command, Recipe, Settled};
+use crate::launch::shell::Answer;
 use script::Script;
-use starter::Starter;
+use wrapped::Inside;
 
 pub use otp::Otp;
 
@@ -79,7 +76,7 @@ pub enum Role {
 }
 
 /// What a launcher's own files and arguments ask for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Demands {
     /// What the command line says: the Plan keeps to it.
     pub command_line: Claims,
@@ -88,7 +85,11 @@ pub struct Demands {
     /// Are those files rewritten for the start, so that every claim in their own text is beaten?
     pub rewritten: bool,
     /// A node name of the release's own, before those in files.
-    pub node: Option<Said<String>>,
+    pub node: Option<OwnName>,
+    /// The name that the launcher gives its node where nothing is said.
+    pub default_node: Option<Said<NodeName>>,
+    /// The port that the launcher gives its node where nothing is said.
+    pub default_port: Option<Said<Port>>,
     /// The cookie that the release has of its own.
     pub cookie: Option<Said<Cookie>>,
     /// Why what it has for one is none.
@@ -99,30 +100,69 @@ pub struct Demands {
     pub of_node: Claims,
     /// Does its script hand ELIXIR_ERL_OPTIONS to the VM?
     pub elixir: bool,
-    /// What cannot be beaten.
-    pub fixed: Vec<Fixed>,
-    /// The OTP that will run: looked for where it matters, for a node without epmd.
+    /// ERL_DIST_PORT, where the launcher makes a port without epmd of it.
+    pub dist_port: Option<Claim<PortFlag>>,
+    /// What its own shell file makes of the environment.
+    pub shell: Option<Answer>,
+    /// The OTP that will run, where its files tell.
     pub otp: Option<Otp>,
 }
 
-impl Demands {
-    /// ERL_DIST_PORT, where the launcher makes a port without epmd of it.
-    pub fn dist_port(&self) -> Option<&Fixed> {
-        self.fixed
-            .iter()
-            .find(|fixed| fixed.variable == "ERL_DIST_PORT")
+/// A node name as a release says it: whole, or the part before the `@`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnName {
+    /// As it is written.
+    pub text: String,
+    /// Where.
+    pub by: String,
+    /// Is it meant as a long name, also without a host?
+    pub long: bool,
+}
+
+impl OwnName {
+    /// Refuses a variable that is no name.
+    fn check(by: &str, text: Option<&str>) -> Result<(), Failure> {
+        let own = text.map(|text| Self {
+            text: text.to_owned(),
+            by: by.to_owned(),
+            long: false,
+        });
+        match own.and_then(|own| own.complaint()) {
+            Some(line) => Err(Failure::config(line)),
+            None => Ok(()),
+        }
+    }
+
+    /// Why it is no name, if it is none.
+    pub fn complaint(&self) -> Option<String> {
+        let Self { text, by, .. } = self;
+        let parsed = if text.contains('@') {
+            NodeName::parse(text).map(drop)
+        } else {
+            NamePart::parse(text).map(drop)
+        };
+        let reason = parsed.err()?;
+        let hint = if text.contains("$(") || text.contains("${") {
+            "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
+        } else {
+            ""
+        };
+        Some(format!(
+            "{by} has the node name {text:?}: {reason}{hint}; correct it"
+        ))
     }
 }
 
-/// A line of a file that wins over all that we can say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fixed {
-    /// The file and line.
-    pub place: Place,
-    /// The variable that it assigns.
-    pub variable: String,
-    /// To what; `None` if only the shell can tell.
-    pub value: Option<String>,
+/// What a launcher without epmd is told its port by.
+fn dist_port_claim(text: &str, place: Place) -> Claim<PortFlag> {
+    Claim {
+        value: PortFlag {
+            kind: PortKind::Epmdless,
+            text: text.to_owned(),
+        },
+        place,
+        span: None,
+    }
 }
 
 /// One way of starting a BEAM, recognised in the command at hand.
@@ -139,6 +179,10 @@ pub struct Launcher {
     pub root: Option<PathBuf>,
     /// The user that its script insists on, in whose home the VM will look for its cookie.
     pub account: Option<Account>,
+    /// Is it no node only because nothing asks for one?
+    pub could_be_node: bool,
+    /// What the user should know of the command itself, whatever is asked for.
+    pub warnings: Vec<String>,
     /// How it makes name, cookie and port certain.
     cook: Box<dyn Cook>,
 }
@@ -168,8 +212,39 @@ impl Launcher {
             demands: Demands::default(),
             root: None,
             account: None,
+            could_be_node: false,
+            warnings: Vec::new(),
             cook: Box::new(erl::OneVm),
         }
+    }
+
+    /// Do the VM's own arguments say its name and port?
+    pub fn names_in_arguments(&self) -> bool {
+        self.label != rabbitmq::LABEL
+    }
+
+    /// Does it take its name, cookie and port with any OTP? Distillery was made for OTP 18 to 23.
+    pub fn takes_any_otp(&self) -> bool {
+        self.label == distillery::LABEL
+    }
+
+    /// The release's own files in which a name, a cookie or a port may stand.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Some(root) = &self.root else {
+            return Vec::new();
+        };
+        let versions = std::fs::read_dir(root.join("releases"));
+        let versions = versions.into_iter().flatten().flatten();
+        let of_versions = versions.flat_map(|version| {
+            ["env.sh", "vm.args", "sys.config"].map(|name| version.path().join(name))
+        });
+        of_versions.collect()
+    }
+
+    /// Does the release's own shell file read ERLANG_COOKIE?
+    pub fn reads_cookie_variable(&self) -> bool {
+        let shell = self.demands.shell.as_ref();
+        shell.is_some_and(|shell| shell.reads("ERLANG_COOKIE"))
     }
 
     /// Makes name, cookie and port certain.
@@ -186,71 +261,99 @@ impl Launcher {
     }
 }
 
-/// Warns of a task whose script ends at once.
-fn warn_of_daemon(recipe: &mut Recipe, instead: &str) {
-    recipe.warn(format!(
-        "a daemon's script ends at once, and this container with it; use {instead}"
-    ));
+/// The warning of a task whose script ends at once, if it is one.
+fn daemon_warning(is_daemon: bool, instead: &str) -> Vec<String> {
+    let line = format!("a daemon's script ends at once, and this container with it; use {instead}");
+    Vec::from_iter(is_daemon.then_some(line))
 }
 
 /// Finds the launcher of a command; `None` for one that is no BEAM as far as can be told.
 ///
 /// # Errors
-/// The launcher's own files cannot be read.
-pub fn recognise(command: &Command, config: &Config) -> Result<Option<Launcher>, Failure> {
-    let script = Script::read(command);
-    if config.launcher != LauncherKind::None
-        && let Some(starter) = script
-            .as_ref()
-            .and_then(|script| Starter::of(script, command, config))
+/// The launcher's own files cannot be read, or contradict BEAMINIT_LAUNCHER.
+pub fn recognise(inside: &mut Inside) -> Result<Option<Launcher>, Failure> {
+    let script = Script::read(&inside.launcher);
+    let script = script.as_ref();
+    if inside.config.launcher == LauncherKind::Auto && of_itself(&inside.launcher, script).is_none()
     {
-        let inner = Script::read(&starter.command);
-        if let Some(launcher) = recognise_file(&starter.command, inner.as_ref(), config)? {
-            return Ok(Some(starter.start(launcher)));
+        return Ok(None);
+    }
+    inside.config.pod = Pod::look();
+    let Some(kind) = kind(inside, script)? else {
+        return Ok(None);
+    };
+    let mut launcher = read(kind, inside, script)?;
+    let Inside {
+        config, account, ..
+    } = inside;
+    let only_where_asked = matches!(
+        kind,
+        LauncherKind::Erl
+            | LauncherKind::Elixir
+            | LauncherKind::Iex
+            | LauncherKind::Mix
+            | LauncherKind::Escript
+            | LauncherKind::Gleam
+    );
+    if only_where_asked && launcher.role == Role::Node && config.asks_for_node().is_none() {
+        let variables = FlagVariables::read(config, None)?.claims();
+        let demands = &launcher.demands;
+        let names = [&demands.command_line, &demands.files, &variables];
+        if names.iter().all(|claims| claims.names.is_empty()) {
+            launcher.role = Role::Neither;
+            launcher.could_be_node = true;
         }
     }
-    recognise_file(command, script.as_ref(), config)
+    launcher.account = launcher.account.or_else(|| account.clone());
+    Ok(Some(launcher))
 }
 
-/// The same of the command's own file, which is this script, if it is one.
-fn recognise_file(
-    command: &Command,
-    script: Option<&Script>,
-    config: &Config,
-) -> Result<Option<Launcher>, Failure> {
-    let said = config.launcher;
+/// Which it is: what the file is, symbolic links followed, or what BEAMINIT_LAUNCHER says of it. A program that was called
+/// by the name of a launcher is one, whatever it is a link to: version managers make such scripts.
+fn kind(inside: &Inside, script: Option<&Script>) -> Result<Option<LauncherKind>, Failure> {
+    let command = &inside.launcher;
+    let said = inside.config.launcher;
+    match said {
+        LauncherKind::None => return Ok(None),
+        LauncherKind::Auto => return Ok(of_itself(command, script)),
+        _ => {}
+    }
     let of_release = script.and_then(certain);
     // A release's script is called by the release's name.
     let other = || needs_release(said).then(|| by_name(command)).flatten();
-    if !matches!(said, LauncherKind::None | LauncherKind::Auto)
-        && let Some(is) = of_release.or_else(other).filter(|is| *is != said)
-    {
-        // What is said is meant for the node's own command; a client in the same container is what it is.
-        let launcher = read(is, command, script, config)?;
-        let (said, label) = (said.word(), launcher.label);
-        let file = command.file.display();
-        return match launcher.role {
-            Role::Node if of_release.is_none() => Err(Failure::config(format!(
-                "BEAMINIT_LAUNCHER is {said:?}, and {file} is {label} itself; unset it"
-            ))),
-            Role::Node => Err(Failure::config(format!(
-                "BEAMINIT_LAUNCHER is {said:?}, and {file} is the start script of a {label}; unset it"
-            ))),
-            _ => Ok(Some(launcher)),
-        };
+    let Some(is) = of_release.or_else(other).filter(|is| *is != said) else {
+        return Ok(Some(said));
+    };
+    let stays = inside.command.words != command.words;
+    let launcher = read(is, inside, script)?;
+    // What is said is meant for the node's own command; a client in the same container is what it is, and so is what a
+    // script of the user's own starts.
+    if launcher.role != Role::Node || stays {
+        return Ok(Some(is));
     }
-    let kind = kind(command, script, said);
-    kind.map(|kind| read(kind, command, script, config))
-        .transpose()
+    let (said, label) = (said.word(), launcher.label);
+    let file = command.file.display();
+    Err(Failure::config(if of_release.is_none() {
+        format!("BEAMINIT_LAUNCHER is {said:?}, and {file} is {label} itself; unset it")
+    } else {
+        format!(
+            "BEAMINIT_LAUNCHER is {said:?}, and {file} is the start script of a {label}; unset it"
+        )
+    }))
+}
+
+/// What a command is of itself, whatever is said.
+fn of_itself(command: &Command, script: Option<&Script>) -> Option<LauncherKind> {
+    by_name(command).or_else(|| told(script?))
 }
 
 /// Reads the files of a launcher of this kind.
-fn read(
-    kind: LauncherKind,
-    command: &Command,
-    script: Option<&Script>,
-    config: &Config,
-) -> Result<Launcher, Failure> {
+fn read(kind: LauncherKind, inside: &Inside, script: Option<&Script>) -> Result<Launcher, Failure> {
+    let Inside {
+        launcher: command,
+        config,
+        ..
+    } = inside;
     let of_release = || {
         let is_said = config.launcher == kind;
         let lacks = |script: &&Script| is_said && !script.is_of_release();
@@ -276,11 +379,11 @@ fn read(
         LauncherKind::Iex => elixir::read("iex", command, config),
         LauncherKind::Mix => elixir::read("mix", command, config),
         LauncherKind::Escript => escript::read(script, command, config),
-        LauncherKind::MixRelease => mix_release::read(of_release()?, command, config)?,
+        LauncherKind::MixRelease => mix_release::read(script, inside)?,
         LauncherKind::Relx => relx::read(of_release()?, command, config)?,
         LauncherKind::Distillery => distillery::read(of_release()?, command, config)?,
         LauncherKind::Gleam => gleam::read(of_release()?, command, config),
-        LauncherKind::RabbitMq => rabbitmq::read(script, command, config),
+        LauncherKind::RabbitMq => rabbitmq::read(script, command, config)?,
         LauncherKind::Ejabberd => ejabberd::read(script, command, config)?,
     })
 }
@@ -302,15 +405,6 @@ fn certain(script: &Script) -> Option<LauncherKind> {
 fn told(script: &Script) -> Option<LauncherKind> {
     let mut scripts = SCRIPTS.iter();
     scripts.find_map(|(is, kind)| is(script).then_some(*kind))
-}
-
-/// Which it is: what the user says, else what the file is, symbolic links followed. A program that was called by the name
-/// of a launcher is one, whatever it is a link to: version managers make such scripts.
-fn kind(command: &Command, script: Option<&Script>, said: LauncherKind) -> Option<LauncherKind> {
-    if said != LauncherKind::Auto {
-        return Some(said).filter(|kind| *kind != LauncherKind::None);
-    }
-    by_name(command).or_else(|| told(script?))
 }
 
 /// The launcher that a program is by its name, or by that of the file which it is a link to.

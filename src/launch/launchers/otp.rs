@@ -27,13 +27,9 @@ impl Otp {
         if let Some(root) = config.variable("ERL_ROOTDIR") {
             return Self::of_root(Path::new(root));
         }
-        let root = match command {
-            Some(command) => command.root(),
-            None => Command::find(vec!["erl".into()], &config.environment)
-                .ok()?
-                .root(),
-        };
-        Self::of_root(&root?)
+        let of_command = command.and_then(|command| Self::of_root(&command.root()?));
+        let in_path = || Command::find(vec!["erl".into()], &config.environment).ok();
+        of_command.or_else(|| Self::of_root(&in_path()?.root()?))
     }
 
     /// That of a release, or of an installed OTP, in this folder.
@@ -69,6 +65,12 @@ impl Otp {
         let major = major.checked_add(AHEAD)?;
         let told = format!("OTP {major} (erts {text}, {})", by.display());
         Some(Self { major, minor, told })
+    }
+
+    /// Does its VM know `-setcookie C` alone? Before OTP 24.1 a `-setcookie NODE C` is a second one, and of two it takes
+    /// neither; and with `-nocookie` the cookie is the word nocookie, whatever else is said.
+    pub fn takes_one_cookie(&self) -> bool {
+        !self.is_from(24, 1)
     }
 
     /// Is it this version, or a later one?

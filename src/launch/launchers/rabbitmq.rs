@@ -6,15 +6,15 @@
 use std::path::{Path, PathBuf};
 
 use super::script::Script;
-use super::sourced::Sourced;
-use super::{Cook, Demands, Launcher, Role, erl, warn_of_daemon};
+use super::{Cook, Demands, Launcher, OwnName, Role, daemon_warning, erl};
 use crate::launch::config::{Config, Said};
 use crate::launch::failure::Failure;
 use crate::launch::files::text_of;
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{Claim, Claims, FlagVariables, Place, PortFlag, PortKind};
-use crate::launch::node::Cookie;
+use crate::launch::node::{Cookie, Host, NamePart, NodeName, Port, identity};
 use crate::launch::plan::{Account, Command, Pin, Recipe, Settled, Text};
+use crate::launch::shell::{Answer, Question, set};
 
 /// The variables whose words are flags of the broker's VM.
 const SERVER_FLAGS: [&str; 3] = [
@@ -28,14 +28,49 @@ const COOKIE: &str = "RABBITMQ_ERLANG_COOKIE";
 /// The user that Debian's scripts become.
 const USER: &str = "rabbitmq";
 
+/// The broker's distribution port is its own port and this: 25672 where nothing is said.
+const ABOVE_ITS_PORT: u16 = 20000;
+const ITS_PORT: u16 = 5672;
+
+/// What rabbitmq-env.conf is asked for: each with and without the prefix.
+const WANTED: [&str; 22] = [
+    "RABBITMQ_NODENAME",
+    "NODENAME",
+    "RABBITMQ_USE_LONGNAME",
+    "USE_LONGNAME",
+    "RABBITMQ_NODE_PORT",
+    "NODE_PORT",
+    "RABBITMQ_DIST_PORT",
+    "DIST_PORT",
+    "RABBITMQ_CONFIG_FILE",
+    "CONFIG_FILE",
+    "RABBITMQ_ADVANCED_CONFIG_FILE",
+    "ADVANCED_CONFIG_FILE",
+    "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+    "SERVER_ADDITIONAL_ERL_ARGS",
+    "RABBITMQ_SERVER_START_ARGS",
+    "SERVER_START_ARGS",
+    "RABBITMQ_SERVER_ERL_ARGS",
+    "SERVER_ERL_ARGS",
+    "RABBITMQ_CTL_ERL_ARGS",
+    "CTL_ERL_ARGS",
+    COOKIE,
+    "HOME",
+];
+
+/// The part before the `@` that it gives itself.
+const NAME: &str = "rabbit";
+
+/// What it is called.
+pub const LABEL: &str = "RabbitMQ";
+
 struct RabbitMq {
-    daemon: bool,
     /// What the first of `SERVER_FLAGS` says.
     server_flags: String,
     /// What the flags of its tools' VMs say, and claim.
     tool_flags: (String, Claims),
-    /// rabbitmq-env.conf.
-    sourced: Sourced,
+    /// What rabbitmq-env.conf makes of the variables.
+    answer: Answer,
     /// The ports that its configuration files give, which beat the variable.
     configured: Vec<Claim<PortFlag>>,
     /// Where flags name a node or a cookie, which RabbitMQ does itself.
@@ -43,18 +78,22 @@ struct RabbitMq {
 }
 
 /// Reads the variables and files that say something about name, cookie and port.
-pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Launcher {
+///
+/// # Errors
+/// Its own port is none.
+pub fn read(
+    script: Option<&Script>,
+    command: &Command,
+    config: &Config,
+) -> Result<Launcher, Failure> {
     let is_tool = command.name().starts_with("rabbitmq") && command.name() != "rabbitmq-server";
     let role = match command.arguments().next() {
         _ if !is_tool => Role::Node,
         None | Some("help" | "version" | "autocomplete" | "--help" | "--version") => Role::Neither,
         Some(_) => Role::Client,
     };
-    let file = config.variable("RABBITMQ_CONF_ENV_FILE");
-    let file = file.or_else(|| config.variable("CONF_ENV_FILE"));
     let settings = Settings {
-        sourced: Sourced::read(file.unwrap_or("/etc/rabbitmq/rabbitmq-env.conf").into()),
-        config,
+        answer: ask(command, config)?,
     };
     let configured = settings.configured_ports();
     let mut files = Claims::default();
@@ -67,73 +106,139 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         named.extend(claims.cookies.iter().map(|claim| claim.place.clone()));
         files.extend(claims.without_identity());
     }
-    let node = settings.said("RABBITMQ_NODENAME");
-    let cookie = config.variable(COOKIE).and_then(|text| {
-        let value = Cookie::parse(text).ok()?;
-        let by = COOKIE.into();
+    let given = config.variable("RABBITMQ_NODENAME");
+    OwnName::check("RABBITMQ_NODENAME", given)?;
+    let longname = settings.said("RABBITMQ_USE_LONGNAME");
+    let long = longname.is_some_and(|(value, _)| value == "true");
+    let is_ours = config.names_node().is_some() && !settings.answer.assigns("RABBITMQ_NODENAME");
+    let node = settings.said("RABBITMQ_NODENAME").filter(|_| !is_ours);
+    let cookie = settings.said(COOKIE).and_then(|(text, place)| {
+        let value = Cookie::parse(&text).ok()?;
+        let by = place.to_string();
         Some(Said { value, by })
     });
     let switches = script.is_some_and(|script| script.says(&["/usr/lib/rabbitmq/bin/", USER]));
-    Launcher {
-        label: "RabbitMQ",
+    // The official image's entrypoint goes on as that user, too; root may read what is that user's.
+    let is_root = nix::unistd::geteuid().is_root();
+    let mut warnings = daemon_warning(
+        command.arguments().any(|word| word == "-detached"),
+        "rabbitmq-server without -detached",
+    );
+    let answer = &settings.answer;
+    warnings.extend(answer.is_late().then(|| answer.late()));
+    Ok(Launcher {
+        label: LABEL,
         role,
-        default_name: "rabbit".into(),
+        default_name: NAME.into(),
         demands: Demands {
             files,
-            node: node.map(|(value, place)| Said {
-                value,
+            node: node.map(|(text, place)| OwnName {
+                text,
                 by: place.to_string(),
+                long,
             }),
+            default_node: default_node(config, long),
+            default_port: Some(settings.default_port()?),
             cookie,
             takes_cookie_file: true,
+            shell: Some(settings.answer.clone()),
             ..Demands::default()
         },
         root: None,
-        account: switches.then(|| Account::reachable(USER)).flatten(),
+        account: (switches || is_root)
+            .then(|| Account::reachable(USER))
+            .flatten(),
+        could_be_node: false,
+        warnings,
         cook: Box::new(RabbitMq {
-            daemon: command.arguments().any(|word| word == "-detached"),
             server_flags: settings.flags(SERVER_FLAGS[0]).0,
             tool_flags: settings.flags(TOOL_FLAGS),
-            sourced: settings.sourced,
+            answer: settings.answer,
             configured,
             named,
         }),
+    })
+}
+
+/// Has a shell source rabbitmq-env.conf, as the scripts do, with what the start will set.
+fn ask(command: &Command, config: &Config) -> Result<Answer, Failure> {
+    let file = config.variable("RABBITMQ_CONF_ENV_FILE");
+    let file = file.or_else(|| config.variable("CONF_ENV_FILE"));
+    let file = PathBuf::from(file.unwrap_or("/etc/rabbitmq/rabbitmq-env.conf"));
+    let mut environment = config.environment.clone();
+    if config.names_node().is_some()
+        && let Some(first) = identity::candidates(config, None, NAME)?.first()
+    {
+        let long = first.node.is_long().to_string();
+        set(
+            &mut environment,
+            "RABBITMQ_NODENAME",
+            &first.node.to_string(),
+        );
+        set(&mut environment, "RABBITMQ_USE_LONGNAME", &long);
     }
+    if let Some(port) = config.port {
+        set(&mut environment, "RABBITMQ_DIST_PORT", &port.to_string());
+    }
+    let arguments = [file.clone().into_os_string()];
+    let question = file.exists().then(|| Question {
+        file,
+        interpreter: vec!["/bin/sh".into()],
+        text: "set -e\n. \"$1\" || true".into(),
+        script: &command.file,
+        arguments: &arguments,
+        environment: environment.clone(),
+    });
+    let answer = question.and_then(|question| question.ask(&WANTED));
+    Ok(answer.unwrap_or_else(|| Answer::none(&environment, &WANTED)))
+}
+
+/// The name that the broker gives itself.
+fn default_node(config: &Config, long: bool) -> Option<Said<NodeName>> {
+    let host = config.pod.hostname.as_deref()?;
+    let host = if long {
+        config.pod.fully_qualified()?
+    } else {
+        host.split('.').next()?.to_owned()
+    };
+    let name = NamePart::parse(NAME).ok()?;
+    let value = NodeName::new(name, Host::parse(&host).ok()?).ok()?;
+    let by = "RabbitMQ's own".into();
+    Some(Said { value, by })
 }
 
 /// What RabbitMQ would be told without us.
-struct Settings<'a> {
-    sourced: Sourced,
-    config: &'a Config,
+struct Settings {
+    answer: Answer,
 }
 
-impl Settings<'_> {
-    /// A variable as RabbitMQ sees it in the end: the file's, else the environment's, each with the prefix first.
+impl Settings {
+    /// A variable as RabbitMQ sees it in the end, with the prefix first.
     fn said(&self, variable: &'static str) -> Option<(String, Place)> {
         let names = [variable, variable.trim_start_matches("RABBITMQ_")];
-        names.into_iter().find_map(|name| {
-            if let Some(fixed) = self.sourced.assigned(name) {
-                return fixed.value.map(|value| (value, fixed.place));
-            }
-            let value = self.config.variable(name)?.to_owned();
-            Some((value, Place::Variable(name.to_owned())))
+        let mut names = names.into_iter().filter(|name| WANTED.contains(name));
+        names.find_map(|name| {
+            let value = self.answer.value(name)?.to_owned();
+            Some((value, self.answer.place(name)))
         })
     }
 
-    /// The flags of a variable, the file's or the environment's, and what they claim.
+    /// The flags of a variable, and what they claim.
     fn flags(&self, variable: &'static str) -> (String, Claims) {
-        let names = [variable, variable.trim_start_matches("RABBITMQ_")];
-        let found = names.into_iter().find_map(|name| {
-            self.sourced.flags(name).or_else(|| {
-                let text = self.config.variable(name)?.to_owned();
-                Some((text, Place::Variable(name.to_owned())))
-            })
-        });
-        let Some((text, place)) = found else {
+        let Some((text, place)) = self.said(variable) else {
             return Default::default();
         };
         let claims = Claims::of_text(&text, Syntax::Blanks, &|_| place.clone());
         (text, claims)
+    }
+
+    fn default_port(&self) -> Result<Said<Port>, Failure> {
+        let own = self.said("RABBITMQ_NODE_PORT");
+        let port = own.as_ref().and_then(|(text, _)| text.parse::<u16>().ok());
+        let port = port.unwrap_or(ITS_PORT).saturating_add(ABOVE_ITS_PORT);
+        let value = Port::parse(&port.to_string()).map_err(Failure::config)?;
+        let by = "RabbitMQ's own".into();
+        Ok(Said { value, by })
     }
 
     /// RABBITMQ_DIST_PORT, as the claim that it amounts to.
@@ -235,15 +340,13 @@ impl Cook for RabbitMq {
             recipe.unset.push(COOKIE.into());
         }
         erl::cleanse(settled, flags, recipe);
-        let mut lines = self.sourced.beats(recipe);
-        lines.extend(self.unbeatable(launcher, settled));
-        if !lines.is_empty() {
-            return Err(Failure::config_lines(lines));
+        let mut lines = self.answer.complaints(&recipe.set);
+        lines.extend(self.complaints(launcher, settled));
+        if lines.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::config_lines(lines))
         }
-        if self.daemon {
-            warn_of_daemon(recipe, "rabbitmq-server without -detached");
-        }
-        Ok(())
     }
 }
 
@@ -265,14 +368,12 @@ impl RabbitMq {
     }
 
     /// Lines that would give the node another name, cookie or port in spite of us.
-    fn unbeatable(&self, launcher: &Launcher, settled: &Settled) -> Vec<String> {
+    fn complaints(&self, launcher: &Launcher, settled: &Settled) -> Vec<String> {
         let mut lines = Vec::new();
-        if settled.cookie.is_some()
-            && let Some(fixed) = self.sourced.assigned(COOKIE)
-        {
+        if settled.cookie.is_some() && self.answer.assigns(COOKIE) {
             lines.push(format!(
                 "{} sets {COOKIE}, which every process could read, and its tools would take for the node's; remove that line",
-                fixed.place
+                self.answer.place(COOKIE)
             ));
         }
         if launcher.role == Role::Client {

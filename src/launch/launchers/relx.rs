@@ -7,8 +7,10 @@ use nix::unistd::{AccessFlags, access};
 
 use super::args_file::{self, Template};
 use super::script::Script;
-use super::{Cook, Demands, Fixed, IN_A_FILE, Launcher, Otp, Role, dist_port, erl, warn_of_daemon};
-use crate::launch::config::{Config, Environment, EpmdMode};
+use super::{
+    Cook, Demands, IN_A_FILE, Launcher, Otp, Role, daemon_warning, dist_port, dist_port_claim, erl,
+};
+use crate::launch::config::{Config, Environment};
 use crate::launch::failure::Failure;
 use crate::launch::files::text_of;
 use crate::launch::flags::words::quote;
@@ -36,6 +38,8 @@ struct Relx {
     environment: Environment,
     /// Does its script make the node and its clients do without epmd where ERL_DIST_PORT is set?
     knows_dist_port: bool,
+    /// What keeps its nodetool from listening, where it does not itself: two of them are none to OTP 23.
+    keeps_from_listening: &'static str,
 }
 
 /// Is it a relx release's script?
@@ -73,15 +77,23 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let sys_config = source("RELX_CONFIG_PATH", "sys.config")?;
     let sys_config =
         sys_config.map_or_else(SysConfig::default, |source| SysConfig::read(source, config));
-    let mut demands = demands(&args.args, config);
-    demands.files = args.claims.clone();
+    let mut demands = Demands {
+        rewritten: true,
+        files: args.claims.clone(),
+        otp: Otp::of_root(&script.root),
+        ..Demands::default()
+    };
     demands.files.extend(sys_config.claims.clone());
+    demands.dist_port = config
+        .variable("ERL_DIST_PORT")
+        .map(|text| dist_port_claim(text, Place::Variable("ERL_DIST_PORT".into())));
     if role == Role::Node {
         demands.command_line = args_file::behind_task(command);
     }
-    if config.epmd == EpmdMode::Off {
-        demands.otp = Otp::of_root(&script.root);
-    }
+    // Its nodetool gets the cookie as the script has it, and splits it.
+    let nodetool = role == Role::Client && config.variable("USE_NODETOOL").is_some();
+    demands.takes_cookie_file =
+        nodetool && !evolves && demands.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     Ok(Launcher {
         label: "relx release",
         role,
@@ -89,6 +101,8 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         demands,
         root: Some(script.root.clone()),
         account: None,
+        could_be_node: false,
+        warnings: daemon_warning(daemon, "foreground or console"),
         cook: Box::new(Relx {
             daemon,
             evolves,
@@ -96,33 +110,13 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
             sys_config,
             environment: config.environment.clone(),
             knows_dist_port: script.says(&["ERL_DIST_PORT", "-start_epmd false"]),
+            keeps_from_listening: if script.says(&["-setcookie ${COOKIE} -dist_listen false"]) {
+                ""
+            } else {
+                "-dist_listen false "
+            },
         }),
     })
-}
-
-fn demands(args: &VmArgs, config: &Config) -> Demands {
-    // What an included file says stays where it is, and the script counts the names itself.
-    let included = args
-        .claims
-        .names
-        .iter()
-        .filter(|claim| claim.span.is_none());
-    let fixed = included.map(|claim| Fixed {
-        place: claim.place.clone(),
-        variable: if claim.value.long { "-name" } else { "-sname" }.into(),
-        value: None,
-    });
-    let dist_port = config.variable("ERL_DIST_PORT").map(|text| Fixed {
-        place: Place::Variable("ERL_DIST_PORT".into()),
-        variable: "ERL_DIST_PORT".into(),
-        value: Some(text.to_owned()),
-    });
-    let fixed = fixed.chain(dist_port).collect();
-    Demands {
-        rewritten: true,
-        fixed,
-        ..Demands::default()
-    }
 }
 
 /// A file that the script would take, and whether it would expand variables in it.
@@ -211,6 +205,16 @@ impl Cook for Relx {
         flags: &FlagVariables,
         recipe: &mut Recipe,
     ) -> Result<(), Failure> {
+        // What an included file says stays where it is, and the script counts the names itself.
+        let mut names = launcher.demands.files.names.iter();
+        if let Some(claim) = names.find(|claim| claim.span.is_none()) {
+            let flag = if claim.value.long { "-name" } else { "-sname" };
+            let node = &settled.node.value;
+            return Err(Failure::config(format!(
+                "{} has a {flag} of its own, and the release's script takes only one; remove that line: the node is {node}",
+                claim.place
+            )));
+        }
         if settled.epmd.is_off() {
             let unknown = "this release's script knows no ERL_DIST_PORT that does without epmd; build it with a rebar3 from 2021 or later";
             let unknown = (!self.knows_dist_port).then_some(unknown);
@@ -233,7 +237,12 @@ impl Cook for Relx {
         // The script puts it among the flags of nodetool as it is, where the VM would split it.
         let splits = |cookie: &Cookie| quote(cookie.reveal()) != cookie.reveal();
         let cookie = settled.cookie.as_ref().map(|said| &said.value);
-        let split = cookie.filter(|cookie| nodetool && splits(cookie));
+        let split = cookie.filter(|cookie| nodetool && !settled.in_file && splits(cookie));
+        if split.is_some() && settled.takes_one_cookie() {
+            return Err(Failure::config(
+                "the cookie has characters at which the release's script splits it, and a VM from before OTP 24.1 can be given no other beside it; set BEAMINIT_COOKIE_VIA=file, or change the cookie",
+            ));
+        }
         // The script would take a variable's word for the cookie before its own reading of the file.
         if settled.in_file || split.is_some() {
             recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
@@ -241,9 +250,9 @@ impl Cook for Relx {
             recipe.set("RELX_COOKIE", Text::cookie(cookie));
         }
         let mut ours = Text::default();
-        if nodetool {
+        if nodetool && !erl::says_dist_listen(&launcher.demands, flags) {
             // It would take the node's port where there is no epmd, and have a cookie that everybody knows.
-            ours.push("-dist_listen false ");
+            ours.push(self.keeps_from_listening);
         }
         if settled.in_file && (client || self.daemon) {
             ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
@@ -252,11 +261,7 @@ impl Cook for Relx {
             ours.push(&format!("-setcookie {} ", quote(&node)));
             ours.push_quoted(cookie).push(" ");
         }
-        erl::put_first(ours, settled, flags, recipe);
-        if self.daemon {
-            warn_of_daemon(recipe, "foreground or console");
-        }
-        Ok(())
+        erl::put_first(ours, settled, flags, recipe)
     }
 }
 
@@ -290,7 +295,13 @@ impl Relx {
         let writes_beside = is_set("RELX_REPLACE_OS_VARS") && !is_set("RELX_OUT_FILE_PATH");
         let needs_folder = writes_beside || self.sys_config.out_of_place;
         let args = self.args.expanded(&variable);
-        let folder = args.copy(&launcher.default_name, needs_folder, settled, recipe)?;
+        let folder = args.copy(
+            &launcher.default_name,
+            needs_folder,
+            settled,
+            launcher.account.as_ref(),
+            recipe,
+        )?;
         if self.sys_config.out_of_place {
             recipe.set("RELX_OUT_FILE_PATH", Text::plain(folder));
         }

@@ -67,6 +67,17 @@ impl Script {
         })
     }
 
+    /// The default in an assignment of the form `NAME="${NAME:-"value"}"`, or `${NAME:="value"}`.
+    pub fn default_of(&self, name: &str) -> Option<&str> {
+        let starts = [format!("{name}=\"${{{name}:-\""), format!("${{{name}:=\"")];
+        let rest = starts.iter().find_map(|start| {
+            let (_, rest) = self.text.split_once(start.as_str())?;
+            Some(rest)
+        })?;
+        let (value, _) = rest.split_once('"')?;
+        Some(value).filter(|value| !value.is_empty() && !value.contains('$'))
+    }
+
     /// The version that `releases/start_erl.data` names.
     pub fn current_version(&self) -> Option<String> {
         let data = text_of(self.root.join("releases/start_erl.data")).ok()?;

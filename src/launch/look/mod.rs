@@ -6,11 +6,13 @@
 mod cookie;
 mod running;
 
+pub use running::record;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::config::{Config, LauncherKind, Peers, Pod, Reading};
+use super::config::{Config, LauncherKind, Peers, Pod, Reading, Said};
 use super::failure::Failure;
 use super::flags::FlagVariables;
 use super::gates::dns::lookup;
@@ -19,9 +21,9 @@ use super::node::identity::{Candidate, Lookup};
 use super::node::{Cookie, Host, NodeName, Port};
 use super::plan::{Settled, settle};
 use super::{Recognised, Start};
+use crate::record::Record;
 
 /// The node of this container.
-#[derive(Debug)]
 pub struct Here {
     /// The names that it may have, in order; which of them it is, it says itself. At least one.
     pub candidates: Vec<Candidate>,
@@ -72,6 +74,17 @@ pub fn look(start: Start, wanted: Wanted) -> Result<Here, Failure> {
             reading.without_cookie()
         }
     };
+    if command.is_empty()
+        && let Some(record) = running::record()
+    {
+        let mut config = reading().config()?;
+        config.pod = Pod::look();
+        let mut here = Here::of_record(config, &record)?;
+        if let Some(node) = named {
+            here.asks_for(node, false);
+        }
+        return Ok(here);
+    }
     let read = |words| Recognised::new(words, reading());
     let found = if command.is_empty() {
         // What else may run here matters little to who knows the name.
@@ -97,9 +110,13 @@ pub fn look(start: Start, wanted: Wanted) -> Result<Here, Failure> {
         (config, launcher)
     };
     config.pod = Pod::look();
-    let flags = FlagVariables::read(&config)?;
-    let settled = settle::settle(&config, &launcher, &flags, None)?;
-    let mut here = Here::new(config, settled);
+    let mut here = if stands_in || config.asks_for_changes() {
+        let flags = FlagVariables::read(&config, launcher.demands.shell.as_ref())?;
+        let settled = settle::settle(&config, &launcher, &flags, None)?;
+        Here::new(config, settled)
+    } else {
+        Here::untouched(config, &launcher)?
+    };
     if let Some(node) = named {
         here.asks_for(node, stands_in);
     }
@@ -118,23 +135,83 @@ impl Here {
             peers,
             ..
         } = settled;
+        let cookie = cookie.map(|said| said.value);
+        let port = port.and_then(|pin| pin.port());
+        Self {
+            candidates,
+            peers,
+            ..Self::called_so(node, port, epmd.port(), ipv6, cookie, config)
+        }
+    }
+
+    /// The node that is written down.
+    fn of_record(config: Config, record: &Record) -> Result<Self, Failure> {
+        let mut lines = Vec::new();
+        let peers = settle::peers::settle(&config, &record.node, true, &mut lines);
+        if !lines.is_empty() {
+            return Err(Failure::config_lines(lines));
+        }
+        let Record {
+            node,
+            port,
+            epmd,
+            ipv6,
+            ..
+        } = record;
+        let given = config.cookie.as_ref().map(|said| said.value.clone());
+        let cookie = given.or_else(|| config.wants_cookie.then(|| cookie::of_record(record))?);
+        let said = Said {
+            value: node.clone(),
+            by: "the node that runs here".into(),
+        };
+        Ok(Self {
+            peers,
+            ..Self::called_so(said, *port, *epmd, *ipv6, cookie, config)
+        })
+    }
+
+    /// A node that is left as it is, as far as its name can be told.
+    fn untouched(config: Config, launcher: &Launcher) -> Result<Self, Failure> {
+        let demands = &launcher.demands;
+        let variables = FlagVariables::read(&config, demands.shell.as_ref())?.claims();
+        let (node, _) = settle::name::untouched(&config, launcher, &variables)?;
+        let node = node.ok_or_else(|| no_node(launcher.label))?;
+        let port = settle::port::untouched(demands, &variables);
+        let port = port.and_then(|pin| pin.port());
+        let ipv6 = config.has_ipv6_alone();
+        let cookie = demands.cookie.as_ref().map(|said| said.value.clone());
+        let epmd = Some(Port::EPMD);
+        Ok(Self::called_so(node, port, epmd, ipv6, cookie, config))
+    }
+
+    fn called_so(
+        node: Said<NodeName>,
+        port: Option<Port>,
+        epmd: Option<Port>,
+        ipv6: bool,
+        cookie: Option<Cookie>,
+        config: Config,
+    ) -> Self {
         let mut own_addresses = vec![
             IpAddr::from(Ipv4Addr::LOCALHOST),
             Ipv6Addr::LOCALHOST.into(),
         ];
         own_addresses.sort_by_key(|address| address.is_ipv6() != ipv6);
         own_addresses.extend(config.addresses());
+        let candidate = Candidate {
+            node: node.value.clone(),
+            from: node.by,
+            lookup: Lookup::Own,
+        };
         Self {
             own_addresses,
-            port: port.and_then(|pin| pin.port()),
+            port,
             elsewhere: false,
-            peers,
+            peers: None,
             first: node.value,
-            candidates,
-            cookie: cookie
-                .map(|said| said.value)
-                .or_else(|| config.wants_cookie.then(|| cookie::of_files(&config))?),
-            epmd: epmd.port(),
+            candidates: vec![candidate],
+            cookie: cookie.or_else(|| config.wants_cookie.then(|| cookie::of_files(&config))?),
+            epmd,
             config,
         }
     }

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli;
+use crate::record::Record;
 
 /// What our program is called where its file cannot be compared: another user's processes do not show theirs.
 const NAME: &str = "beaminit";
@@ -15,6 +16,17 @@ const NAME: &str = "beaminit";
 ///
 /// What is relative in them is so to the container's working directory, in which this process is started, too.
 pub fn commands() -> Vec<Vec<OsString>> {
+    let found = processes().into_iter();
+    found.map(|(_, command)| command).collect()
+}
+
+/// What the first of them that has a node has written down of it.
+pub fn record() -> Option<Record> {
+    let mut found = processes().into_iter();
+    found.find_map(|(process, _)| Record::of_process(&process))
+}
+
+fn processes() -> Vec<(PathBuf, Vec<OsString>)> {
     let own = identity(Path::new("/proc/self"));
     let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -27,11 +39,14 @@ pub fn commands() -> Vec<Vec<OsString>> {
                 return None;
             }
             let command = cli::command_of(&line)?;
-            Some((!is_same, pid, command))
+            Some((!is_same, pid, process, command))
         })
         .collect();
-    found.sort_by_key(|(is_other, pid, _)| (*is_other, *pid));
-    found.into_iter().map(|(.., command)| command).collect()
+    found.sort_by_key(|(is_other, pid, ..)| (*is_other, *pid));
+    let found = found.into_iter();
+    found
+        .map(|(.., process, command)| (process, command))
+        .collect()
 }
 
 /// The file that a process runs.

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::secrets;
+
 /// A cookie that OTP takes as it is. Its `Debug` and `Display` show a placeholder; [`Cookie::reveal`] is for the exec.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cookie(String);
@@ -45,7 +47,7 @@ impl Cookie {
 
     /// Does a text have it: as all that it is, or among words about a cookie?
     pub fn is_in(&self, text: &str) -> bool {
-        text == self.0 || text.contains("cookie") && text.contains(&self.0)
+        text == self.0 || secrets::is_mentioned(text.as_bytes()) && text.contains(&self.0)
     }
 
     /// The cookie itself, for the place where the command gets it.
@@ -56,7 +58,7 @@ impl Cookie {
 
 impl fmt::Display for Cookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<cookie>")
+        f.write_str(secrets::HIDDEN)
     }
 }
 

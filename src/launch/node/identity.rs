@@ -10,8 +10,9 @@ use std::net::IpAddr;
 
 use super::host::{dashed, reverse_name};
 use super::{Host, NamePart, NodeName};
-use crate::launch::config::{Config, EpmdMode, HostForm, Said};
+use crate::launch::config::{Config, HostForm, Said};
 use crate::launch::failure::Failure;
+use crate::secrets;
 
 pub use cluster::{Cluster, complete, completes, look_around, service};
 
@@ -44,35 +45,6 @@ pub struct Chosen {
     pub node: NodeName,
     /// Its record has addresses of IPv6 alone.
     pub ipv6: bool,
-}
-
-/// The variable that says, on purpose, what the node is called; a name made of mere defaults yields to a release's own.
-pub fn said_by(config: &Config) -> Option<&'static str> {
-    let said = [
-        ("BEAMINIT_NODE", config.node.is_some()),
-        ("CLUSTER_HOSTNAME", config.cluster.is_some()),
-        ("BEAMINIT_HOST", config.host != HostForm::Auto),
-        ("SNAME", config.sname.is_some()),
-    ];
-    said.iter().find(|(_, set)| *set).map(|(name, _)| *name)
-}
-
-/// The variable that asks, on purpose, for a node of the cluster, whatever the release says.
-pub fn asked_by(config: &Config) -> Option<&'static str> {
-    // Set, even for who does not read it.
-    let is_set = |name: &&str| config.variable(name).is_some();
-    let cookie = || {
-        ["ERLANG_COOKIE", "ERLANG_COOKIE_FILE"]
-            .into_iter()
-            .find(is_set)
-    };
-    let others = [
-        ("ERL_PORT", config.port.is_some()),
-        ("BEAMINIT_PEERS", config.peers.is_some()),
-        ("BEAMINIT_EPMD", config.epmd == EpmdMode::Off),
-    ];
-    let other = || others.iter().find(|(_, set)| *set).map(|(name, _)| *name);
-    said_by(config).or_else(cookie).or_else(other)
 }
 
 /// The candidates in their order: at least one. `own` is the name part that the release says, `default_name` what it or
@@ -130,7 +102,8 @@ fn name_part<'a>(
         .map(|name| (name, from))
         .map_err(|reason| {
             Failure::config(format!(
-                "SNAME is not set, and {from} is {text:?}: {reason}; set SNAME"
+                "SNAME is not set, and {from} is {:?}: {reason}; set SNAME",
+                secrets::shown(text)
             ))
         })
 }
@@ -203,8 +176,10 @@ fn hostname(config: &Config) -> Result<Found, Failure> {
             ));
         }
     };
-    let host = Host::parse(text)
-        .map_err(|reason| Failure::config(format!("{from} is {text:?}: {reason}; set HOSTNAME")))?;
+    let host = Host::parse(text).map_err(|reason| {
+        let text = secrets::shown(text);
+        Failure::config(format!("{from} is {text:?}: {reason}; set HOSTNAME"))
+    })?;
     Ok(Found {
         host,
         from: from.into(),

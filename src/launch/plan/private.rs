@@ -26,6 +26,8 @@ pub struct PrivateFile {
     /// Is that in memory, not on a disk?
     pub in_memory: bool,
     place: Place,
+    /// Whose it is, if that is another user.
+    owner: Option<Account>,
     /// Its permissions.
     mode: u32,
     /// What.
@@ -38,17 +40,22 @@ enum Place {
     /// This user's own folder.
     Folder(PathBuf),
     /// The home of another user.
-    Home(Account),
+    Home,
     /// A descriptor that the command inherits.
     Inherited(Arc<OwnedFd>),
 }
 
 impl PrivateFile {
-    /// Plans a file: its place below this user's folder, part by part.
+    /// Plans a file: its place below this user's folder, or the one that the command becomes, part by part.
     ///
     /// # Errors
     /// No folder can be written: [`Exit::System`].
-    pub fn new(parts: &[&str], mode: u32, content: Text) -> std::result::Result<Self, Failure> {
+    pub fn new(
+        parts: &[&str],
+        mode: u32,
+        content: Text,
+        reader: Option<&Account>,
+    ) -> std::result::Result<Self, Failure> {
         let writable =
             |folder: &&str| access(*folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
         let usable = FOLDERS.into_iter().filter(writable);
@@ -63,13 +70,16 @@ impl PrivateFile {
             );
             return Err(Failure::new(Exit::System, line));
         };
-        let folder = Path::new(place).join(format!("beaminit-{}", geteuid()));
+        let owner = reader.filter(|account| account.uid != geteuid()).cloned();
+        let user = owner.as_ref().map_or(geteuid(), |account| account.uid);
+        let folder = Path::new(place).join(format!("beaminit-{user}"));
         Ok(Self {
             path: parts
                 .iter()
                 .fold(folder.clone(), |path, part| path.join(part)),
             in_memory: is_in_memory(place),
             place: Place::Folder(folder),
+            owner,
             mode,
             content,
         })
@@ -91,6 +101,7 @@ impl PrivateFile {
             path: format!("/proc/self/fd/{}", made.as_raw_fd()).into(),
             in_memory: true,
             place: Place::Inherited(Arc::new(made)),
+            owner: None,
             mode: 0o600,
             content,
         })
@@ -101,7 +112,8 @@ impl PrivateFile {
         Self {
             path: account.home.join(name),
             in_memory: false,
-            place: Place::Home(account.clone()),
+            place: Place::Home,
+            owner: Some(account.clone()).filter(|account| account.uid != geteuid()),
             mode,
             content,
         }
@@ -109,10 +121,7 @@ impl PrivateFile {
 
     /// Whose it will be, if that is not this user.
     pub fn owner(&self) -> Option<&Account> {
-        match &self.place {
-            Place::Home(account) if account.uid != geteuid() => Some(account),
-            _ => None,
-        }
+        self.owner.as_ref()
     }
 
     /// Writes it: whole or not at all, and nobody else could have put it there.
@@ -143,7 +152,10 @@ impl PrivateFile {
                     .take_while(|path| path.starts_with(folder))
                     .collect();
                 folders.reverse();
-                folders.into_iter().try_for_each(own_folder)?;
+                let user = self.owner();
+                folders
+                    .into_iter()
+                    .try_for_each(|folder| own_folder(folder, user))?;
                 // What a relx script kept of an earlier one, and would take for this one.
                 let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
             }
@@ -182,17 +194,21 @@ fn others_may_rename_in(folder: &str) -> bool {
     std::fs::metadata(folder).is_ok_and(|found| found.mode() & 0o1002 == 0o0002)
 }
 
-/// Makes a folder that is this user's alone, or sees that it is.
-fn own_folder(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+/// Makes a folder that is this user's alone, or that of the one who reads it; or sees that it is.
+fn own_folder(folder: &Path, user: Option<&Account>) -> Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, lchown};
     match std::fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+        Err(_) => {}
+        Ok(()) => user.map_or(Ok(()), |user| {
+            lchown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+        })?,
     }
+    let owner = user.map_or(geteuid(), |user| user.uid).as_raw();
     let found = std::fs::symlink_metadata(folder)?;
-    if !found.is_dir() || found.uid() != geteuid().as_raw() || found.mode() & 0o077 != 0 {
+    if !found.is_dir() || found.uid() != owner || found.mode() & 0o077 != 0 {
         return Err(Error::other(format!(
-            "{} is not a private folder of this user; remove it, or mount a tmpfs of this container's own there",
+            "{} is not a private folder of the user who reads it; remove it, or mount a tmpfs of this container's own there",
             folder.display()
         )));
     }

@@ -11,12 +11,13 @@ use super::search::Files;
 use crate::exit::Exit;
 use crate::launch::config::Environment;
 use crate::launch::failure::Failure;
+use crate::secrets::shown_name;
 
 /// Where execvp(3) looks when PATH is not set.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The command to run: what was asked for, and the file that it is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Command {
     /// The words of the command line, the program's first.
     pub words: Vec<OsString>,
@@ -98,18 +99,18 @@ fn missing(program: &OsStr, path: &OsStr) -> Failure {
     {
         return Failure::new(
             Exit::NotExecutable,
-            format!("cannot run {}: {what}", file.display()),
+            format!("cannot run {}: {what}", shown_name(file)),
         );
     }
     let line = if direct {
         format!(
             "there is no {}; is the path right, and in this image?",
-            given.display()
+            shown_name(given)
         )
     } else {
         format!(
             "{} is in none of PATH's folders ({}); is it installed in this image?",
-            given.display(),
+            shown_name(given),
             path.to_string_lossy()
         )
     };

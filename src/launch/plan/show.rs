@@ -3,37 +3,51 @@
 use std::fmt;
 
 use super::settle::{Epmd, Pin, Settled};
-use super::{Plan, Text};
+use super::{Identity, Own, Plan, Text};
 use crate::launch::config::DnsMode;
 use crate::launch::flags::words::quote;
 use crate::launch::launchers::Role;
 use crate::launch::node::Port;
 use crate::launch::node::identity::Lookup;
+use crate::secrets;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = match self.role {
-            Role::Node => "starts a node",
-            Role::Client => "a client of a node: no gates, no pin",
-            Role::Neither => "no node: run untouched",
+        let role = match (self.role, &self.identity) {
+            (_, Identity::Own(_)) if self.role == Role::Node => {
+                "starts a node; nothing asks for changes: run as it is"
+            }
+            (_, Identity::Own(_)) => "a client of a node; nothing asks for changes: run as it is",
+            (Role::Node, _) => "starts a node",
+            (Role::Client, _) => "a client of a node: no gates, no pin",
+            (Role::Neither, _) => "no node: run untouched",
         };
         writeln!(f, "command  {} ({role})", self.launcher)?;
-        if let Some(identity) = &self.identity {
-            self.write_identity(identity, f)?;
+        if let Some(file) = &self.sourced {
+            writeln!(
+                f,
+                "sourced  {}  # once, to ask what it sets",
+                file.display()
+            )?;
         }
-        let mut words = Text::arguments(&self.command.words).into_iter();
-        // The file stands in the place of the first word.
-        words.next();
+        match &self.identity {
+            Identity::None => {}
+            Identity::Own(own) => own.write(f)?,
+            Identity::Settled(settled) => self.write_identity(settled, f)?,
+        }
+        let words = secrets::shown_words(&self.command.words).into_iter();
         write!(
             f,
             "exec     {}",
             quote(&self.command.file.to_string_lossy())
         )?;
-        for word in words {
-            write!(f, " {}", quote(&word.to_string()))?;
+        // The file stands in the place of the first word.
+        for word in words.skip(1) {
+            write!(f, " {}", quote(&word))?;
         }
         writeln!(f)?;
         for (name, value) in &self.recipe.set {
+            let name = secrets::shown_name(name);
             if value.reveal().is_empty() {
                 writeln!(f, "unset    {name}")?;
             } else {
@@ -41,7 +55,7 @@ impl fmt::Display for Plan {
             }
         }
         for name in &self.recipe.unset {
-            writeln!(f, "unset    {name}")?;
+            writeln!(f, "unset    {}", secrets::shown_name(name))?;
         }
         for (name, flags) in &self.recipe.left_out {
             writeln!(f, "without  {flags}  # of {name}")?;
@@ -61,6 +75,25 @@ impl fmt::Display for Plan {
             writeln!(f, "warning  {warning}")?;
         }
         Ok(())
+    }
+}
+
+impl Own {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(node) = &self.node {
+            writeln!(f, "node     {}  # {}", node.value, node.by)?;
+        }
+        write_port(self.port.as_ref(), f)
+    }
+}
+
+fn write_port(port: Option<&Pin>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match port {
+        Some(Pin::Ours(said) | Pin::Given(said)) => {
+            writeln!(f, "port     {}  # {}", said.value, said.by)
+        }
+        Some(Pin::Range(range)) => writeln!(f, "port     not pinned: {range}"),
+        None => Ok(()),
     }
 }
 
@@ -84,14 +117,7 @@ impl Plan {
             }
             None => writeln!(f, "cookie   the VM's own  # none is set")?,
         }
-        if let Some(port) = &identity.port {
-            match port {
-                Pin::Ours(said) | Pin::Given(said) => {
-                    writeln!(f, "port     {}  # {}", said.value, said.by)?;
-                }
-                Pin::Range(range) => writeln!(f, "port     not pinned: {range}")?,
-            }
-        }
+        write_port(identity.port.as_ref(), f)?;
         match &identity.epmd {
             Epmd::At(port) if port.value != Port::EPMD => {
                 writeln!(f, "epmd     port {}  # {}", port.value, port.by)?;
@@ -124,9 +150,8 @@ impl Plan {
     /// A text as it is shown: a host that only DNS can tell is a question mark.
     fn shown(&self, text: &Text) -> String {
         let first = self
-            .identity
-            .as_ref()
-            .and_then(|identity| identity.candidates.first());
+            .settled()
+            .and_then(|settled| settled.candidates.first());
         let unknown = first.filter(|first| matches!(first.lookup, Lookup::Reverse(_)));
         unknown.map_or_else(
             || text.to_string(),

@@ -2,10 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::ops::Range;
 
-use crate::launch::flags::words::{Syntax, quote, split};
+use crate::launch::flags::words::quote;
 use crate::launch::node::Cookie;
+use crate::secrets;
 
 /// An argument, a variable's value or a file's content. `Display` and `Debug` show placeholders for its secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -31,66 +31,33 @@ impl Text {
         }
     }
 
-    /// A secret of the user's, whole.
-    pub fn hidden(secret: &str) -> Self {
-        Self {
-            real: secret.into(),
-            shown: "<cookie>".into(),
-        }
-    }
-
-    /// A text of the user's, in which whatever follows `-setcookie`, `--cookie` or `…COOKIE=` is a secret.
+    /// A text of the user's, such as flags of the VM.
     pub fn concealing(text: &OsStr) -> Self {
-        let Some(utf8) = text.to_str() else {
-            return Self::plain(text);
-        };
-        // Nobody says here who will read it: a shell, or the VM.
-        let mut secret: Vec<Range<usize>> = [Syntax::Blanks, Syntax::Variable, Syntax::File]
-            .into_iter()
-            .flat_map(|syntax| secrets(utf8, syntax))
-            .collect();
-        secret.sort_by_key(|range| range.start);
         Self {
             real: text.to_owned(),
-            shown: hide(utf8, &secret),
+            shown: secrets::shown(text),
         }
     }
 
-    /// The arguments of the user's command: the one behind `-setcookie` or `--cookie` is a secret, and so is what stands
-    /// behind them inside of one.
-    pub fn arguments(words: &[OsString]) -> Vec<Self> {
-        let is_flag = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
-        let mut texts: Vec<Self> = words.iter().map(|word| Self::concealing(word)).collect();
-        for (at, word) in words.iter().enumerate() {
-            let values = || words.iter().enumerate().skip(at + 1);
-            let secret = match word.to_str() {
-                Some("-setcookie") => values()
-                    .take_while(|(_, word)| !is_flag(word))
-                    .take(2)
-                    .last(),
-                Some("--cookie") => values().next(),
-                _ => None,
-            };
-            if let Some(text) = secret.and_then(|(at, _)| texts.get_mut(at)) {
-                "<cookie>".clone_into(&mut text.shown);
-            }
-            // The value goes on to the end of the argument, blanks and all.
-            let assigned = word.to_str().and_then(|word| word.split_once('='));
-            if let Some((name, value)) = assigned
-                && Self::is_of_cookie(name)
-                && !value.is_empty()
-                && let Some(text) = texts.get_mut(at)
-            {
-                text.shown = format!("{name}=<cookie>");
-            }
+    /// A file of the user's flags.
+    pub fn of_file(text: &str) -> Self {
+        Self {
+            real: text.into(),
+            shown: secrets::shown_file(text),
         }
-        texts
     }
 
-    /// Is a variable of this name a cookie?
-    pub fn is_of_cookie(name: &str) -> bool {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        name.ends_with("COOKIE") && name.chars().all(is_name)
+    /// The value of a variable that the user's command assigns. `hidden`: it is secret whatever the variable is called.
+    pub fn of_variable(name: &str, value: &OsStr, hidden: bool) -> Self {
+        let shown = if hidden {
+            secrets::HIDDEN.into()
+        } else {
+            secrets::shown_value(name, value)
+        };
+        Self {
+            real: value.to_owned(),
+            shown,
+        }
     }
 
     /// Adds plain text.
@@ -114,52 +81,17 @@ impl Text {
         self
     }
 
+    /// Adds another text as one word for erlexec.
+    pub fn append_quoted(&mut self, other: &Self) -> &mut Self {
+        self.real.push(quote(&other.real.to_string_lossy()));
+        self.shown += &quote(&other.shown);
+        self
+    }
+
     /// The text itself, for the exec.
     pub fn reveal(&self) -> &OsStr {
         &self.real
     }
-}
-
-/// Where cookies stand in a text.
-fn secrets(text: &str, syntax: Syntax) -> Vec<Range<usize>> {
-    let words = split(text, syntax);
-    let mut secret = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let values = words
-            .iter()
-            .skip(at + 1)
-            .take_while(|value| !value.text.starts_with(['-', '+']));
-        match word.text.trim_start_matches(['\'', '"']) {
-            "-setcookie" => {
-                secret.extend(values.take(2).last().map(|value| value.span.clone()));
-            }
-            "--cookie" => secret.extend(words.get(at + 1).map(|value| value.span.clone())),
-            _ => secret.extend(assigned(text, &word.span)),
-        }
-    }
-    secret
-}
-
-/// Where the value stands in `ERLANG_COOKIE=…`, and all that is called like it.
-fn assigned(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
-    const NAME: &str = "COOKIE=";
-    let at = text.get(word.clone())?.find(NAME)?;
-    let start = word.start + at + NAME.len();
-    (start < word.end).then_some(start..word.end)
-}
-
-/// The text without its secrets, which are in order and may overlap.
-fn hide(text: &str, secret: &[Range<usize>]) -> String {
-    let mut shown = String::new();
-    let mut from = 0;
-    for range in secret {
-        if range.start >= from {
-            shown += text.get(from..range.start).unwrap_or_default();
-            shown += "<cookie>";
-        }
-        from = from.max(range.end);
-    }
-    shown + text.get(from..).unwrap_or_default()
 }
 
 impl fmt::Display for Text {
@@ -176,81 +108,75 @@ impl fmt::Debug for Text {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
+    use crate::launch::config::{Config, Raw, Reading};
+    use crate::launch::flags::words::{Syntax, Word, split};
+    use crate::launch::flags::{Claims, FlagVariables, Place, VmArgs};
+    use crate::launch::launchers::Demands;
+    use crate::launch::plan::{Account, Command, Plan, PrivateFile, Recipe};
+    use crate::launch::shell::Answer;
+
+    secrets::without_debug!(
+        Answer,
+        Command,
+        Config,
+        Demands,
+        FlagVariables,
+        Plan,
+        Raw,
+        Reading,
+        VmArgs,
+        Word
+    );
+
+    const COOKIE: &str = "S3CRET";
+
     #[test]
-    fn conceals_cookies_in_arguments() {
-        for (words, shown) in [
-            (
-                vec!["erl", "-setcookie", "c", "-x"],
-                vec!["erl", "-setcookie", "<cookie>", "-x"],
-            ),
-            (
-                vec!["erl", "-setcookie", "n@h", "c"],
-                vec!["erl", "-setcookie", "n@h", "<cookie>"],
-            ),
-            (
-                vec!["elixir", "--cookie", "c", "x"],
-                vec!["elixir", "--cookie", "<cookie>", "x"],
-            ),
-            (
-                vec!["elixir", "--erl", "-name a -setcookie c -x"],
-                vec!["elixir", "--erl", "-name a -setcookie <cookie> -x"],
-            ),
-            (
-                vec!["sh", "-c", "erl -setcookie 'c'"],
-                vec!["sh", "-c", "erl -setcookie <cookie>"],
-            ),
-            (
-                vec![
-                    "elixir",
-                    "--erl",
-                    r#"-setcookie 'a b' "-setcookie" c\ d -x"#,
-                ],
-                vec![
-                    "elixir",
-                    "--erl",
-                    r#"-setcookie <cookie> "-setcookie" <cookie> -x"#,
-                ],
-            ),
-            (
-                vec![
-                    "env",
-                    "-i",
-                    "ERLANG_COOKIE=c",
-                    "ERLANG_COOKIE_FILE=/c",
-                    "erl",
-                ],
-                vec![
-                    "env",
-                    "-i",
-                    "ERLANG_COOKIE=<cookie>",
-                    "ERLANG_COOKIE_FILE=/c",
-                    "erl",
-                ],
-            ),
-            (
-                vec!["sh", "-c", "cd /; RELEASE_COOKIE='a b' exec erl"],
-                vec!["sh", "-c", "cd /; RELEASE_COOKIE=<cookie> exec erl"],
-            ),
-            (vec!["env", "COOKIE=a b"], vec!["env", "COOKIE=<cookie>"]),
-            (vec!["env", "COOKIE="], vec!["env", "COOKIE="]),
-            (vec!["erl", "-setcookie"], vec!["erl", "-setcookie"]),
-            (vec!["echo", "c"], vec!["echo", "c"]),
+    fn is_kept_for_the_exec() {
+        let cookie = Cookie::parse("S3 CRET").unwrap();
+        let users = Text::concealing("-extra -setcookie S3CRET".as_ref());
+        let mut text = Text::plain("-setcookie ");
+        text.push_quoted(&cookie).push(" -x ");
+        text.append_quoted(&users).push(" ").append(&users);
+        let real = "-setcookie 'S3 CRET' -x '-extra -setcookie S3CRET' -extra -setcookie S3CRET";
+        assert_eq!(text.reveal(), real);
+        let shown =
+            "-setcookie <cookie> -x '-extra -setcookie <cookie>' -extra -setcookie <cookie>";
+        assert_eq!(text.to_string(), shown);
+        for text in [
+            Text::of_variable("X_COOKIE", COOKIE.as_ref(), false),
+            Text::of_variable("X", COOKIE.as_ref(), true),
         ] {
-            let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
-            let texts = Text::arguments(&words);
-            assert_eq!(
-                texts.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                shown
-            );
-            assert_eq!(
-                texts
-                    .iter()
-                    .map(|text| text.reveal().to_owned())
-                    .collect::<Vec<_>>(),
-                words
-            );
+            assert_eq!(text.reveal(), COOKIE);
+            assert_eq!(text.to_string(), secrets::HIDDEN);
         }
+    }
+
+    #[test]
+    fn nothing_that_can_be_formatted_shows_a_cookie() {
+        let cookie = Cookie::parse(COOKIE).unwrap();
+        let flags = format!("-setcookie {COOKIE} | -setcookie n@h '{COOKIE}'");
+        let account = Account::reachable("root");
+        let mut recipe = Recipe::default();
+        recipe.set("A", Text::cookie(&cookie));
+        recipe.set("B", Text::concealing(flags.as_ref()));
+        recipe.set("C", Text::of_variable("C_COOKIE", COOKIE.as_ref(), false));
+        recipe
+            .left_out
+            .push(("D".into(), Text::concealing(flags.as_ref())));
+        recipe.files.extend(account.map(|account| {
+            PrivateFile::of_account(&account, "vm.args", 0o600, Text::of_file(&flags))
+        }));
+        let claims = Claims::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
+        assert_eq!(claims.cookies.len(), 2);
+        assert_eq!(split(&flags, Syntax::File).len(), 6);
+        let environment = vec![("ERLANG_COOKIE".into(), COOKIE.into())];
+        let config = Reading::new(environment, None).config();
+        let said = config.map(|config| config.cookie).unwrap();
+        assert!(said.is_some());
+        let formatted = format!("{cookie:?} {recipe:?} {recipe:#?} {claims:?} {said:?}");
+        assert!(!formatted.contains(COOKIE), "{formatted}");
     }
 }

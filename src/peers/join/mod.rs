@@ -1,18 +1,17 @@
 //! The process beside the node that joins it with its peers, for as long as the node runs.
 //!
-//! Forked by launch as the last thing before the exec, twice, so that init is its parent and the command has no child that
-//! it does not know. It stays in the command's process group: whoever tells the command to end tells it too, and a node
-//! that shuts down is not joined again. fork(2), pidfd_open(2), prctl(2)
+//! It is the watcher's process ([`crate::watch::process`]), once the node is up.
 
 mod log;
 mod node;
-pub mod process;
 mod refusals;
 mod rounds;
 
 use std::time::Duration;
 
 use tracing::warn;
+
+pub use rounds::Rounds;
 
 use super::Census;
 use super::names::Own;
@@ -44,7 +43,7 @@ pub struct Job<'a> {
 /// Those of the peers that answer now; what cannot be asked is left for later, with a warning.
 ///
 /// # Errors
-/// As with [`beside`].
+/// As with [`rounds`].
 pub fn answering(job: &Job) -> Result<Vec<NodeName>, Failure> {
     let way = super::way(job.epmd, job.port)?;
     let finder = super::finder(job.own.clone(), job.peers, job.config, None);
@@ -59,11 +58,11 @@ pub fn answering(job: &Job) -> Result<Vec<NodeName>, Failure> {
         .collect())
 }
 
-/// Starts that process beside this one, which becomes the node.
+/// What joins the node with its peers, from now on and for as long as it runs.
 ///
 /// # Errors
-/// The ports of peers cannot be known, or no process was to be had.
-pub fn beside(job: Job) -> Result<(), Failure> {
+/// The ports of peers cannot be known.
+pub fn rounds(job: Job) -> Result<Rounds, Failure> {
     let way = super::way(job.epmd, job.port)?;
-    process::beside(|| rounds::Rounds::new(job, way).go())
+    Ok(Rounds::new(job, way))
 }

@@ -18,3 +18,5 @@ pub mod launchers;
 pub mod node;
 #[path = "../../../src/launch/plan/mod.rs"]
 pub mod plan;
+#[path = "shell.rs"]
+pub mod shell;

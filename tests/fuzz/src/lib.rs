@@ -23,6 +23,8 @@ mod init;
 mod launch;
 #[cfg(test)]
 mod replay;
+#[path = "../../../src/secrets/mod.rs"]
+mod secrets;
 mod targets;
 
 pub use targets::*;

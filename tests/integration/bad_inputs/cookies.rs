@@ -1,5 +1,7 @@
 //! Cookies that OTP would not take, or drop, and places where there is none.
 
+use crate::harness::Pod;
+
 use super::{CONFIG, cookieless_pod, refused, refused_in};
 
 #[test]
@@ -45,6 +47,57 @@ fn cookies() {
             CONFIG,
             &["RELEASE_COOKIE", reason],
         );
+    }
+}
+
+#[test]
+fn a_line_end_behind_a_value_is_left_out() {
+    for (name, value) in [
+        ("ERLANG_COOKIE", "chocolate\n"),
+        ("RELEASE_COOKIE", "chocolate\r\n"),
+        ("SNAME", "app\n"),
+    ] {
+        let pod = Pod::new("laptop")
+            .program("erl", "prints-args")
+            .env("BEAMINIT_HOST", "ip")
+            .env("ERL_PORT", "5555")
+            .env(name, value);
+        let pod = if name == "SNAME" {
+            pod.env("ERLANG_COOKIE", "chocolate")
+        } else {
+            pod.env("SNAME", "app")
+        };
+        let ended = pod.run("erl").ends_with(0);
+        let warned = |line: &&str| line.starts_with("beaminit: warning: ") && line.contains(name);
+        assert_eq!(ended.stderr.lines().filter(warned).count(), 1, "{ended}");
+        let started = crate::started::Started::from(&ended);
+        assert_eq!(started.node().as_deref(), Some("app@10.1.2.3"), "{ended}");
+        assert_eq!(started.values("-setcookie")[0], "chocolate", "{ended}");
+    }
+}
+
+#[test]
+fn a_cookie_file_that_the_vm_would_not_start_with() {
+    for (content, mode, reason) in [
+        ("chocolate", 0o440, "its mode is 0440"),
+        ("chocolate", 0o644, "its mode is 0644"),
+        ("\n", 0o400, "it is empty"),
+    ] {
+        let pod = cookieless_pod().file_with_mode("/srv/.erlang.cookie", content, mode);
+        refused_in(
+            &pod,
+            "-- erl",
+            CONFIG,
+            &["/srv/.erlang.cookie", reason],
+            reason,
+        );
+        // Where nothing is asked, the VM has the last word.
+        let pod = Pod::new("laptop")
+            .program("erl", "prints-args")
+            .file_with_mode("/srv/.erlang.cookie", content, mode);
+        let ended = pod.run("erl -name app@a.example").ends_with(0);
+        let warned = |line: &str| line.starts_with("beaminit: warning: ") && line.contains(reason);
+        assert!(ended.stderr.lines().any(warned), "{ended}");
     }
 }
 

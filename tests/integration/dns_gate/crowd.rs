@@ -94,7 +94,7 @@ impl Crowd {
         let (name, address) = (name_of(n), address_of(n));
         self.dns.publish_pod(&name, &address);
         let published = Instant::now();
-        let seen = peer.waits_for(&name, Duration::from_secs(35));
+        let seen = peer.waits_for(&name);
         let words = format!("app-{n} runs");
         let line = self.running.writes(&words, |line| line.text == words);
         Start {
@@ -138,7 +138,7 @@ impl Crowd {
 
     /// Waits for something that all of them do. Seldom asked: the server needs its time for them.
     fn comes_to(&self, what: &str, condition: impl Fn() -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + PATIENCE;
         while !condition() {
             let transcript = self.running.transcript();
             assert!(Instant::now() < deadline, "not all {what}:\n{transcript}");

@@ -38,8 +38,7 @@ fn starts_soon_after(node: &Running, moment: Instant) -> Ended {
 #[track_caller]
 fn starts_within(limit: Duration, node: &Running, moment: Instant) -> Ended {
     let ended = node.ends_with(0);
-    let took = ended.at - moment;
-    assert!(took < limit, "started only after {took:?}: {ended}");
+    is_within(limit, ended.at - moment, &ended);
     ended
 }
 

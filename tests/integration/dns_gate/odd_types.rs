@@ -65,11 +65,8 @@ fn a_record_that_comes_is_found() {
         let node = pod.run("erl");
         dns.is_asked_for_times(OWN_NAME, 1);
         dns.publish_pod(OWN_NAME, "10.1.2.3");
-        let published = Instant::now();
-        let ended = node.ends();
-        assert_eq!(ended.code, 0, "with {kind:?}: {ended}");
-        let took = ended.at - published;
-        assert!(took < LIMIT, "with {kind:?} after {took:?}");
+        println!("{kind:?}");
+        starts_within(LIMIT, &node, Instant::now());
     });
 }
 
@@ -166,10 +163,7 @@ fn a_server_that_begins_to_know_odd_types_is_believed_then() {
     dns.is_asked_for_times(OWN_NAME, known + 3);
     let peer = dns.another_client();
     dns.publish_pod(OWN_NAME, "10.1.2.3");
-    let delay = peer.waits_for(OWN_NAME, Duration::from_secs(2));
-    assert!(
-        delay < Duration::from_secs(1),
-        "a peer sees it {delay:?} late"
-    );
+    let delay = peer.waits_for(OWN_NAME);
+    is_within(Duration::from_secs(1), delay, "until a peer sees it");
     starts_within(LIMIT, &node, Instant::now());
 }

@@ -61,9 +61,15 @@ fn somebody_who_never_stops_asking_does_not_keep_it_waiting() {
     let mut pod = stateful_pod();
     let dns = pod.nameserver(CLUSTER_DNS).like(Kind::CoreDns { ttl: 30 });
     let peer = dns.another_client();
+    assert!(peer.asks(OWN_NAME).is_empty());
+    let node = pod.run("erl");
     std::thread::scope(|scope| {
-        scope.spawn(|| peer.waits_for(OWN_NAME, Duration::from_millis(2500)));
-        let node = pod.run("erl");
+        scope.spawn(|| {
+            while !node.is_over() {
+                peer.asks(OWN_NAME);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
         dns.is_asked_for_times(OWN_NAME, 3);
         dns.publish_pod(OWN_NAME, "10.1.2.3");
         let ended = starts_soon_after(&node, Instant::now());

@@ -18,13 +18,16 @@ use By::{Hand, Line, Test};
 const SHOWN: [(&str, By); 27] = [
     (
         "docker/build",
-        Line("tests/run", "check images docker/build"),
+        Line("tests/run", "check_from_nothing images docker/build"),
     ),
     (
         "docker/cluster",
-        Line("tests/run", "check cluster docker/cluster"),
+        Line("tests/run", "check_from_nothing cluster docker/cluster"),
     ),
-    ("docker/demo", Line("tests/run", "check demo docker/demo")),
+    (
+        "docker/demo",
+        Line("tests/run", "check_from_nothing demo docker/demo"),
+    ),
     ("docker/release", Hand),
     (
         "docker/try",
@@ -35,7 +38,7 @@ const SHOWN: [(&str, By); 27] = [
     ),
     (
         "FEATURES=kubernetes docker/build",
-        Line("docker/try", "FEATURES=$features \"$here/build\""),
+        Line("tests/manifests/start", "FEATURES=$features docker/build"),
     ),
     (
         "docker compose up",
@@ -44,15 +47,18 @@ const SHOWN: [(&str, By); 27] = [
             "`docker compose up[^`]*`' README.md",
         ),
     ),
-    ("docker stop -t", Line("docker/lib", "docker stop -t 20")),
+    ("docker stop -t", Line("docker/lib", "docker stop -t")),
     ("tests/run", Line(".ci/run", "tests/run")),
     (
         "tests/matrix",
-        Line("tests/run", "check matrix tests/matrix"),
+        Line("tests/run", "check_from_nothing matrix tests/matrix"),
     ),
     (
         "tests/reproducible",
-        Line("tests/run", "check reproducible tests/reproducible"),
+        Line(
+            "tests/run",
+            "check_from_nothing reproducible tests/reproducible",
+        ),
     ),
     (
         "tests/containers/",

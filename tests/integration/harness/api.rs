@@ -3,13 +3,12 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::{Network, Pod};
+use super::{Network, PATIENCE, Pod};
 
 /// Where every cluster has it.
 const ADDRESS: &str = "10.96.0.1";
@@ -103,8 +102,8 @@ fn accept(listener: &TcpListener, config: &Arc<ServerConfig>, state: &Arc<Mutex<
 }
 
 fn answer(stream: TcpStream, config: Arc<ServerConfig>, state: &Mutex<State>) -> io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     let server = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut tls = StreamOwned::new(server, stream);
     let mut request = Vec::new();
@@ -135,7 +134,7 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>, state: &Mutex<State>) ->
                 "HTTP/1.0 {status} So\r\nContent-Type: application/json\r\n\r\n{body}"
             )?;
         }
-        Says::Nothing => std::thread::sleep(Duration::from_secs(10)),
+        Says::Nothing => std::thread::sleep(PATIENCE),
         Says::Endless => {
             write!(tls, "HTTP/1.0 200 OK\r\n\r\n")?;
             loop {

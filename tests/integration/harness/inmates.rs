@@ -49,6 +49,26 @@ impl Running {
         kib.unwrap().parse().unwrap()
     }
 
+    /// The arguments of one of them, by its pid there.
+    pub fn arguments(&self, pid: i32) -> Vec<String> {
+        self.strings(pid, "cmdline")
+    }
+
+    /// The environment that one of them was started with, in the order of the names.
+    pub fn environment(&self, pid: i32) -> Vec<String> {
+        let mut variables = self.strings(pid, "environ");
+        variables.sort();
+        variables
+    }
+
+    /// What a file of /proc/PID holds, each string with a NUL behind it.
+    fn strings(&self, pid: i32, file: &str) -> Vec<String> {
+        let path = format!("/proc/{}/root/proc/{pid}/{file}", self.pid());
+        let bytes = fs::read(path).expect("a process that runs");
+        let text = String::from_utf8_lossy(&bytes);
+        text.split_terminator('\0').map(str::to_owned).collect()
+    }
+
     /// The process of this name, if there is one.
     pub fn inmate(&self, name: &str) -> Option<Inmate> {
         self.inmates()

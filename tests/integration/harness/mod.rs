@@ -14,6 +14,7 @@ mod pod;
 mod process;
 mod running;
 mod terminal;
+mod time;
 mod transcript;
 mod words;
 
@@ -24,12 +25,8 @@ pub use network::Network;
 pub use pod::{BEAMINIT, Pod};
 pub use process::{Ended, Process, eventually};
 pub use running::{Input, Running};
+pub use time::{PATIENCE, is_within, stretched};
 pub use words::Words;
-
-use std::time::Duration;
-
-/// How long anything may take that is expected to happen: generous, since it is spent only where a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where `tests/` lies.
 pub fn tests() -> std::path::PathBuf {

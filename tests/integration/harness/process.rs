@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
-use super::PATIENCE;
+use super::time::{PATIENCE, is_within};
 use super::transcript::{Line, Stream, Transcript};
 
 /// A running (or just ended) process; killed when dropped.
@@ -121,22 +121,25 @@ impl Process {
         &self.transcript
     }
 
-    /// Waits for its end.
-    #[track_caller]
-    pub fn ends(&self) -> Ended {
-        self.ends_within(PATIENCE)
-    }
-
     /// Waits for its end, which must come in this time.
     #[track_caller]
     pub fn ends_within(&self, limit: Duration) -> Ended {
+        let began = Instant::now();
+        let ended = self.ends();
+        is_within(limit, ended.at.saturating_duration_since(began), &ended);
+        ended
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn ends(&self) -> Ended {
         let end = self.end.0.lock().unwrap();
         let waited = self
             .end
             .1
-            .wait_timeout_while(end, limit, |end| end.is_none());
+            .wait_timeout_while(end, PATIENCE, |end| end.is_none());
         let Some(end) = *waited.unwrap().0 else {
-            panic!("still running after {limit:?}:\n{}", self.transcript)
+            panic!("still running after {PATIENCE:?}:\n{}", self.transcript)
         };
         // Daemons that a command leaves behind may hold its outputs open for ever; a pod's own can't.
         self.transcript.wait_for_the_end(Duration::from_secs(2));

@@ -8,7 +8,6 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
 
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
@@ -16,13 +15,11 @@ use nix::sys::resource::{Resource, setrlimit};
 
 use super::directory::Directory;
 use super::process::Process;
+use super::time::LIFETIME;
 use super::transcript::{Stream, Transcript};
 use super::{Network, Words, terminal};
 
-/// No pod lives longer than this, whatever its test forgets.
-const LIFETIME: Duration = Duration::from_secs(120);
-
-/// Nor may any of its processes compute for longer.
+/// No process of a pod may compute for longer.
 const CPU_SECONDS: u64 = 60;
 
 /// What a process finds on its standard input.
@@ -75,9 +72,9 @@ impl Running {
     pub fn enter_with(&self, input: Input, command: impl Words) -> (Process, Option<File>) {
         let mut nsenter = Command::new("timeout");
         nsenter
+            .arg("--signal=KILL")
+            .arg(LIFETIME.as_secs().to_string())
             .args([
-                "--signal=KILL",
-                "60",
                 "nsenter",
                 "--mount",
                 "--uts",

@@ -101,9 +101,11 @@ fn elixir_evaluates_on_a_node() {
 #[test]
 fn a_vm_of_a_name_that_nobody_planned_has_the_cookie() {
     let (pod, _dns) = clustered();
-    let script = format!("#!/bin/sh\ntrue\nexec erl -sname foo -noinput -eval '{SPEAK}'\n");
+    let flags = "-sname foo -noinput";
+    let script = format!("#!/bin/sh\nFLAGS='{flags}'\nexec erl $FLAGS -eval '{SPEAK}'\n");
     let node = pod
         .env("BEAMINIT_LAUNCHER", "erl")
+        .env("BEAMINIT_CHECK", "warn")
         .file_with_mode("/srv/run.sh", script, 0o755)
         .run("/srv/run.sh");
     is_up(&node, "foo@app-0", "chocolate", 5555);

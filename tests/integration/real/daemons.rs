@@ -6,7 +6,7 @@ use super::*;
 /// Starts a daemon in a pod where something else is the first process, looks at its node, and stops it.
 #[track_caller]
 fn is_a_node(pod: &Pod, command: &[&str], log: &str, shown: bool) {
-    let node = pod.first(["sh", "-c", "echo ready && exec sleep 100"]);
+    let node = pod.first(["sh", "-c", "echo ready && exec sleep 1000"]);
     node.says("ready");
     let script = [&[BEAMINIT, "exec", "--"], command].concat();
     let ended = node.enter(script.as_slice()).ends_with(0);

@@ -12,13 +12,17 @@ use crate::harness::tests;
 /// A release as `mix release` makes it.
 pub fn mix_release() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let project = BUILT.get_or_init(|| {
-        built(
-            "mixapp",
-            &["mix", "do", "compile", "+", "release", "--quiet"],
-        )
-    });
+    let project = BUILT.get_or_init(|| built("mixapp", &["mix", "release", "--quiet"]));
     project.join("_build/prod/rel/mixapp")
+}
+
+/// Which OTP the machine has.
+pub fn otp() -> u16 {
+    static RELEASE: OnceLock<u16> = OnceLock::new();
+    *RELEASE.get_or_init(|| {
+        let release = erlang("io:format(\"~s\", [erlang:system_info(otp_release)]), halt().");
+        release.parse().expect("a number")
+    })
 }
 
 /// The same project, compiled for `mix run`.
@@ -44,7 +48,8 @@ fn built(name: &str, build: &[&str]) -> PathBuf {
     let _locked = lock.expect("the lock");
 
     let (source, project) = (tests().join("projects").join(name), fixtures.join(name));
-    let stamp = sources(&source) + &erlang();
+    let version = "io:format(\"~s~n\", [erlang:system_info(system_version)]), halt().";
+    let stamp = sources(&source) + &erlang(version);
     let stamped = fixtures.join(format!("{name}.stamp"));
     if fs::read_to_string(&stamped).is_ok_and(|old| old == stamp) {
         return project;
@@ -63,6 +68,8 @@ fn built(name: &str, build: &[&str]) -> PathBuf {
         .env("MIX_ENV", "prod")
         .env("HOME", home)
         .env("LANG", "C.UTF-8"));
+    // Elixir 1.10 makes a script that its owner alone may run.
+    run(Command::new("chmod").arg("-R").arg("a+rX").arg(&project));
     fs::write(stamped, stamp).expect("a stamp");
     project
 }
@@ -84,9 +91,8 @@ fn sources(directory: &Path) -> String {
     entries.iter().map(text).collect()
 }
 
-fn erlang() -> String {
-    let version = "io:format(\"~s~n\", [erlang:system_info(system_version)]), halt().";
-    run(Command::new("erl").args(["-noinput", "-boot", "no_dot_erlang", "-eval", version]))
+fn erlang(expression: &str) -> String {
+    run(Command::new("erl").args(["-noinput", "-boot", "no_dot_erlang", "-eval", expression]))
 }
 
 fn run(command: &mut Command) -> String {

@@ -5,18 +5,22 @@ mod clients;
 mod cookie_files;
 mod cookies;
 mod daemons;
+mod env_sh;
 mod epmdless;
 mod erl;
 pub mod fixtures;
 mod mix;
 mod mix_release;
+mod names;
 mod other_ways;
 mod peers;
 mod probe;
 mod relx_release;
 mod surroundings;
+mod swap;
 mod table;
 mod users;
+mod watch;
 
 use std::collections::BTreeSet;
 
@@ -62,6 +66,27 @@ fn is_up(node: &Running, name: &str, cookie: &str, port: u16) {
         "{}",
         node.transcript()
     );
+}
+
+/// The VM's process.
+#[track_caller]
+fn vm(node: &Running) -> i32 {
+    let vm = node.inmate("beam.smp");
+    vm.unwrap_or_else(|| panic!("no VM:\n{}", node.transcript()))
+        .pid
+}
+
+/// What beaminit wrote of a line, without its name. A VM of OTP 23 leaves a line of its own without an end.
+fn of_beaminit(line: &str) -> Option<&str> {
+    Some(line.split_once("beaminit: ")?.1)
+}
+
+/// The warnings of beaminit's in what was written to standard error.
+fn warnings(stderr: &str) -> Vec<&str> {
+    let lines = stderr.lines().filter_map(of_beaminit);
+    lines
+        .filter_map(|line| line.strip_prefix("warning: "))
+        .collect()
 }
 
 /// The same for what `clustered` asks for.

@@ -161,6 +161,7 @@ fn the_process_shows_no_cookie_and_goes_with_the_node() {
     let (pod, _dns) = peer(0, "chocolate");
     let node = pod.env("BEAMINIT_COOKIE_VIA", "file").run(ERL);
     node.says("node=");
+    eventually("a process that joins", || joiner(&node).is_some());
     let pid = joiner(&node).expect("a process that joins");
     let parent = node.inmate("beaminit-peers").unwrap().parent;
     assert_eq!(parent, 1);

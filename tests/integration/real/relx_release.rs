@@ -204,7 +204,8 @@ fn what_its_command_line_says_is_what_it_is() {
     dns.publish("mine.example.com", "10.1.2.3");
     let pod = ["SNAME", "CLUSTER_HOSTNAME", "ERLANG_COOKIE", "ERL_PORT"]
         .iter()
-        .fold(pod, Pod::without);
+        .fold(pod, Pod::without)
+        .env("BEAMINIT_DNS", "own");
     let mut command = vec![APP, "foreground", "-name", "me@mine.example.com"];
     command.extend(["-setcookie", "vanilla", "-kernel"]);
     command.extend([

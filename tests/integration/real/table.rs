@@ -5,10 +5,10 @@ use super::cookie_files::{is_secret, with_secret};
 use super::*;
 
 /// A way to start a node, the project or release that it starts laid out in the pod.
-struct Way {
+pub struct Way {
     lay_out: fn(Pod) -> Pod,
     command: Vec<&'static str>,
-    terminal: bool,
+    pub terminal: bool,
     client: Client,
     /// Its exit status after a TERM.
     ends_with: i32,
@@ -16,7 +16,7 @@ struct Way {
 
 /// How the node is reached from the same container.
 #[derive(Clone, Copy)]
-enum Client {
+pub enum Client {
     Erl,
     Iex,
     MixRelease,
@@ -27,7 +27,7 @@ const MIX_APP: &str = "/srv/mixapp/bin/mixapp";
 const RELX_APP: &str = "/srv/relxapp/bin/relxapp";
 
 impl Way {
-    fn new(lay_out: fn(Pod) -> Pod, command: &[&'static str], client: Client) -> Self {
+    pub fn new(lay_out: fn(Pod) -> Pod, command: &[&'static str], client: Client) -> Self {
         Self {
             lay_out,
             command: command.to_vec(),
@@ -39,11 +39,16 @@ impl Way {
 
     /// Starts it in this pod.
     fn start(&self, pod: Pod) -> Running {
+        self.start_under(&[BEAMINIT, "--"], pod)
+    }
+
+    /// Starts it in this pod with these words before its command.
+    pub fn start_under(&self, words: &[&str], pod: Pod) -> Running {
         let mut pod = (self.lay_out)(pod).env("TERM", "xterm");
         if self.terminal {
             pod = pod.input(Input::Terminal);
         }
-        pod.run(self.command.as_slice())
+        pod.first([words, &self.command].concat().as_slice())
     }
 }
 
@@ -53,16 +58,16 @@ fn project(pod: Pod) -> Pod {
         .env("MIX_ENV", "prod")
 }
 
-fn erl() -> Way {
+pub fn erl() -> Way {
     Way::new(|pod| pod, &["erl", "-noinput", "-eval", SPEAK], Client::Erl)
 }
 
-fn elixir() -> Way {
+pub fn elixir() -> Way {
     let command = ["elixir", "-S", "mix", "run", "--no-compile", "--no-halt"];
     Way::new(project, &command, Client::Iex)
 }
 
-fn iex() -> Way {
+pub fn iex() -> Way {
     Way {
         terminal: true,
         ..Way::new(
@@ -73,22 +78,22 @@ fn iex() -> Way {
     }
 }
 
-fn mix() -> Way {
+pub fn mix() -> Way {
     let command = ["mix", "run", "--no-compile", "--no-halt"];
     Way::new(project, &command, Client::Iex)
 }
 
-fn mix_release() -> Way {
+pub fn mix_release() -> Way {
     let lay_out = |pod: Pod| pod.copy(&fixtures::mix_release(), "/srv/mixapp");
     Way::new(lay_out, &[MIX_APP, "start"], Client::MixRelease)
 }
 
-fn relx_release() -> Way {
+pub fn relx_release() -> Way {
     let lay_out = |pod: Pod| pod.copy(&fixtures::relx_release(), "/srv/relxapp");
     Way::new(lay_out, &[RELX_APP, "foreground"], Client::Relx)
 }
 
-fn gleam() -> Way {
+pub fn gleam() -> Way {
     Way {
         // Its script dies of the TERM; the VM gets one too.
         ends_with: 143,
@@ -100,7 +105,7 @@ fn gleam() -> Way {
     }
 }
 
-fn escript() -> Way {
+pub fn escript() -> Way {
     let lay_out = |pod: Pod| {
         let head = "#!/usr/bin/env escript\n%%! -name other@elsewhere.example.com -setcookie other";
         let script = format!("{head}\n{}", other_ways::MAIN);

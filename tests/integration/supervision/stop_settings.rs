@@ -26,7 +26,7 @@ fn has_taken_all(running: &Running) {
 
 #[test]
 fn the_delay_forwards_one_term_for_the_two_that_came() {
-    let pod = fakes::pod().env("BEAMINIT_STOP_DELAY", "30s");
+    let pod = fakes::pod().env("BEAMINIT_STOP_DELAY", "10m");
     let command = pod.run("takes-signals command 64");
     command.says("command is ready");
     command.signal_number(libc::SIGTERM);
@@ -65,10 +65,8 @@ fn the_timeout_runs_from_the_term_that_is_forwarded() {
     let ended = command.ends_with(137);
     let killed = ended.at - asked;
     assert!(told >= Duration::from_millis(700), "{told:?}");
-    assert!(
-        killed >= Duration::from_millis(1400) && killed < 5 * SECOND,
-        "{killed:?}"
-    );
+    assert!(killed >= Duration::from_millis(1400), "{killed:?}");
+    is_within(5 * SECOND, killed, &ended);
     assert!(
         !ended.stdout.contains("takes 10"),
         "a dump of what is no node: {ended}"
@@ -83,25 +81,26 @@ fn a_node_has_seconds_for_its_crash_dump() {
     let asked = Instant::now();
     node.signal_number(libc::SIGTERM);
     let dumps = after(&node, asked, "node takes 10");
-    let dumping = Instant::now();
-    let killed = node.ends_with(137).at - dumping;
-    assert!(
-        dumps >= Duration::from_millis(700) && dumps < 4 * SECOND,
-        "{dumps:?}"
-    );
-    assert!(killed > 2 * SECOND && killed < 15 * SECOND, "{killed:?}");
+    let ended = node.ends_with(137);
+    let killed = ended.at - asked;
+    assert!(dumps >= Duration::from_millis(700), "{dumps:?}");
+    assert!(killed > 3 * SECOND, "{killed:?}");
+    is_within(4 * SECOND, dumps, &ended);
+    is_within(16 * SECOND, killed, &ended);
 }
 
 #[test]
 fn who_is_left_behind_is_killed_in_the_end() {
-    let pod = fakes::pod().env("BEAMINIT_STOP_TIMEOUT", "500ms");
+    // Long enough for it to say what it takes.
+    let timeout = format!("{}ms", stretched(SECOND).as_millis());
+    let pod = fakes::pod().env("BEAMINIT_STOP_TIMEOUT", &timeout);
     let launcher = "setsid takes-signals vm 0 & wait";
     let running = pod.run(["sh", "-c", launcher]);
     running.says("vm is ready");
     running.signal_number(libc::SIGTERM);
     running.says("vm takes 15");
-    let ended = running.ends_within(10 * SECOND);
-    assert_eq!(ended.code, 143, "the launcher's own: {ended}");
+    // The launcher's own.
+    running.ends_with(143);
 }
 
 #[test]
@@ -120,8 +119,7 @@ fn as_a_subreaper_it_kills_those_outside_the_group_too() {
             running.says("launcher is ready");
         }
         running.signal_number(libc::SIGTERM);
-        let ended = running.ends_within(10 * SECOND);
-        assert_eq!(ended.code, status, "{ended}");
+        let ended = running.ends_with(status);
         assert!(!ended.stdout.contains("left: takes-signals"), "{ended}");
     }
 }

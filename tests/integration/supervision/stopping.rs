@@ -81,7 +81,7 @@ fn term_is_never_lost_from_the_moment_it_can_be_caught() {
     for step in 0..30 {
         let command = Pod::new("laptop").run("sleep 1000");
         term_once_caught(&command, Duration::from_micros(100) * step);
-        let ended = command.ends_within(A_SECOND);
+        let ended = command.ends();
         assert_eq!(ended.code, 143, "after {step} steps: {ended}");
     }
 }
@@ -93,7 +93,7 @@ fn term_is_never_lost_by_a_node_about_to_start() {
             .program("erl", "ignores-nothing")
             .run("erl");
         term_once_caught(&node, Duration::from_micros(250) * step);
-        let ended = node.ends_within(A_SECOND);
+        let ended = node.ends();
         assert_eq!(ended.code, 143, "after {step} steps: {ended}");
     }
 }
@@ -145,20 +145,17 @@ fn after_the_stop_timeout_it_is_killed() {
     command.signal(Signal::SIGTERM);
     let ended = command.ends_with(137);
     let took = ended.at - asked;
-    assert!(
-        took >= Duration::from_millis(300) && took < 3 * A_SECOND,
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(300), "{took:?}");
+    is_within(3 * A_SECOND, took, &ended);
 }
 
 #[test]
 fn the_stop_timeout_cuts_short_nothing_that_ends_in_time() {
-    let pod = Pod::new("laptop").env("BEAMINIT_STOP_TIMEOUT", "20s");
+    let pod = Pod::new("laptop").env("BEAMINIT_STOP_TIMEOUT", "10m");
     let command = pod.run("prints-signals");
     command.says("ready");
     command.signal(Signal::SIGTERM);
-    let ended = command.ends_within(5 * A_SECOND);
-    assert_eq!(ended.code, 0, "{ended}");
+    command.ends_with(0);
 }
 
 #[test]
@@ -181,7 +178,7 @@ fn the_stop_delay_comes_before_term_is_forwarded() {
 
 #[test]
 fn a_second_term_ends_the_stop_delay() {
-    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "30s");
+    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "10m");
     let command = pod.run("prints-signals");
     command.says("ready");
     command.signal(Signal::SIGTERM);
@@ -190,16 +187,16 @@ fn a_second_term_ends_the_stop_delay() {
     command.signal(Signal::SIGWINCH);
     command.says("WINCH");
     command.signal(Signal::SIGTERM);
-    assert_eq!(command.ends_within(5 * A_SECOND).code, 0);
+    command.ends_with(0);
 }
 
 #[test]
 fn there_is_no_stop_delay_before_the_command_runs() {
     let (pod, dns) = waiting_pod();
-    let node = pod.env("BEAMINIT_STOP_DELAY", "30s").run("erl");
+    let node = pod.env("BEAMINIT_STOP_DELAY", "10m").run("erl");
     dns.is_asked_for("app-0.app.prod.svc.cluster.local");
     node.signal(Signal::SIGTERM);
-    assert_eq!(node.ends_within(A_SECOND).code, 143);
+    node.ends_with(143);
 }
 
 #[test]
@@ -226,7 +223,7 @@ fn a_vm_that_its_launcher_leaves_behind_is_told_and_waited_for() {
 
 #[test]
 fn other_signals_pass_during_the_stop_delay() {
-    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "30s");
+    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "10m");
     let command = pod.run("prints-signals");
     command.says("ready");
     command.signal(Signal::SIGTERM);
@@ -236,7 +233,7 @@ fn other_signals_pass_during_the_stop_delay() {
 
 #[test]
 fn a_command_that_ends_during_the_stop_delay_is_not_waited_for() {
-    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "30s");
+    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "10m");
     let command = pod.run([
         "bash",
         "-c",
@@ -245,5 +242,5 @@ fn a_command_that_ends_during_the_stop_delay_is_not_waited_for() {
     command.says("ready");
     command.signal(Signal::SIGTERM);
     command.signal(Signal::SIGUSR1);
-    assert_eq!(command.ends_within(5 * A_SECOND).code, 5);
+    command.ends_with(5);
 }

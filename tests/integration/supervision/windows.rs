@@ -92,7 +92,7 @@ impl Window {
         command: &[&str],
         act: impl Fn(&Running),
     ) -> HeldUp {
-        for tenths in [3, 10, 40] {
+        for tenths in [3, 10, 40, 160, 640] {
             let held = self.reach(pod, blocked, command, Duration::from_millis(100 * tenths));
             if self.is_open_for(&held.running) {
                 act(&held.running);

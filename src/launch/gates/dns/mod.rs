@@ -139,6 +139,11 @@ pub fn wait(question: &Question) -> Result<Chosen, Failure> {
     })?
 }
 
+/// Is a name known now, to /etc/hosts or to DNS as this pod's?
+pub fn is_known(host: &str, question: &Question) -> bool {
+    !hosts::addresses(host).is_empty() || once(question).is_ok_and(|answer| answer.is_some())
+}
+
 /// Asks once, and does not wait for what is not there yet: for a client, and for nothing but the choice of a name.
 ///
 /// # Errors

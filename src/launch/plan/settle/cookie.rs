@@ -1,9 +1,13 @@
 //! The cookie: the command line's, ours, or the release's.
 
 use crate::launch::config::{Config, CookieVia, Said};
-use crate::launch::flags::{Claim, Claims, CookieFlag};
-use crate::launch::launchers::{Demands, Fixed};
+use crate::launch::flags::{Claim, Claims, CookieFlag, Place};
+use crate::launch::launchers::Demands;
 use crate::launch::node::{Cookie, NodeName};
+use crate::launch::shell::Answer;
+
+/// What a mix release's script takes its cookie from.
+const RELEASE: &str = "RELEASE_COOKIE";
 
 /// The cookie, and complaints about two that differ or one that cannot be beaten; nothing of it where none is wanted.
 pub fn settle(
@@ -69,29 +73,14 @@ pub fn settle(
                 .filter(|claim| own(&claim.value))
                 .find_map(said)
         })
-        .or_else(|| {
-            config.release_cookie.clone().map(|value| Said {
-                value,
-                by: "RELEASE_COOKIE".into(),
-            })
-        })
         .or_else(|| demands.cookie.clone())
+        .or_else(|| {
+            let of_shell = demands.elixir && demands.shell.is_some();
+            let value = config.release_cookie.clone().filter(|_| !of_shell)?;
+            let by = "RELEASE_COOKIE".into();
+            Some(Said { value, by })
+        })
         .or_else(files);
-    for fixed in demands
-        .fixed
-        .iter()
-        .filter(|fixed| fixed.variable == "RELEASE_COOKIE")
-    {
-        let same = cookie
-            .as_ref()
-            .is_some_and(|cookie| fixed.value.as_deref() == Some(cookie.value.reveal()));
-        if !same {
-            lines.push(format!(
-                "{} sets RELEASE_COOKIE after us, and the release's own rpc and remote would miss the node; remove that line and set ERLANG_COOKIE",
-                fixed.place
-            ));
-        }
-    }
     if let Some(cookie) = cookie
         .as_ref()
         .filter(|_| config.cookie_via == CookieVia::File)
@@ -127,6 +116,38 @@ pub fn left_out(demands: &Demands, variables: &Claims) -> Option<String> {
     demands.no_cookie.clone().or_else(of_flags)
 }
 
+/// Where another `-setcookie` stays beside ours; one that says the same may stay alone.
+pub fn beside(demands: &Demands, variables: &Claims, cookie: &Cookie) -> Option<Place> {
+    let in_files = demands.files.cookies.iter();
+    let in_files = in_files.filter(|claim| !demands.rewritten || claim.span.is_none());
+    let mut said = demands
+        .command_line
+        .cookies
+        .iter()
+        .chain(in_files)
+        .peekable();
+    let is_ours = |claim: &&Claim<CookieFlag>| {
+        let flag = &claim.value;
+        flag.node.is_none() && flag.cookie.as_deref() == Some(cookie.reveal())
+    };
+    let shell = demands.shell.as_ref();
+    // A release's own script, or its args file, gives one as it is.
+    if shell.is_none() && !demands.rewritten {
+        said.next_if(is_ours);
+    }
+    let differs =
+        |shell: &&Answer| shell.assigns(RELEASE) && shell.value(RELEASE) != Some(cookie.reveal());
+    if let Some(shell) = shell.filter(differs) {
+        return Some(shell.place(RELEASE));
+    }
+    let mut included = variables
+        .cookies
+        .iter()
+        .filter(|claim| claim.span.is_none());
+    let claim = said.next().or_else(|| included.next())?;
+    Some(claim.place.clone())
+}
+
 /// What would keep the VM from looking into any file for its cookie, and let in whoever has none.
 pub fn kept_from_file(demands: &Demands, variables: &Claims) -> Option<String> {
     let mut said = demands.command_line.nocookie.iter();
@@ -152,12 +173,11 @@ fn exposed(config: &Config, demands: &Demands, cookie: &Cookie) -> Option<String
     let flag = arguments
         .chain(in_files)
         .find(|claim| claim.value.cookie.as_deref() == Some(cookie.reveal()))
-        .map(|claim| &claim.place);
+        .map(|claim| claim.place.clone());
     let variable = || {
-        let same = |fixed: &&Fixed| {
-            fixed.variable == "RELEASE_COOKIE" && fixed.value.as_deref() == Some(cookie.reveal())
-        };
-        demands.fixed.iter().find(same).map(|fixed| &fixed.place)
+        let shell = demands.shell.as_ref()?;
+        let shows = shell.assigns(RELEASE) && shell.value(RELEASE) == Some(cookie.reveal());
+        shows.then(|| shell.place(RELEASE))
     };
     // What env or a shell assigns stays in the arguments of the process that was started with them.
     let has_cookie = |name: &&String| {

@@ -60,7 +60,7 @@ pub fn settle(
         let mut ports = claims.ports.iter();
         ports.any(|claim| epmdless(claim.value.kind)) || !claims.own_epmd.is_empty()
     };
-    if demands.dist_port().is_some() || places.iter().any(without) {
+    if demands.dist_port.is_some() || places.iter().any(without) {
         return Epmd::Users;
     }
     let Some(text) = config.variable("ERL_EPMD_PORT") else {
@@ -70,6 +70,7 @@ pub fn settle(
         });
     };
     let value = Port::parse(text).unwrap_or_else(|reason| {
+        let text = crate::secrets::shown(text);
         lines.push(format!("ERL_EPMD_PORT is {text:?}: {reason}"));
         Port::EPMD
     });
@@ -82,11 +83,6 @@ pub fn settle(
 /// `BEAMINIT_EPMD=off`: can this OTP do it, and does nothing else say otherwise?
 fn off(demands: &Demands, variables: &Claims, lines: &mut Vec<String>) -> Epmd {
     let otp = demands.otp.as_ref();
-    if let Some(old) = otp.filter(|otp| !otp.is_from(23, 1)) {
-        lines.push(format!(
-            "BEAMINIT_EPMD is \"off\", and this is {old}: nodes do without epmd from OTP 23.1 on; use auto"
-        ));
-    }
     let places = [&demands.command_line, variables, &demands.files];
     for claim in places.iter().flat_map(|claims| &claims.own_epmd) {
         lines.push(format!(

@@ -6,16 +6,16 @@
 
 mod cookie;
 mod epmd;
-mod name;
-mod peers;
-mod port;
+pub mod name;
+pub mod peers;
+pub mod port;
 mod transport;
 
 use crate::launch::config::{Config, CookieVia, DnsMode, Peers, Said};
 use crate::launch::failure::Failure;
 use crate::launch::flags::words::quote;
 use crate::launch::flags::{Claim, CookieFlag, FlagVariables, NameFlag, Place, PortFlags};
-use crate::launch::launchers::{Launcher, Role};
+use crate::launch::launchers::{Launcher, Otp, Role};
 use crate::launch::node::identity::{Candidate, Chosen, Lookup};
 use crate::launch::node::{Cookie, Host, NodeName, Port};
 
@@ -38,6 +38,10 @@ pub struct Settled {
     pub no_cookie: Option<String>,
     /// Does the VM read it in a file of ours, so that no process shows it?
     pub in_file: bool,
+    /// The place of a `-setcookie` that stays, where a VM which takes one alone must read ours in a file.
+    pub cookie_beside: Option<Place>,
+    /// The OTP that will run, where its files tell.
+    pub otp: Option<Otp>,
     /// The port; `None` for a client, which gets no pin, and needs to know the node's port only where epmd does not.
     pub port: Option<Pin>,
     /// What of the user's port flags in variables and files is replaced: nothing where a range of the release's own is kept.
@@ -52,11 +56,18 @@ pub struct Settled {
     tells_ipv6: bool,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
+    /// The peers that it is told of, once somebody has looked for them.
+    pub sync_with: Vec<NodeName>,
 }
 
 impl Settled {
     /// The flag that has a VM speak IPv6.
     pub const IPV6: &str = "-proto_dist inet6_tcp";
+
+    /// Does the VM take one `-setcookie C` alone?
+    pub fn takes_one_cookie(&self) -> bool {
+        self.otp.as_ref().is_some_and(Otp::takes_one_cookie)
+    }
 
     /// The port that we have to make certain.
     pub fn pin(&self) -> Option<Port> {
@@ -70,7 +81,7 @@ impl Settled {
     /// a blank behind each.
     pub fn node_flags(&self) -> String {
         let port = self.port_flags();
-        let peers = self.peers.iter().flat_map(|peers| &peers.sync_with);
+        let peers = self.sync_with.iter();
         let peers: Vec<String> = peers.map(|peer| format!("'{peer}'")).collect();
         if peers.is_empty() {
             return port;
@@ -90,12 +101,13 @@ impl Settled {
     }
 
     /// The flags of a client: those by which it finds its node without epmd, and does not listen where that one does.
-    pub fn client_flags(&self, listens: bool) -> String {
+    /// `said`: the user's own flags say whether it listens.
+    pub fn client_flags(&self, listens: bool, said: bool) -> String {
         let epmd = match &self.epmd {
             Epmd::Off { spelling, .. } => without_epmd(*spelling, self.pin()),
             _ => String::new(),
         };
-        let listens = listens && !self.epmd.is_off();
+        let listens = said || listens && !self.epmd.is_off();
         epmd + if listens { "" } else { "-dist_listen false " }
     }
 
@@ -104,18 +116,17 @@ impl Settled {
         self.tells_ipv6.then_some(Self::IPV6)
     }
 
-    /// The cookie as a claim of the command line, for a launcher that gives it there.
-    pub fn cookie_claim(&self) -> Option<Claim<CookieFlag>> {
-        let cookie = self.cookie.as_ref()?.value.reveal().to_owned();
+    /// A cookie as a claim of the command line, for a launcher that gives it there.
+    pub fn cookie_claim(cookie: &str) -> Claim<CookieFlag> {
         let value = CookieFlag {
             node: None,
-            cookie: Some(cookie),
+            cookie: Some(cookie.to_owned()),
         };
-        Some(Claim {
+        Claim {
             value,
             place: Place::CommandLine,
             span: None,
-        })
+        }
     }
 
     /// The name as a claim of the command line, for a launcher that gives it there.
@@ -152,12 +163,26 @@ pub fn settle(
     let chosen = answer.map(|chosen| &chosen.node);
     let (node, candidates) = name::name(config, launcher, &variables, chosen)?;
     let mut lines = Vec::new();
-    name::unbeatable(demands, &variables, &node, &mut lines);
+    let old = demands.otp.as_ref().filter(|otp| !otp.is_from(23, 1));
+    let asks = if launcher.takes_any_otp() {
+        config.peers.as_ref().map(|_| "BEAMINIT_PEERS")
+    } else {
+        config.asks_for_node()
+    };
+    if let (Some(old), Some(asks)) = (old, asks) {
+        lines.push(format!(
+            "{asks} is set, and this is {old}: beaminit sets up nodes from OTP 23.1 on; use a newer OTP, or unset our variables: then it is started as it is"
+        ));
+    }
+    name::short_names_that_stay(demands, &variables, &node, &mut lines);
     let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
     let no_cookie = cookie::left_out(demands, &variables).filter(|_| cookie.is_none());
     let via_file = config.cookie_via == CookieVia::File || demands.takes_cookie_file;
-    let in_file = via_file && cookie.is_some();
-    if in_file {
+    let takes_one = demands.otp.as_ref().is_some_and(Otp::takes_one_cookie);
+    let given = cookie.as_ref().filter(|_| takes_one && !via_file);
+    let cookie_beside = given.and_then(|said| cookie::beside(demands, &variables, &said.value));
+    let in_file = cookie.is_some() && (via_file || cookie_beside.is_some());
+    if in_file || given.is_some() {
         lines.extend(cookie::kept_from_file(demands, &variables));
     }
     let epmd = epmd::settle(config, demands, &variables, &mut lines);
@@ -195,6 +220,8 @@ pub fn settle(
             cookie,
             no_cookie,
             in_file,
+            cookie_beside,
+            otp: demands.otp.clone(),
             port,
             replaces_port,
             epmd,
@@ -202,6 +229,7 @@ pub fn settle(
             ipv6,
             tells_ipv6,
             peers,
+            sync_with: Vec::new(),
         })
     } else {
         Err(Failure::config_lines(lines))

@@ -42,17 +42,7 @@ pub fn settle(
             given => given,
         };
     }
-    let dist_port = demands.dist_port().map(|fixed| {
-        let text = fixed.value.clone().unwrap_or_default();
-        Claim {
-            value: PortFlag {
-                kind: PortKind::Epmdless,
-                text,
-            },
-            place: fixed.place.clone(),
-            span: None,
-        }
-    });
+    let dist_port = &demands.dist_port;
     let is_replaced = |claim: &Claim<PortFlag>, rewritten: bool| {
         off && rewritten && claim.span.is_some() && is_epmdless(claim)
     };
@@ -95,10 +85,13 @@ pub fn settle(
         // Said again by us, it holds in whatever else says otherwise.
         Some(Pin::Given(port)) => Pin::Ours(port),
         Some(range) => range,
-        None => Pin::Ours(Said {
-            value: Port::DEFAULT,
-            by: "the default".into(),
-        }),
+        None => match &demands.default_port {
+            Some(own) => Pin::Given(own.clone()),
+            None => Pin::Ours(Said {
+                value: Port::DEFAULT,
+                by: "the default".into(),
+            }),
+        },
     }
 }
 
@@ -106,8 +99,18 @@ fn is_epmdless(claim: &Claim<PortFlag>) -> bool {
     claim.value.kind == PortKind::Epmdless
 }
 
+/// The port or the ports that a node has where nothing is asked for, as far as they can be told.
+pub fn untouched(demands: &Demands, variables: &Claims) -> Option<Pin> {
+    let own = demands.dist_port.iter().chain(&demands.command_line.ports);
+    let all = own.chain(&variables.ports).chain(&demands.files.ports);
+    let all: Vec<Claim<PortFlag>> = all.cloned().collect();
+    let own = || demands.default_port.clone().map(Pin::Given);
+    // What is wrong with them is the VM's to say.
+    pinned(&all, &mut Vec::new()).or_else(own)
+}
+
 /// What port flags come to: the first of each kind counts.
-fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
+pub fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
     let mut first = |kind: PortKind| {
         let claim = claims.iter().find(|claim| claim.value.kind == kind)?;
         match Port::parse(&claim.value.text) {
@@ -115,7 +118,8 @@ fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
             Err(reason) => {
                 let line = format!(
                     "{} has the distribution port {:?}: {reason}",
-                    claim.place, claim.value.text
+                    claim.place,
+                    crate::secrets::shown(&claim.value.text)
                 );
                 // Looked at twice: as one without epmd, and among all.
                 if !lines.contains(&line) {

@@ -8,7 +8,7 @@ use crate::launch::launchers::Demands;
 
 /// Is it left to us? Complains of two.
 pub fn settle(demands: &Demands, variables: &Claims, lines: &mut Vec<String>) -> bool {
-    let is_heard = |claim: &&Claim<()>| {
+    let is_heard = |claim: &&Claim<String>| {
         demands.elixir || claim.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
     };
     let variables = variables.proto_dist.iter().filter(is_heard);

@@ -81,7 +81,7 @@ fn names(config: &Config) {
         }
     };
     assert!(!candidates.is_empty());
-    let said = identity::said_by(config).is_some();
+    let said = config.names_node().is_some();
     assert!(said || candidates.iter().all(|one| one.lookup == Lookup::Own));
     for one in &candidates {
         assert!(!one.from.is_empty());

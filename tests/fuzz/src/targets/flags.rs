@@ -1,5 +1,3 @@
-use std::ffi::OsStr;
-
 use crate::launch::flags::words::{Syntax, Word, quote, split, without};
 use crate::launch::flags::{Claims, Place, PortFlags};
 use crate::launch::plan::Text;
@@ -65,7 +63,7 @@ fn quoted_are_the_same(words: &[Word], syntax: Syntax) {
 
 /// A cookie that is claimed does not show.
 fn hides(claims: &Claims, words: &[Word], text: &str) {
-    let shown = Text::concealing(OsStr::new(text));
+    let shown = Text::concealing(text.as_ref());
     assert_eq!(shown.reveal(), text);
     let is_secret = |text: &str| text.contains(super::SECRET);
     let mut cookies = claims.cookies.iter().map(|claim| &claim.value);

@@ -3,10 +3,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::launch::config::{Config, Environment, Pod, Reading};
+use crate::launch::config::{Environment, Pod, Reading};
 use crate::launch::flags::words::Syntax;
 use crate::launch::flags::{Claims, Place};
-use crate::launch::launchers::{self, Role, wrapped};
+use crate::launch::launchers::wrapped::{self, Inside};
+use crate::launch::launchers::{self, Role};
 use crate::launch::plan::{Command, Plan, PrivateFile};
 
 /// A release's files, with `bin/app` its script.
@@ -64,20 +65,23 @@ pub fn release(bytes: &[u8]) {
     let Ok(config) = Reading::new(environment, None).config() else {
         return;
     };
-    let Ok((command, mut config)) = wrapped::inside(Command { words, file }, config) else {
+    let Ok(inside) = wrapped::inside(Command { words, file }, config) else {
         return;
     };
+    is_planned(inside, secret);
+}
+
+fn is_planned(mut inside: Inside, secret: bool) {
+    let recognised = launchers::recognise(&mut inside);
+    let config = &mut inside.config;
     config.pod = Pod {
         hostname: Some("app-0".into()),
         addresses: vec![[10, 1, 2, 3].into()],
         ..Pod::default()
     };
-    is_planned(&config, &command, secret);
-}
-
-fn is_planned(config: &Config, command: &Command, secret: bool) {
-    let planned = launchers::recognise(command, config).and_then(|launcher| {
-        let plan = Plan::make(config, command, launcher.as_ref(), None)?;
+    let config = &*config;
+    let planned = recognised.and_then(|launcher| {
+        let plan = Plan::make(config, &inside.command, launcher.as_ref(), None, &[])?;
         Ok((launcher, plan))
     });
     let (launcher, plan) = match planned {
@@ -90,9 +94,10 @@ fn is_planned(config: &Config, command: &Command, secret: bool) {
     };
     let shown = plan.to_string();
     assert!(shown.starts_with("command  ") && shown.ends_with('\n'));
-    assert!(!(secret && format!("{shown}{plan:?}").contains(super::SECRET)));
+    let formatted = format!("{shown}{:?}{:?}", plan.identity, plan.recipe);
+    assert!(!(secret && formatted.contains(super::SECRET)));
     let role = launcher.map_or(Role::Neither, |launcher| launcher.role);
-    assert_eq!(plan.identity.is_some(), role != Role::Neither);
+    assert_eq!(plan.settled().is_some(), role != Role::Neither);
     if role == Role::Neither {
         // What env assigns on the way to it, and no more.
         assert!(
@@ -104,7 +109,7 @@ fn is_planned(config: &Config, command: &Command, secret: bool) {
         return;
     }
     nothing_is_left(&plan);
-    if secret && plan.identity.as_ref().is_some_and(|one| one.in_file) {
+    if secret && plan.settled().is_some_and(|one| one.in_file) {
         it_is_in_the_file_alone(&plan);
     }
     match plan.launcher {
@@ -141,14 +146,14 @@ fn it_is_in_the_file_alone(plan: &Plan) {
         assert!(!value.contains(super::SECRET), "{name}={value}");
     }
     assert!(plan.recipe.unset.iter().any(|name| name == "ERLANG_COOKIE"));
-    let cookie = plan.identity.as_ref().unwrap().cookie.as_ref().unwrap();
+    let cookie = plan.settled().unwrap().cookie.as_ref().unwrap();
     let is_cookie = |file: &PrivateFile| file.content.reveal() == cookie.value.reveal();
     assert!(plan.recipe.files.iter().any(is_cookie));
 }
 
 /// What the VM reads first is the node's own name, port and cookie.
 fn the_name_wins(plan: &Plan) {
-    let settled = plan.identity.as_ref().unwrap();
+    let settled = plan.settled().unwrap();
     let flags = plan.recipe.set.get("ERL_AFLAGS");
     let flags = flags.map_or("", |text| text.reveal().to_str().unwrap());
     let claims = Claims::of_text(flags, Syntax::Variable, &|_| Place::CommandLine);
@@ -173,7 +178,7 @@ fn the_script_finds_one_name(plan: &Plan) {
     let is_args =
         |file: &&PrivateFile| file.path.extension().is_some_and(|ending| ending == "args");
     for file in plan.recipe.files.iter().filter(is_args) {
-        let settled = plan.identity.as_ref().unwrap();
+        let settled = plan.settled().unwrap();
         let content = file.content.reveal().to_str().unwrap();
         let name = format!("{} {}", settled.node.value.flag(), settled.node.value);
         assert_eq!(content.lines().next(), Some(name.as_str()));

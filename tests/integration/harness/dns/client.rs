@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hickory_proto::op::{Message, Query};
 use hickory_proto::rr::{Name, RData, RecordType};
 
-use super::Network;
+use super::{Network, PATIENCE};
 
 /// Where the other clients are: one of the machines that a pod's network has a route to.
 pub const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
@@ -22,8 +22,7 @@ impl Client {
     pub(super) fn of(server: SocketAddr, network: &Network) -> Self {
         let socket = network.inside(|| UdpSocket::bind((ELSEWHERE, 0)));
         let socket = socket.expect("a port elsewhere");
-        let patience = Some(Duration::from_secs(5));
-        socket.set_read_timeout(patience).expect("a limit");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
         socket.connect(server).expect("a server");
         Self { socket }
     }
@@ -39,13 +38,13 @@ impl Client {
         self.ask(name, kind).unwrap_or_default()
     }
 
-    /// Asks again and again, from now on; says after how long it saw the name, or the limit.
-    pub fn waits_for(&self, name: &str, limit: Duration) -> Duration {
+    /// Asks again and again, from now on, until it sees the name; says after how long it did.
+    pub fn waits_for(&self, name: &str) -> Duration {
         let began = Instant::now();
-        while self.asks(name).is_empty() && began.elapsed() < limit {
+        while self.asks(name).is_empty() && began.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(50));
         }
-        began.elapsed().min(limit)
+        began.elapsed()
     }
 
     fn ask(&self, name: &str, kind: RecordType) -> io::Result<Vec<IpAddr>> {

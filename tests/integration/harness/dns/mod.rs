@@ -25,7 +25,7 @@ use std::time::Duration;
 use server::{Answers, Sockets};
 use zone::Zone;
 
-use super::{Network, eventually};
+use super::{Network, PATIENCE, eventually};
 
 /// A running name server; it stops when dropped.
 pub struct Dns {

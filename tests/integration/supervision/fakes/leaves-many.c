@@ -19,7 +19,7 @@ int main(int count, char **words) {
             pid_t child = fork();
             if (child < 0) _exit(71);
             if (child > 0) continue;
-            alarm(60);
+            alarm(900);
             close(ends[1]);
             // The end of the pipe is the end of the command.
             if (!dead) (void)!read(ends[0], &nothing, 1);

@@ -1,0 +1,96 @@
+//! The VM that a command became, or that is below it, and what its arguments make of it.
+//!
+//! erlexec flattens ERL_AFLAGS, args files, ERL_FLAGS, ERL_ZFLAGS and the command line into the arguments of beam.smp, in
+//! order: /proc/PID/cmdline is what the VM goes by. proc_pid_cmdline(5), proc_pid_comm(5),
+//! <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
+
+use nix::unistd::Pid;
+
+use crate::init::orphans;
+use crate::launch::flags::{Claim, Claims, NameFlag, Place, PortFlag};
+use crate::launch::node::Cookie;
+use crate::launch::plan::{Pin, settle::port};
+
+/// Is this the name of a VM's program? beam.smp, and beam.debug.smp and the like.
+fn is_vm(program: &str) -> bool {
+    program == "beam" || program.starts_with("beam.")
+}
+
+/// A VM.
+#[derive(Debug)]
+pub struct Vm {
+    /// Its process.
+    pub pid: Pid,
+    /// Is it the command itself?
+    pub is_command: bool,
+    claims: Claims,
+}
+
+/// The VMs of a command: itself, or those below it.
+pub fn of(command: Pid) -> Vec<Vm> {
+    if let Some(claims) = claims(command) {
+        return vec![Vm {
+            pid: command,
+            is_command: true,
+            claims,
+        }];
+    }
+    let below = orphans::descendants_of(command).unwrap_or_default();
+    let below = below.into_iter().filter(|process| is_vm(&process.name));
+    let vms = below.filter_map(|process| {
+        let pid = Pid::from_raw(process.pid);
+        Some(Vm {
+            pid,
+            is_command: false,
+            claims: claims(pid)?,
+        })
+    });
+    vms.collect()
+}
+
+/// What the arguments of a process claim, if it is a VM. Its first argument may be a script's own name: relx has it so.
+fn claims(process: Pid) -> Option<Claims> {
+    let name = orphans::read_once(format!("/proc/{process}/comm"))?;
+    if !is_vm(String::from_utf8_lossy(&name).trim_end()) {
+        return None;
+    }
+    let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;
+    let text = String::from_utf8_lossy(&line);
+    // In the midst of the exec there are none yet; the last that erlexec adds of its own is this.
+    let mut words = text.split_terminator('\0').skip(1);
+    let is_whole = words.clone().any(|word| word == "-home");
+    is_whole.then(|| Claims::of_arguments(&mut words))
+}
+
+impl Vm {
+    /// The name that it takes: of several a short one, else the first.
+    pub fn name(&self) -> Option<&NameFlag> {
+        let names = &self.claims.names;
+        let short = names.iter().find(|claim| !claim.value.long);
+        short.or(names.first()).map(|claim| &claim.value)
+    }
+
+    /// The port or the ports that its own flags say.
+    pub fn port(&self) -> Option<Pin> {
+        let is_flag = |claim: &&Claim<PortFlag>| claim.place == Place::CommandLine;
+        let flags = self.claims.ports.iter().filter(is_flag).cloned();
+        port::pinned(&flags.collect::<Vec<_>>(), &mut Vec::new())
+    }
+
+    /// The cookie that it was given, where that is one and certain.
+    pub fn cookie(&self) -> Option<Cookie> {
+        match self.claims.cookies.as_slice() {
+            [one] if one.value.node.is_none() => {
+                Cookie::parse(one.value.cookie.as_deref().unwrap_or_default()).ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// Does it speak with other nodes in another way than plain TCP?
+    pub fn transport(&self) -> Option<&str> {
+        let names = self.claims.proto_dist.iter();
+        let mut names = names.map(|claim| claim.value.as_str());
+        names.find(|name| !matches!(*name, "inet_tcp" | "inet6_tcp"))
+    }
+}
