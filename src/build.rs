@@ -10,7 +10,7 @@ fn main() {
     println!("cargo:rerun-if-changed=Cargo.toml");
     println!("cargo:rerun-if-changed=Cargo.lock");
     if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|processor| processor == "x86_64") {
-        println!("cargo:rustc-link-arg-bins=-Wl,--entry=beaminit_entry");
+        println!("cargo:rustc-link-arg-bin=beaminit=-Wl,--entry=beaminit_entry");
     }
     let is = |variable, wanted: &str| {
         std::env::var(variable).is_ok_and(|value| value.split(',').any(|word| word == wanted))

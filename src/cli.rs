@@ -8,13 +8,15 @@ use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::exit::Exit;
-use crate::secrets;
+use crate::system::secrets;
 
 /// What `--help` prints.
 pub const HELP: &str = include_str!("help.txt");
 
 /// What `--version` prints: the version, and the commit that it was built from where that is known.
-pub const VERSION: &str = concat!("beaminit ", env!("BEAMINIT_VERSION"), "\n");
+pub fn version(program: &str) -> String {
+    format!("{program} {}\n", env!("BEAMINIT_VERSION"))
+}
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +31,8 @@ pub enum Request<'a> {
     Probe(Words<'a>),
     /// Tell who the other nodes of the cluster are; these words are that subcommand's own to read.
     Peers(Words<'a>),
-    /// A shell on a node elsewhere; these words are attach's own to read.
-    Attach(Words<'a>),
+    /// Tell how the node of this container is reached; these words are that subcommand's own to read.
+    Node(Words<'a>),
     /// `--help`.
     Help,
     /// `--version`.
@@ -105,7 +107,7 @@ impl<'a> Words<'a> {
 pub fn parse(words: Words) -> Result<Request, Usage> {
     let first = words.first().and_then(OsStr::to_str);
     let behind = words.rest().first().and_then(OsStr::to_str);
-    if let Some("exec" | "plan" | "peers" | "probe" | "attach") = first
+    if let Some("exec" | "plan" | "peers" | "probe") = first
         && let Some("--help" | "-h") = behind
     {
         return Ok(Request::Help);
@@ -117,7 +119,13 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
         Some("peers") => return Ok(Request::Peers(words.rest())),
         Some("probe") => return Ok(Request::Probe(words.rest())),
-        Some("attach") => return Ok(Request::Attach(words.rest())),
+        // Node.js is called so too, and has no such option.
+        Some("node") if behind == Some("--json") => return Ok(Request::Node(words.rest())),
+        Some("attach") => {
+            return Err(Usage::new(
+                "attach is a program of its own: run beaminit-attach on your machine, it comes with each release",
+            ));
+        }
         _ => (Request::Run as fn(_) -> _, words),
     };
     // `beaminit -- exec` runs a command named exec: after the first `--` nothing is ours.
@@ -187,7 +195,7 @@ mod tests {
             Ok(Request::Plan(words)) => ("plan", words),
             Ok(Request::Probe(words)) => ("probe", words),
             Ok(Request::Peers(words)) => ("peers", words),
-            Ok(Request::Attach(words)) => ("attach", words),
+            Ok(Request::Node(words)) => ("node", words),
             Ok(Request::Help) => return "help".into(),
             Ok(Request::Version) => return "version".into(),
             Err(usage) => return usage.0,
@@ -214,7 +222,7 @@ mod tests {
 
     #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 30] = [
+        let table: [(&[&str], &str); 32] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -231,7 +239,9 @@ mod tests {
             (&["probe"], "probe "),
             (&["peers", "--json"], "peers --json"),
             (&["--", "probe", "x"], "run probe x"),
-            (&["attach", "app-0", "--", "x"], "attach app-0 -- x"),
+            (&["attach", "app-0"], "attach is a program"),
+            (&["node", "--json", "--cookie"], "node --json --cookie"),
+            (&["node", "server.js"], "run node server.js"),
             (&["--help"], "help"),
             (&["probe", "--help"], "help"),
             (&["exec", "-h"], "help"),
@@ -250,7 +260,7 @@ mod tests {
             let got = read(line);
             if matches!(
                 got.split(' ').next(),
-                Some("run" | "exec" | "plan" | "probe" | "peers" | "attach")
+                Some("run" | "exec" | "plan" | "probe" | "peers" | "node")
             ) {
                 assert_eq!(got, expected, "{line:?}");
             } else {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use crate::launch::node::{NodeName, Port};
+use crate::node::{NodeName, Port};
 
 /// What the memory is called.
 const NAME: &str = "beaminit-node";

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitStatus;
 
 use super::told::command;
-use super::{Local, Stopped, processes};
+use crate::attach::{Local, Stopped, processes};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::failure::Failure;
 
 /// What is asked about a container.
 const FORMAT: &str = "{{.State.Running}} {{.HostConfig.NetworkMode}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}";

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::failure::Failure;
-use crate::launch::{PrivateFile, Text};
+use crate::system::private_file::PrivateFile;
+use crate::system::secrets::Text;
 
 /// What the names of such folders begin with.
 const PREFIX: &str = "attach-";

@@ -11,9 +11,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use super::told::command;
-use super::{Local, Stopped, processes};
+use crate::attach::{Local, Stopped, processes};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::failure::Failure;
 
 /// kubectl itself gives up sooner: on the API after half a minute, on a pod that does not run after a minute.
 const LIMIT: Duration = Duration::from_secs(90);

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::told::Told;
 use super::way::Way;
-use super::{Stopped, processes};
+use crate::attach::{Stopped, processes};
 use crate::dist::term::Say;
 use crate::dist::{self, Failed};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::failure::Failure;
-use crate::launch::node::{Host, NamePart, NodeName};
+use crate::node::{Host, NamePart, NodeName};
 
 /// How long a node may think.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! `beaminit attach`: a shell on a node that this machine cannot reach, from a developer's own machine.
+//! `beaminit-attach`: a shell on a node that this machine cannot reach, from a developer's own machine.
 //!
 //! request, [`place`] ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`], [`docker`]) ──► who
 //! answers there ([`met`]) ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
@@ -21,14 +21,16 @@ mod way;
 
 use std::ffi::OsString;
 
-use crate::environ;
+use crate::cli;
+use crate::config::{Config, Reading};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::init::signals::Inherited;
-use crate::init::terminal;
-use crate::launch::config::{Config, Reading};
-use crate::launch::failure::Failure;
-use crate::launch::{self, Command, Start};
-use crate::secrets;
+use crate::log;
+use crate::system::Environment;
+use crate::system::program::Command;
+use crate::system::secrets;
+use crate::system::signals::Inherited;
+use crate::system::terminal;
 use request::{Request, Shell, Wanted};
 
 /// This machine: its environment, and how programs are started on it.
@@ -52,26 +54,21 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// Does what the words behind `attach` ask for; returns the exit status: the shell's own.
-pub fn run(words: Vec<OsString>, mut inherited: Inherited) -> i32 {
-    let request = match request::parse(words) {
-        Ok(request) => request,
+/// What `--help` prints.
+const HELP: &str = include_str!("help.txt");
+
+/// The whole of `beaminit-attach`; returns its exit status: the shell's own.
+pub fn main() -> i32 {
+    let mut inherited = Inherited::block_all();
+    let wanted = match request::parse(std::env::args_os().skip(1).collect()) {
+        Ok(Request::Shell(wanted)) => wanted,
+        Ok(Request::Help) => return cli::say(HELP),
+        Ok(Request::Version) => return cli::say(&cli::version("beaminit-attach")),
         Err(usage) => return usage.report(),
     };
-    let wanted = match request {
-        Request::Tell(command) => {
-            inherited.give_back();
-            return ended(told::tell(Start {
-                command,
-                environment: environ::take(),
-                settings: None,
-            }));
-        }
-        Request::Shell(wanted) => wanted,
-    };
     inherited.hear_of_children();
-    let mut reading = Reading::new(environ::take(), None);
-    launch::log::start(&reading.logging());
+    let mut reading = Reading::new(Environment::take(), None);
+    log::start(&reading.logging());
     let config = reading.config().map_err(Stopped::from);
     ended(config.and_then(|config| attach(wanted, &Local { config, inherited })))
 }
@@ -81,7 +78,7 @@ fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
     let is_remote = !matches!(shell, Shell::Command(_));
     // What is piped to a shell would be run here by a VM of before OTP 26, which forgets `-remsh` then.
     if is_remote && !terminal::is_ours() {
-        let line = "attach opens a shell for a person, and standard input is no terminal; give what needs none behind --, as in: attach POD -- erl -noinput -eval '…', which finds the node's name in BEAMINIT_NODE";
+        let line = "beaminit-attach opens a shell for a person, and standard input is no terminal; give what needs none behind --, as in: beaminit-attach POD -- erl -noinput -eval '…', which finds the node's name in BEAMINIT_NODE";
         return Err(Failure::new(Exit::Usage, line).into());
     }
     let told = told::ask(&place, node, local)?;
@@ -109,7 +106,7 @@ impl Local {
         Command::find(words, &self.config.environment).map_err(|failure| match failure.exit {
             Exit::NotFound => {
                 let line = format!(
-                    "{} is not on this machine, where attach runs it (PATH is {}); install it, or correct PATH",
+                    "{} is not on this machine, where beaminit-attach runs it (PATH is {}); install it, or correct PATH",
                     secrets::shown_name(&program),
                     self.config.variable("PATH").unwrap_or_default()
                 );

@@ -2,8 +2,8 @@
 //!
 //! <https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/>
 
-use crate::launch::config::Config;
-use crate::launch::node::Port;
+use crate::config::Config;
+use crate::node::Port;
 
 /// Where a node runs.
 #[derive(Debug, PartialEq, Eq)]

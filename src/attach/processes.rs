@@ -12,10 +12,10 @@ use nix::libc;
 use nix::sys::signal::Signal;
 use nix::unistd::getpid;
 
-use super::{Local, Stopped};
+use crate::attach::{Local, Stopped};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::init::signals;
-use crate::launch::failure::Failure;
+use crate::system::signals;
 
 /// No answer is longer.
 const LONGEST: u64 = 64 * 1024;

@@ -1,4 +1,4 @@
-//! What `beaminit attach` is asked for: which pod or container, which shell.
+//! What `beaminit-attach` is asked for: which pod or container, which shell.
 //!
 //! Options before or behind the pod, as kubectl has them; everything behind `--` is the command's.
 
@@ -6,20 +6,21 @@ use std::ffi::OsString;
 
 use super::place::{Place, Pod};
 use crate::cli::Usage;
-use crate::launch::node::NodeName;
-use crate::secrets::shown;
+use crate::node::NodeName;
+use crate::system::secrets::shown;
 
 /// How it is called.
-const FORM: &str = "attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
+const FORM: &str = "beaminit-attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
 
 /// What is asked for.
 #[derive(PartialEq, Eq)]
 pub enum Request {
-    /// Tell, on standard output, how the node of this container is reached: what attach asks in the pod. With the words
-    /// of the node's command, where it can't be found.
-    Tell(Vec<OsString>),
     /// A shell.
     Shell(Wanted),
+    /// `--help`.
+    Help,
+    /// `--version`.
+    Version,
 }
 
 /// The node and the shell that are wanted.
@@ -46,15 +47,16 @@ pub enum Shell {
     Command(Vec<OsString>),
 }
 
-/// Reads the words behind `attach`.
+/// Reads the words.
 ///
 /// # Errors
 /// What cannot be read, in one line.
 pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
     let mut words = words.into_iter().peekable();
-    if words.next_if(|word| word == "--tell").is_some() {
-        words.next_if(|word| word == "--");
-        return Ok(Request::Tell(words.collect()));
+    match words.peek().and_then(|word| word.to_str()) {
+        Some("--help" | "-h") => return Ok(Request::Help),
+        Some("--version" | "-V") => return Ok(Request::Version),
+        _ => {}
     }
     let (mut name, mut docker, mut node, mut shell) = (None, None, None, None);
     let (mut namespace, mut container) = (None, None);
@@ -65,7 +67,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
             let value = value.or_else(|| words.next().and_then(|value| value.into_string().ok()));
             value
                 .filter(|value| !value.is_empty() && !value.starts_with('-'))
-                .ok_or_else(|| Usage::new(format!("attach: there is no name behind {option}")))
+                .ok_or_else(|| Usage::new(format!("there is no name behind {option}")))
         };
         match option {
             // Given twice, the last one wins, as for kubectl: an alias may have the first.
@@ -83,7 +85,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
                 break;
             }
             text if text.contains('@') => {
-                let complain = |reason| Usage::new(format!("attach: {:?}: {reason}", shown(text)));
+                let complain = |reason| Usage::new(format!("{:?}: {reason}", shown(text)));
                 once(
                     &mut node,
                     NodeName::parse(text).map_err(complain)?,
@@ -95,7 +97,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
             }
             _ => {
                 return Err(Usage::new(format!(
-                    "attach: {:?} is not understood ({FORM})",
+                    "{:?} is not understood ({FORM})",
                     shown(&word)
                 )));
             }
@@ -105,7 +107,7 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
         // What stands for several pods: kubectl would choose one anew each time.
         (Some(name), None) if name.contains('/') => {
             return Err(Usage::new(format!(
-                "attach: {name:?} is no pod's name: give one, as kubectl get pods shows them"
+                "{name:?} is no pod's name: give one, as kubectl get pods shows them"
             )));
         }
         (Some(name), None) => Place::Pod(Pod {
@@ -115,14 +117,12 @@ pub fn parse(words: Vec<OsString>) -> Result<Request, Usage> {
         }),
         (None, Some(docker)) if namespace.is_none() && container.is_none() => Place::Docker(docker),
         _ => {
-            return Err(Usage::new(format!(
-                "attach: give one pod or container ({FORM})"
-            )));
+            return Err(Usage::new(format!("give one pod or container ({FORM})")));
         }
     };
     match shell.unwrap_or(Shell::Either) {
         Shell::Command(command) if command.is_empty() => Err(Usage::new(
-            "attach: there is no command behind --: leave it out for a shell on the node",
+            "there is no command behind --: leave it out for a shell on the node",
         )),
         shell => Ok(Request::Shell(Wanted { place, node, shell })),
     }
@@ -146,7 +146,7 @@ fn split(word: &str) -> (&str, Option<&str>) {
 fn once<T>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Usage> {
     match slot.replace(value) {
         Some(_) => Err(Usage::new(format!(
-            "attach: more than one {what} is given ({FORM})"
+            "more than one {what} is given ({FORM})"
         ))),
         None => Ok(()),
     }
@@ -157,12 +157,13 @@ mod tests {
     #![allow(clippy::panic)]
     use super::*;
 
-    crate::secrets::without_debug!(Request, Wanted, Shell);
+    crate::system::secrets::without_debug!(Request, Wanted, Shell);
 
     /// How a command line is read, in short; or the start of a complaint.
     fn read(line: &str) -> String {
         let wanted = match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(Request::Tell(command)) => return format!("tell {command:?}"),
+            Ok(Request::Help) => return "help".into(),
+            Ok(Request::Version) => return "version".into(),
             Ok(Request::Shell(wanted)) => wanted,
             Err(usage) => return usage.to_string(),
         };
@@ -211,33 +212,30 @@ mod tests {
                 "app-0 None None Command([\"erl\", \"-x\"])",
             ),
             ("--docker web_1", "docker web_1 Either"),
-            ("--tell", "tell []"),
-            ("--tell -- bin/app start", "tell [\"bin/app\", \"start\"]"),
+            ("--help", "help"),
+            ("-V app-0", "version"),
         ] {
             assert_eq!(read(line), expected, "{line}");
         }
         for (line, start) in [
-            ("", "attach: give one pod"),
-            ("a b", "attach: \"b\" is not understood"),
-            ("a --docker b", "attach: give one pod"),
-            ("--docker b -n prod", "attach: give one pod"),
-            ("a -n", "attach: there is no name behind -n"),
-            ("a -n=", "attach: there is no name behind -n"),
-            (
-                "a --namespace=",
-                "attach: there is no name behind --namespace",
-            ),
-            ("a b@c d@e", "attach: more than one NAME@HOST"),
-            ("a --erl --iex", "attach: more than one shell is given"),
-            ("a --iex -- x", "attach: more than one shell or command"),
-            ("--docker a --docker b", "attach: more than one container"),
-            ("a --=x", "attach: \"--=x\" is not understood"),
-            ("a --erl=x", "attach: \"--erl=x\" is not understood"),
-            ("a -n --erl", "attach: there is no name behind -n"),
-            ("svc/app", "attach: \"svc/app\" is no pod's name"),
-            ("a a@b@c", "attach: \"a@b@c\": "),
-            ("a --", "attach: there is no command"),
-            ("a --verbose", "attach: \"--verbose\" is not understood"),
+            ("", "give one pod"),
+            ("a b", "\"b\" is not understood"),
+            ("a --docker b", "give one pod"),
+            ("--docker b -n prod", "give one pod"),
+            ("a -n", "there is no name behind -n"),
+            ("a -n=", "there is no name behind -n"),
+            ("a --namespace=", "there is no name behind --namespace"),
+            ("a b@c d@e", "more than one NAME@HOST"),
+            ("a --erl --iex", "more than one shell is given"),
+            ("a --iex -- x", "more than one shell or command"),
+            ("--docker a --docker b", "more than one container"),
+            ("a --=x", "\"--=x\" is not understood"),
+            ("a --erl=x", "\"--erl=x\" is not understood"),
+            ("a -n --erl", "there is no name behind -n"),
+            ("svc/app", "\"svc/app\" is no pod's name"),
+            ("a a@b@c", "\"a@b@c\": "),
+            ("a --", "there is no command"),
+            ("a --verbose", "\"--verbose\" is not understood"),
         ] {
             assert!(read(line).starts_with(start), "{line}: {}", read(line));
         }

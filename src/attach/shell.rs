@@ -14,13 +14,14 @@ use nix::unistd::Pid;
 
 use super::processes::{self, ends};
 use super::way::Way;
-use super::{Local, Stopped};
+use crate::attach::{Local, Stopped};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::init::reap::{self, Change};
-use crate::init::{signals, terminal};
-use crate::launch::Command;
-use crate::launch::config::Environment;
-use crate::launch::failure::Failure;
+use crate::system::Environment;
+use crate::system::program::Command;
+use crate::system::signals;
+use crate::system::terminal;
+use crate::system::wait::{self, Change};
 
 /// How long a shell that was told to end may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -84,7 +85,7 @@ impl Shell {
                 .map(|at| at.saturating_duration_since(Instant::now()));
             match signals::next(left) {
                 Some(libc::SIGCHLD) => {
-                    match reap::one(self.group) {
+                    match wait::one(self.group) {
                         Some(Change::Ended(status)) => return lost.map_or(Ok(status), Err),
                         // It was at the terminal before that was its own.
                         Some(Change::Stopped(libc::SIGTTIN | libc::SIGTTOU))

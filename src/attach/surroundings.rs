@@ -9,7 +9,6 @@
 //! - for one that is named by address, which no inetrc is asked about: an epmd module that says the same, compiled by the
 //!   `erlc` that is here. <https://www.erlang.org/doc/apps/erts/alt_disco.html>
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -18,12 +17,15 @@ use std::process::Command;
 use super::folder::Folder;
 use super::met::Met;
 use super::told::Told;
-use super::{Local, Stopped, processes};
+use crate::attach::{Local, Stopped, processes};
+use crate::beam::FlagVariables;
+use crate::beam::PortFlags;
+use crate::beam::words::quote;
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::config::Environment;
-use crate::launch::failure::Failure;
-use crate::launch::node::Host;
-use crate::launch::{FlagVariables, PortFlags, Text, quote};
+use crate::node::Host;
+use crate::system::Environment;
+use crate::system::secrets::Text;
 
 /// An epmd that knows one host.
 const MODULE: &str = include_str!("beaminit_attach.erl");
@@ -61,10 +63,11 @@ pub fn make(
     if let Some(real) = real_home {
         link_all(Path::new(real), home);
     }
-    let mut set: Environment = vec![
-        ("HOME".into(), home.into()),
-        ("BEAMINIT_NODE".into(), met.node.to_string().into()),
-    ];
+    let mut environment = config.environment.clone();
+    environment.remove("ERLANG_COOKIE");
+    environment.remove("RELEASE_COOKIE");
+    environment.set("HOME", home);
+    environment.set("BEAMINIT_NODE", met.node.to_string());
     let mut flags = format!(
         "{} {} -dist_listen false -start_epmd false -erl_epmd_port {}",
         met.own.flag(),
@@ -94,7 +97,7 @@ pub fn make(
             let address = term(near.ip());
             let text = format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
             let inetrc = folder.write(&["inetrc"], Text::plain(&text))?;
-            set.push(("ERL_INETRC".into(), inetrc.into()));
+            environment.set("ERL_INETRC", inetrc);
         }
     }
     if is_remote {
@@ -105,24 +108,15 @@ pub fn make(
         let _ = write!(flags, " -env HOME {}", quote(real));
     }
     // The user's own are for nodes of his own: their name, cookie and port would beat these, or be none together with them.
-    let users = FlagVariables::read(config, None)?;
-    let cleansed = users.cleansed(PortFlags::All).into_iter();
-    set.extend(cleansed.map(|(name, rest)| (name.into(), rest.into())));
+    let users = FlagVariables::read(&config.environment, None)?;
+    for (name, rest) in users.cleansed(PortFlags::All) {
+        environment.set(name, rest);
+    }
     let users = users.rest_of("ERL_AFLAGS", PortFlags::All);
     let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(&users));
-    set.push(("ERL_AFLAGS".into(), flags.into()));
-    let is_set = |name: &OsString| set.iter().any(|(other, _)| other == name);
-    let secret = |name: &OsString| {
-        ["ERLANG_COOKIE", "RELEASE_COOKIE"]
-            .iter()
-            .any(|known| name == known)
-    };
-    let kept = config
-        .environment
-        .iter()
-        .filter(|(name, _)| !is_set(name) && !secret(name));
+    environment.set("ERL_AFLAGS", flags);
     Ok(Surroundings {
-        environment: kept.cloned().chain(set.iter().cloned()).collect(),
+        environment,
         _folder: folder,
     })
 }

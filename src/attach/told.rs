@@ -1,18 +1,14 @@
-//! What a pod tells of its node, from one beaminit to another: a line each for its name, port, epmd and cookie.
-//!
-//! `plan` shows no cookie, and nothing else of beaminit does. `attach --tell` does, to a pipe alone: whoever may run a
-//! command in the pod can read its environment, and the cookie with it.
+//! What the beaminit in the pod tells of its node.
 
 use std::process::Command;
 
 use super::place::Place;
-use super::{Local, Stopped, processes};
+use crate::attach::{Local, Stopped, processes};
+use crate::config::EpmdMode;
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::config::{EpmdMode, Reading};
-use crate::launch::failure::Failure;
-use crate::launch::look::{self, Here, Wanted};
-use crate::launch::node::{Cookie, NodeName, Port};
-use crate::launch::{self, Start};
+use crate::local_node::info::NodeInfo;
+use crate::node::{Cookie, NodeName, Port};
 
 /// Where images have the binary.
 const BEAMINIT: &str = "/beaminit";
@@ -32,57 +28,6 @@ pub struct Told {
     pub cookie: Cookie,
 }
 
-/// `attach --tell`, in the pod.
-///
-/// # Errors
-/// Standard output is a terminal, or nothing here tells of a node.
-pub fn tell(start: Start) -> Result<i32, Stopped> {
-    let mut reading = Reading::new(start.environment.clone(), None);
-    launch::log::start(&reading.logging());
-    if nix::unistd::isatty(std::io::stdout()).unwrap_or(false) {
-        let line = "attach --tell writes the cookie, and standard output is a terminal; it is what beaminit attach asks, by a pipe";
-        return Err(Failure::new(Exit::Usage, line).into());
-    }
-    let here = look::look(
-        start,
-        Wanted {
-            node: None,
-            cookie: true,
-        },
-    )?;
-    Ok(crate::cli::say(&write(&here)))
-}
-
-fn write(here: &Here) -> String {
-    let node = here.candidates.first();
-    let lines = [
-        ("node", node.map(|candidate| candidate.node.to_string())),
-        ("port", here.port.map(|port| port.to_string())),
-        ("epmd", here.epmd.map(|port| port.to_string())),
-        (
-            "cookie",
-            here.cookie
-                .as_ref()
-                .map(|cookie| cookie.reveal().to_owned()),
-        ),
-    ];
-    let lines = lines
-        .into_iter()
-        .filter_map(|(what, value)| Some(format!("{what} {}\n", value?)));
-    lines.collect()
-}
-
-/// The values of such lines.
-struct Lines<'a>(&'a str);
-
-impl Lines<'_> {
-    fn of<T>(&self, what: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let mut lines = self.0.lines();
-        let value = lines.find_map(|line| line.strip_prefix(what)?.strip_prefix(' '))?;
-        read(value).ok()
-    }
-}
-
 /// Learns what is to be known: from the command line and the environment where they say it all, else from the pod.
 ///
 /// # Errors
@@ -100,9 +45,10 @@ pub fn ask(place: &Place, node: Option<NodeName>, local: &Local) -> Result<Told,
             cookie: cookie.clone(),
         });
     }
-    let words = place.inside(config, &[BEAMINIT, "attach", "--tell"]);
+    let words = place.inside(config, &[BEAMINIT, "node", "--json", "--cookie"]);
     let (status, text) = processes::answer_of(&mut command(&words), local)?;
-    let lines = Lines(&text);
+    let info = info_in(&text);
+    let info = info.as_ref();
     let silent = |what| {
         let words = words.join(" ");
         let line = format!(
@@ -111,9 +57,10 @@ pub fn ask(place: &Place, node: Option<NodeName>, local: &Local) -> Result<Told,
         Failure::new(Exit::Gate, line)
     };
     let named = node.is_some();
-    let node = node.or_else(|| lines.of("node", NodeName::parse));
+    let node = node.or_else(|| NodeName::parse(&info?.node).ok());
     let node = node.ok_or_else(|| silent("node"))?;
-    let cookie = lines.of("cookie", Cookie::parse).or(own_cookie);
+    let cookie = info.and_then(|info| Cookie::parse(info.cookie.as_ref()?).ok());
+    let cookie = cookie.or(own_cookie);
     let cookie = cookie.ok_or_else(|| {
         if status.success() {
             let line = format!(
@@ -126,8 +73,8 @@ pub fn ask(place: &Place, node: Option<NodeName>, local: &Local) -> Result<Told,
     Ok(Told {
         node,
         named,
-        port: lines.of("port", Port::parse),
-        epmd: lines.of("epmd", Port::parse),
+        port: info.and_then(|info| Port::new(info.port?)),
+        epmd: info.and_then(|info| Port::new(info.epmd?)),
         cookie,
     })
 }
@@ -140,20 +87,22 @@ pub fn command(words: &[String]) -> Command {
     command
 }
 
+/// The object among all that was said.
+fn info_in(text: &str) -> Option<NodeInfo> {
+    let mut lines = text.lines().rev();
+    lines.find_map(|line| serde_json::from_str(line).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn reads_what_is_told_whatever_else_is_said() {
-        let lines = Lines("nodes x@y\nnode app@a.b\nport 0\ncookie with a space\nepmd 4369");
-        let node = lines
-            .of("node", NodeName::parse)
-            .map(|node| node.to_string());
-        assert_eq!(node.as_deref(), Some("app@a.b"));
-        assert_eq!(lines.of("port", Port::parse), None);
-        assert_eq!(lines.of("epmd", Port::parse), Some(Port::EPMD));
-        let cookie = lines.of("cookie", Cookie::parse);
-        assert_eq!(cookie.as_ref().map(Cookie::reveal), Some("with a space"));
+        let text = "nodes {}\n{\"node\":\"app@a.b\",\"epmd\":4369,\"cookie\":\"with a \\\"\"}\nbye";
+        let info = info_in(text);
+        let told = info.map(|info| (info.node, info.port, info.epmd, info.cookie));
+        let cookie = Some("with a \"".into());
+        assert_eq!(told, Some(("app@a.b".into(), None, Some(4369), cookie)));
     }
 }

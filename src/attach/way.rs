@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::forward::Forward;
 use super::place::Place;
 use super::told::Told;
-use super::{Local, Stopped, docker, processes};
+use crate::attach::{Local, Stopped, docker, processes};
 use crate::dist::epmd::answer::Answer;
 use crate::dist::epmd::{self, Said};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::failure::Failure;
-use crate::launch::node::Port;
+use crate::node::Port;
 
 /// How long an epmd may think.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::term::{Say, Term, VERSION};
 use super::wire::Wire;
-use super::{Failed, LONGEST};
+use crate::dist::{Failed, LONGEST};
 
 /// What stands before the terms of a message where no atoms are cached.
 const PASS_THROUGH: u8 = b'p';

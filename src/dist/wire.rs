@@ -107,7 +107,7 @@ impl Wire {
 mod stream {
     use std::io;
 
-    use super::{Lost, Wire};
+    use crate::dist::{Lost, Wire};
 
     impl From<Lost> for io::Error {
         fn from(lost: Lost) -> Self {

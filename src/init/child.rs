@@ -1,24 +1,20 @@
 //! The child that becomes the command: fork(2), a process group of its own, default signals.
 //!
-//! Second in the flow: after the signals are blocked, before anything is supervised.
+//! Second in the flow: after the signals are blocked, before anything is crate::initvised.
 
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{self, ForkResult, Pid};
 
-use super::{signals, terminal};
+use crate::system::signals;
+use crate::system::terminal;
 
 /// Makes this process the parent of orphans where it isn't so as PID 1 (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
 pub fn adopt_orphans() {
-    if !is_pid_1() {
+    if !signals::is_pid_1() {
         // Kernels before 3.4 refuse; the command then runs all the same, and its orphans go to the real PID 1.
         let _ = prctl::set_child_subreaper(true);
     }
-}
-
-/// Is this process the init of its PID namespace?
-pub fn is_pid_1() -> bool {
-    unistd::getpid().as_raw() == 1
 }
 
 /// Forks; the child leads a process group of its own, in the foreground if we were, and runs `body` with the mask and

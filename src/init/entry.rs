@@ -7,29 +7,9 @@
 //!
 //! On other processors [`inherited_mask`] blocks them, first thing in `main`.
 
-use nix::libc;
-
-/// The kernel's own set of signals, a bit for each: the C library's leaves out two that it uses itself.
-pub type Set = u64;
-
-/// Every signal; the kernel leaves out KILL and STOP.
-pub static ALL: Set = Set::MAX;
-
-/// Sets the mask of blocked signals; returns the one before.
-pub fn set_mask(mask: Set) -> Set {
-    let mut before: Set = 0;
-    // SAFETY: both sets outlive the call and have the size that is said. It cannot fail.
-    unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const mask,
-            &raw mut before,
-            size_of::<Set>(),
-        )
-    };
-    before
-}
+#[cfg(any(not(target_arch = "x86_64"), test))]
+use crate::system::signals::set_mask;
+use crate::system::signals::{ALL, Set};
 
 /// The mask that this process was started with; from here on at the latest, every signal is blocked.
 pub fn inherited_mask() -> Set {
@@ -39,15 +19,12 @@ pub fn inherited_mask() -> Set {
     return set_mask(ALL);
 }
 
-// The linker is told the same of the unit tests, which take their signals as they come.
-#[cfg(all(target_arch = "x86_64", test))]
-std::arch::global_asm!(".globl beaminit_entry", "beaminit_entry:", "jmp _start");
-
 #[cfg(all(target_arch = "x86_64", not(test)))]
 mod x86_64 {
+    use nix::libc;
     use std::sync::atomic::AtomicU64;
 
-    use super::{ALL, Set, libc};
+    use super::{ALL, Set};
 
     pub static INHERITED: AtomicU64 = AtomicU64::new(0);
 

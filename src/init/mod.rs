@@ -9,21 +9,18 @@
 mod child;
 mod entry;
 mod fact;
-pub mod memory;
 pub mod orphans;
-pub mod reap;
 mod rewrite;
 mod settings;
-pub mod signals;
 mod stop;
-pub mod streams;
 mod supervise;
-pub mod terminal;
 
+pub use entry::inherited_mask;
 pub use fact::{TellInit, TellVerdict, clock};
 pub use settings::{Complaints, Settings};
 
 use crate::exit::Exit;
+use crate::system::{descriptors, environ, signals};
 use std::io::Write as _;
 
 /// Forks, runs `launch` in the child, and supervises until the child has ended.
@@ -48,10 +45,10 @@ pub fn run(
     match started {
         Ok((child, told)) => {
             // The child has a copy of its own.
-            crate::environ::forget_secrets();
+            environ::forget_secrets();
             // The command first: what is tidied up here can wait for it, where both have one processor. sched_yield(2)
             std::thread::yield_now();
-            let told = told.keep(streams::let_go);
+            let told = told.keep(descriptors::let_go);
             supervise::until_the_end(child, told, &settings)
         }
         Err(errno) => {

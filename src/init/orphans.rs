@@ -11,8 +11,7 @@ use std::path::Path;
 use nix::libc;
 use nix::unistd::{Pid, getpid};
 
-use super::child::is_pid_1;
-use super::signals::{self, Signal};
+use crate::system::signals::{self, Signal};
 
 /// Not worth a wait: the port mapper daemon that a VM leaves running for others, which never ends by itself, and our own
 /// processes that watch the node and join peers, which end with the node.
@@ -32,11 +31,11 @@ impl Orphans {
     /// any is left to wait for.
     pub fn end(&mut self, reached: Pid) -> bool {
         let Some(left) = descendants() else {
-            if is_pid_1() && !self.told_all {
+            if signals::is_pid_1() && !self.told_all {
                 self.told_all = true;
                 signals::send(-1, libc::SIGTERM);
             }
-            return is_pid_1();
+            return signals::is_pid_1();
         };
         for process in &left {
             if process.group != reached.as_raw() && !self.told.contains(&process.pid) {

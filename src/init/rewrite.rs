@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use nix::libc;
 
-use super::signals::Signal;
+use crate::system::signals::Signal;
 
 /// What to do instead of forwarding a signal as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,16 +4,15 @@
 use nix::libc;
 use nix::unistd::Pid;
 
-use super::child::is_pid_1;
 use super::fact::{Told, clock};
 use super::orphans::Orphans;
-use super::reap::{self, Change};
 use super::rewrite::Rewrites;
 use super::settings::Settings;
-use super::signals::{self, Signal};
 use super::stop::{Send, Stop};
-use super::terminal;
 use crate::exit::Exit;
+use crate::system::signals::{self, Signal};
+use crate::system::terminal;
+use crate::system::wait::{self, Change};
 
 /// Supervises `child` until it has ended; returns its status, or 128+n if signal n ended it.
 pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
@@ -72,7 +71,7 @@ impl Supervision<'_> {
 
     /// Reaps; gives the status when there is nothing left to wait for.
     fn reap(&mut self) -> Option<i32> {
-        let (change, any_left) = reap::all(self.child);
+        let (change, any_left) = wait::all(self.child);
         match change {
             // Its pid may be another's after that, who is no concern of the status.
             Some(Change::Ended(status)) => {
@@ -116,7 +115,7 @@ impl Supervision<'_> {
                 self.forward(libc::SIGKILL);
                 // Whoever left the group goes too; as PID 1, all that remains is ours.
                 Orphans::signal(libc::SIGKILL);
-                if is_pid_1() {
+                if signals::is_pid_1() {
                     signals::send(-1, libc::SIGKILL);
                 }
             }

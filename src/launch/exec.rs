@@ -5,10 +5,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use nix::errno::Errno;
 
-use super::config::Config;
-use super::failure::Failure;
-use super::plan::Plan;
+use crate::config::Config;
+use crate::error::Failure;
 use crate::exit::Exit;
+use crate::plan::Plan;
 
 /// The shell that runs a file without a `#!` line, as execvp(3) has it.
 const SHELL: &str = "/bin/sh";

@@ -4,55 +4,31 @@
 //!
 //! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
 
-pub mod config;
 mod exec;
-pub mod failure;
-pub mod files;
-pub mod flags;
-pub mod gates;
-mod launchers;
-pub mod log;
-pub mod look;
-pub mod node;
-pub mod plan;
-mod shell;
 mod watched;
 
-pub use flags::words::quote;
-pub use flags::{FlagVariables, PortFlags};
-pub use plan::{Command, PrivateFile, Text};
-
-use std::ffi::OsString;
 use std::path::Path;
 
 use tracing::{debug, error, info, warn};
 
-use crate::init::{Complaints, TellInit};
+use crate::config::peers::Boot;
+use crate::config::{Config, DnsMode, Invocation, LauncherKind, Reading};
+use crate::error::{Details, Failure};
+use crate::gates::dns::{self, Question, own_host};
+use crate::gates::{epmd, port};
+use crate::init::TellInit;
+use crate::launchers::{Role, Target};
+use crate::local_node;
+use crate::log;
+use crate::naming::{self, Candidate, Chosen, Lookup};
+use crate::node::{NodeName, Port};
 use crate::peers::join;
-use config::peers::Boot;
-use config::{Config, DnsMode, Environment, LauncherKind, Reading};
-use failure::{Details, Failure};
-use gates::dns::{self, Question, own_host};
-use gates::{epmd, port};
-use launchers::wrapped::{self, Inside};
-use launchers::{Launcher, Role};
-use node::identity::{self, Candidate, Chosen, Lookup};
-use node::{NodeName, Port};
-use plan::{Identity, Own, Plan, Settled};
-
-/// What a launch starts from.
-pub struct Start {
-    /// The words of the command, at least one.
-    pub command: Vec<OsString>,
-    /// The environment.
-    pub environment: Environment,
-    /// What init had to complain of in its own settings.
-    pub settings: Option<Complaints>,
-}
+use crate::plan;
+use crate::plan::{Identity, Own, Plan, Settled};
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
-pub fn run(start: Start, tell_init: TellInit) -> i32 {
+pub fn run(start: Invocation, tell_init: TellInit) -> i32 {
     attempt(start, |prepared| {
         // What an init owes a BEAM, it owes one without a name, too.
         if prepared.is(Role::Node) || prepared.could_be_node() {
@@ -66,7 +42,7 @@ pub fn run(start: Start, tell_init: TellInit) -> i32 {
 
 /// Launches without an init above: `beaminit exec`.
 #[inline(never)]
-pub fn exec(start: Start) -> i32 {
+pub fn exec(start: Invocation) -> i32 {
     attempt(start, |prepared| {
         let plan = prepared.pass_gates()?;
         prepared.become_command(&plan, None)
@@ -75,7 +51,7 @@ pub fn exec(start: Start) -> i32 {
 
 /// Prints the Plan: changes nothing, waits for nothing.
 #[inline(never)]
-pub fn plan(start: Start) -> i32 {
+pub fn plan(start: Invocation) -> i32 {
     attempt(start, |prepared| {
         let plan = prepared.plan(None, &[])?;
         match crate::cli::say(&plan.to_string()) {
@@ -89,11 +65,11 @@ pub fn plan(start: Start) -> i32 {
 }
 
 /// Prepares and goes on with `next`; reports what fails.
-fn attempt(start: Start, next: impl FnOnce(Recognised) -> Result<(), Failure>) -> i32 {
+fn attempt(start: Invocation, next: impl FnOnce(Target) -> Result<(), Failure>) -> i32 {
     let mut reading = Reading::new(start.environment, start.settings);
     let logging = reading.logging();
     log::start(&logging);
-    match Recognised::new(start.command, reading).and_then(next) {
+    match Target::new(start.command, reading).and_then(next) {
         Ok(()) => 0,
         Err(failure) => report(&failure, logging.termination_log.as_deref()),
     }
@@ -117,39 +93,7 @@ fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
     failure.exit.status()
 }
 
-/// A command, and what it was found to be.
-struct Recognised {
-    config: Config,
-    command: Command,
-    launcher: Option<Launcher>,
-}
-
-impl Recognised {
-    fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
-        let config = reading.config()?;
-        let command = Command::find(words, &config.environment)?;
-        let mut inside = wrapped::inside(command, config)?;
-        let launcher = launchers::recognise(&mut inside)?;
-        let Inside {
-            command, config, ..
-        } = inside;
-        Ok(Self {
-            config,
-            command,
-            launcher,
-        })
-    }
-
-    fn is(&self, role: Role) -> bool {
-        let mut launcher = self.launcher.iter();
-        launcher.any(|launcher| launcher.role == role)
-    }
-
-    fn could_be_node(&self) -> bool {
-        let mut launcher = self.launcher.iter();
-        launcher.any(|launcher| launcher.could_be_node)
-    }
-
+impl Target {
     fn plan(&self, answer: Option<&Chosen>, peers: &[NodeName]) -> Result<Plan, Failure> {
         let launcher = self.launcher.as_ref();
         Plan::make(&self.config, &self.command, launcher, answer, peers)
@@ -270,7 +214,7 @@ impl Recognised {
                 _ => one.node == *node,
             })
         };
-        if let Some(record) = look::record().filter(|record| is_it(&record.node)) {
+        if let Some(record) = local_node::record().filter(|record| is_it(&record.node)) {
             return Ok(Some(Chosen {
                 node: record.node,
                 ipv6: record.ipv6,
@@ -303,8 +247,8 @@ fn question<'a>(config: &'a Config, candidates: &'a [Candidate], mode: DnsMode) 
         servers: &conf.nameservers,
         over_tcp: conf.over_tcp,
         limit: config.dns_timeout,
-        cluster: identity::look_around(config),
-        completed: identity::completes(config),
+        cluster: naming::look_around(config),
+        completed: naming::completes(config),
     }
 }
 

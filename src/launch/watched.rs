@@ -7,30 +7,28 @@ use std::path::PathBuf;
 use nix::unistd::getpid;
 use tracing::{info, warn};
 
-use super::config::{Check, Config, DnsMode, Said};
-use super::failure::Failure;
-use super::gates::dns;
-use super::launchers::{Launcher, Role};
-use super::node::identity::{Candidate, Lookup};
-use super::node::{Host, NodeName, Port};
-use super::plan::{Identity, Pin, Plan, PrivateFile, Settled, cookie_file};
-use super::{Recognised, question};
+use super::question;
+use crate::config::{Check, Config, DnsMode, Said};
+use crate::error::Failure;
 use crate::exit::Exit;
+use crate::gates::dns;
 use crate::init::{TellInit, TellVerdict, clock};
+use crate::launchers::Target;
+use crate::launchers::{Launcher, Role};
+use crate::naming::{Candidate, Lookup};
+use crate::node::{Host, NodeName, Port};
 use crate::peers::join::{self, Job};
 use crate::peers::names::Own;
+use crate::plan::{Identity, Pin, Plan, Settled, cookie_file};
 use crate::record::Record;
+use crate::system::private_file::PrivateFile;
 use crate::watch::{self, Expected, Promise, Why, process};
 
 /// Starts the watcher, which goes on to join the peers where there are any to be joined.
 ///
 /// # Errors
 /// The ports of peers cannot be known, or no process was to be had.
-pub fn start(
-    recognised: &Recognised,
-    plan: &Plan,
-    tell_init: Option<TellInit>,
-) -> Result<(), Failure> {
+pub fn start(recognised: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Result<(), Failure> {
     if plan.role != Role::Node {
         return Ok(());
     }
@@ -141,8 +139,8 @@ pub fn job<'a>(config: &'a Config, settled: &'a Settled) -> Option<Job<'a>> {
 }
 
 /// What the node is to be.
-fn promise(recognised: &Recognised, plan: &Plan) -> Promise {
-    let Recognised {
+fn promise(recognised: &Target, plan: &Plan) -> Promise {
+    let Target {
         config, launcher, ..
     } = recognised;
     let is_settled = plan.settled().is_some();
@@ -206,8 +204,8 @@ fn promise(recognised: &Recognised, plan: &Plan) -> Promise {
 }
 
 /// The files of the command in which a name or a port may stand.
-fn files(recognised: &Recognised) -> Vec<PathBuf> {
-    let Recognised {
+fn files(recognised: &Target) -> Vec<PathBuf> {
+    let Target {
         command, launcher, ..
     } = recognised;
     let mut files = vec![command.file.clone()];

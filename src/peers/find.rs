@@ -7,10 +7,10 @@ use super::dns::Dns;
 #[cfg(feature = "kubernetes")]
 use super::kubernetes::Api;
 use super::names::{Own, Peer, Sight, folded};
-use crate::launch::config::peers::{Listed, Source};
-use crate::launch::failure::Failure;
-use crate::launch::gates::dns::block_on;
-use crate::launch::node::Host;
+use crate::config::peers::{Listed, Source};
+use crate::dns::block_on;
+use crate::error::Failure;
+use crate::node::Host;
 
 /// Looks for peers, again and again.
 pub struct Finder {

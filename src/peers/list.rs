@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::names::{Own, Peer};
 use super::options::{Options, Show};
 use super::reach::{self, Absent, Answered, Way};
-use super::{Census, NAME, finder, way};
+use crate::config::Invocation;
 use crate::dist;
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::Start;
-use crate::launch::failure::Failure;
-use crate::launch::look::{Here, Wanted, look};
-use crate::launch::node::NodeName;
+use crate::local_node::{Here, Wanted, look};
+use crate::node::NodeName;
+use crate::peers::{Census, NAME, finder, way};
 use crate::watch::process;
 
 /// This container's own node is asked for its name this long.
@@ -36,7 +36,7 @@ struct Line {
 
 /// Lists the peers: exit status 0 if every place could be asked and every peer answers, else 1; of hosts, whatever the peers
 /// do, for those that answer are what is listed.
-pub fn run(mut start: Start) -> i32 {
+pub fn run(mut start: Invocation) -> i32 {
     let Options { show, command } = match Options::parse(std::mem::take(&mut start.command)) {
         Ok(options) => options,
         Err(usage) => return usage.report(),
@@ -54,7 +54,7 @@ pub fn run(mut start: Start) -> i32 {
     }
 }
 
-fn list(start: Start, show: Show) -> Result<bool, Failure> {
+fn list(start: Invocation, show: Show) -> Result<bool, Failure> {
     let wanted = Wanted {
         node: None,
         cookie: false,

@@ -19,11 +19,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use crate::config::{Config, Peers};
 use crate::dist;
-use crate::launch::config::{Config, Peers};
-use crate::launch::failure::Failure;
-use crate::launch::gates::dns::ask::Servers;
-use crate::launch::node::Port;
+use crate::dns::ask::Servers;
+use crate::error::Failure;
+use crate::node::Port;
 use dns::Dns;
 use find::Finder;
 use names::{Own, Peer};

@@ -6,9 +6,9 @@
 
 use std::net::IpAddr;
 
-use crate::launch::config::HostForm;
-use crate::launch::node::host::{dashed, is_dashed};
-use crate::launch::node::{Host, NamePart, NodeName};
+use crate::config::HostForm;
+use crate::node::host::{dashed, is_dashed};
+use crate::node::{Host, NamePart, NodeName};
 
 /// What a place that was looked at says of one peer.
 #[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use crate::cli::Usage;
-use crate::launch::config::peers::sources;
-use crate::secrets::shown;
+use crate::config::peers::sources;
+use crate::system::secrets::shown;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Options {
 mod tests {
     use super::*;
 
-    crate::secrets::without_debug!(Options);
+    crate::system::secrets::without_debug!(Options);
 
     #[test]
     fn reads_the_words() {

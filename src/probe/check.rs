@@ -8,10 +8,10 @@ use crate::dist::epmd::answer::Answer;
 use crate::dist::epmd::{self, Said};
 use crate::dist::term::{Say, Term};
 use crate::dist::{self, Connection, Failed, Greeted};
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::failure::Failure;
-use crate::launch::look::Here;
-use crate::launch::node::Port;
+use crate::local_node::Here;
+use crate::node::Port;
 
 /// Checks; gives the line to print.
 ///

@@ -10,14 +10,14 @@ mod options;
 use std::io::Write as _;
 use std::time::Instant;
 
+use crate::config::Invocation;
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::launch::Start;
-use crate::launch::failure::Failure;
-use crate::launch::look::{self, Wanted};
+use crate::local_node::{self, Wanted};
 use options::{Level, Options};
 
 /// Probes; the command of `start` is the probe's own command line. Returns the exit status.
-pub fn run(mut start: Start) -> i32 {
+pub fn run(mut start: Invocation) -> i32 {
     let options = match Options::parse(std::mem::take(&mut start.command)) {
         Ok(options) => options,
         Err(usage) => return usage.report(),
@@ -30,7 +30,7 @@ pub fn run(mut start: Start) -> i32 {
         cookie: options.level == Level::Ready,
     };
     let checked =
-        look::look(start, wanted).and_then(|here| check::check(&options, &here, deadline));
+        local_node::look(start, wanted).and_then(|here| check::check(&options, &here, deadline));
     last_words::are_not_needed();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use crate::cli::Usage;
-use crate::launch::node::NodeName;
-use crate::secrets::shown;
+use crate::node::NodeName;
+use crate::system::secrets::shown;
 
 /// How long a probe may take where nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -158,7 +158,7 @@ fn unknown(word: &OsStr) -> Usage {
 mod tests {
     use super::*;
 
-    crate::secrets::without_debug!(Options);
+    crate::system::secrets::without_debug!(Options);
 
     fn read(line: &str) -> Result<Options, String> {
         let words = line.split_whitespace().map(Into::into).collect();

@@ -7,13 +7,13 @@ use nix::unistd::Pid;
 use tracing::{debug, warn};
 
 use super::vm::{self, Vm};
-use super::{Expected, Promise, Why};
 use crate::dist::epmd::{self, answer::Answer};
 use crate::dist::{self, Failed};
-use crate::launch::files::text_of;
-use crate::launch::gates::holder;
-use crate::launch::node::{Cookie, NodeName};
-use crate::launch::plan::Pin;
+use crate::node::{Cookie, NodeName};
+use crate::plan::Pin;
+use crate::system::files::text_of;
+use crate::system::listeners;
+use crate::watch::{Expected, Promise, Why};
 
 /// Any step of the conversation with the node. On a busy machine a node that boots is slow to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -122,7 +122,7 @@ impl<'a> Look<'a> {
         let pids = vms.iter().map(|vm| vm.pid.as_raw().unsigned_abs());
         let pids: Vec<u32> = pids.collect();
         match listens {
-            Some(at) if holder::is_one_of(&pids, port) => self.greet(*at, port, vm),
+            Some(at) if listeners::is_one_of(&pids, port) => self.greet(*at, port, vm),
             _ => Found::NotYet,
         }
     }
@@ -144,7 +144,7 @@ impl<'a> Look<'a> {
                     || "neither -name nor -sname".into(),
                     |flag| {
                         let word = if flag.long { "-name" } else { "-sname" };
-                        format!("{word} {}", crate::secrets::shown(&flag.text))
+                        format!("{word} {}", crate::system::secrets::shown(&flag.text))
                     },
                 );
                 let text = found.map_or("RELEASE_NODE", |flag| flag.text.as_str());

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
+use crate::config::{Check, Said};
 use crate::init::{TellVerdict, clock};
-use crate::launch::config::{Check, Said};
-use crate::launch::log;
-use crate::launch::node::{Cookie, NodeName, Port};
+use crate::log;
+use crate::node::{Cookie, NodeName, Port};
 use crate::record::Record;
 use look::{Found, Look};
 use process::Beside;

@@ -14,7 +14,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, getpid};
 use tracing::warn;
 
-use crate::init::streams;
+use crate::system::descriptors;
 
 /// What ps calls it while it watches, and while it joins peers.
 const WATCH: &std::ffi::CStr = c"beaminit-watch";
@@ -103,7 +103,7 @@ fn settle(end: Option<OwnedFd>, [one, other]: Kept) -> (Option<OwnedFd>, Kept) {
     let _ = prctl::set_name(WATCH);
     // The cookie is in this memory: no debugger may look at it, and no core dump hold it.
     let _ = prctl::set_dumpable(false);
-    let [end, one, other] = streams::let_go([end, one, other]);
+    let [end, one, other] = descriptors::let_go([end, one, other]);
     let null = || {
         let mut options = File::options();
         options.read(true).write(true).open("/dev/null").ok()

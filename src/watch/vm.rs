@@ -6,10 +6,11 @@
 
 use nix::unistd::Pid;
 
+use crate::beam::{Claim, Claims, NameFlag, PortFlag};
 use crate::init::orphans;
-use crate::launch::flags::{Claim, Claims, NameFlag, Place, PortFlag};
-use crate::launch::node::Cookie;
-use crate::launch::plan::{Pin, settle::port};
+use crate::node::Cookie;
+use crate::plan::{Pin, settle::port};
+use crate::system::Place;
 
 /// Is this the name of a VM's program? beam.smp, and beam.debug.smp and the like.
 fn is_vm(program: &str) -> bool {

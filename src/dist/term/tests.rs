@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::*;
+use crate::dist::term::*;
 
 /// What `term_to_binary/1` of OTP 25 makes of some terms, and how we show them.
 const TABLE: &[(&str, &[u8])] = &[

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::budget::Budget;
-use crate::launch::gates::dns::answer::{Answer, Outcome};
+use crate::dns::answer::{Answer, Outcome};
 
 /// What was said is taken to hold for so long.
 const LIFE: Duration = Duration::from_secs(60);

@@ -17,11 +17,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::names::{Form, Sight};
-use crate::launch::gates::dns::answer::Outcome;
-use crate::launch::gates::dns::ask::Servers;
-use crate::launch::gates::dns::hosts;
-use crate::launch::node::Host;
-use crate::launch::node::host::reverse_name;
+use crate::dns::answer::Outcome;
+use crate::dns::ask::Servers;
+use crate::dns::hosts;
+use crate::node::Host;
+use crate::node::host::reverse_name;
 use budget::Budget;
 use known::{Kept, Known};
 use service::{Look, Looked};

@@ -2,9 +2,9 @@
 
 use hickory_resolver::proto::rr::RecordType;
 
-use crate::launch::gates::dns::answer::{Answer, Outcome};
-use crate::launch::gates::dns::ask::Servers;
-use crate::launch::node::Host;
+use crate::dns::answer::{Answer, Outcome};
+use crate::dns::ask::Servers;
+use crate::node::Host;
 use crate::peers::names::{Form, Sight};
 
 /// One look at a Service.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::launch::node::NodeName;
+use crate::node::NodeName;
 
 /// What comes again within this time, or a few rounds, is no change.
 const MEMORY: Duration = Duration::from_secs(60);

@@ -15,9 +15,9 @@ pub use rounds::Rounds;
 
 use super::Census;
 use super::names::Own;
-use crate::launch::config::{Config, Peers};
-use crate::launch::failure::Failure;
-use crate::launch::node::{Cookie, NodeName, Port};
+use crate::config::{Config, Peers};
+use crate::error::Failure;
+use crate::node::{Cookie, NodeName, Port};
 
 /// A start waits for no more than this to know its peers.
 const START: Duration = Duration::from_secs(6);

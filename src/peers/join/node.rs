@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::dist::term::Say;
 use crate::dist::{Connection, Failed};
-use crate::launch::node::Cookie;
+use crate::node::Cookie;
 use crate::peers::NAME;
 use crate::peers::names::Own;
 use crate::peers::reach::{self, Way};

@@ -15,13 +15,13 @@ use super::log::Log;
 use super::node::{Node, NotYet};
 use super::refusals::{self, Refusals};
 use crate::dist::{self, Failed};
-use crate::init::memory;
-use crate::launch::failure::Failure;
-use crate::launch::node::Host;
+use crate::error::Failure;
+use crate::node::Host;
 use crate::peers::find::Finder;
 use crate::peers::names::{Peer, folded};
 use crate::peers::reach::{self, Absent, There, Way};
 use crate::peers::{NAME, PLACES, finder};
+use crate::system::memory;
 
 /// While the node boots it is looked for this often.
 const BOOT: Duration = Duration::from_millis(250);

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::names::Sight;
-use crate::launch::config::Config;
-use crate::launch::config::peers::Selector;
+use crate::config::Config;
+use crate::config::peers::Selector;
 use answer::Seen;
 use https::Request;
 

@@ -13,18 +13,33 @@
 
 #[path = "../../../src/peers/kubernetes/answer.rs"]
 mod api_answer;
+#[path = "../../../src/beam/mod.rs"]
+mod beam;
 #[path = "../../../src/cli.rs"]
 mod cli;
+#[path = "../../../src/config/mod.rs"]
+mod config;
 #[path = "../../../src/dist/mod.rs"]
 mod dist;
+mod dns;
+#[path = "../../../src/error.rs"]
+mod error;
 #[path = "../../../src/exit.rs"]
 mod exit;
 mod init;
-mod launch;
+#[path = "../../../src/launchers/mod.rs"]
+mod launchers;
+#[path = "../../../src/log.rs"]
+mod log;
+#[path = "../../../src/naming/mod.rs"]
+mod naming;
+#[path = "../../../src/node/mod.rs"]
+mod node;
+#[path = "../../../src/plan/mod.rs"]
+mod plan;
 #[cfg(test)]
 mod replay;
-#[path = "../../../src/secrets/mod.rs"]
-mod secrets;
+mod system;
 mod targets;
 
 pub use targets::*;

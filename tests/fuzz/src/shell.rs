@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 #[allow(dead_code)]
-#[path = "../../../src/launch/shell.rs"]
+#[path = "../../../src/system/shell.rs"]
 mod real;
-pub use real::{Answer, interpreter, set, up_to_source};
+pub use real::{Answer, interpreter, up_to_source};
 
 #[allow(dead_code)]
 pub struct Question<'a> {
@@ -15,7 +15,7 @@ pub struct Question<'a> {
     pub text: String,
     pub script: &'a Path,
     pub arguments: &'a [OsString],
-    pub environment: crate::launch::config::Environment,
+    pub environment: crate::system::Environment,
 }
 
 impl Question<'_> {

@@ -55,7 +55,7 @@ fn read(line: &[OsString]) -> Option<(Room, Vec<OsString>)> {
         Ok(Request::Plan(command)) => Some((Room::Plan, command.to_vec())),
         Ok(Request::Help | Request::Version) => Some((Room::None, Vec::new())),
         // They read the rest of their lines themselves.
-        Ok(Request::Probe(words) | Request::Peers(words) | Request::Attach(words)) => {
+        Ok(Request::Probe(words) | Request::Peers(words) | Request::Node(words)) => {
             assert_eq!(words.to_vec(), line[1..]);
             None
         }

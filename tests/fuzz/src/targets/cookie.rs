@@ -1,7 +1,7 @@
-use crate::launch::config::Reading;
-use crate::launch::flags::words::{Syntax, split};
-use crate::launch::node::Cookie;
-use crate::launch::plan::Text;
+use crate::beam::words::{Syntax, split};
+use crate::config::Reading;
+use crate::node::Cookie;
+use crate::system::secrets::Text;
 
 /// A cookie, as a variable's value and as a file.
 pub fn cookie(bytes: &[u8]) {
@@ -38,7 +38,7 @@ fn reaches_the_vm(cookie: &Cookie) {
 /// The same cookie, whatever ends its line; and the same complaint.
 fn is_read_from_a_file(bytes: &[u8]) {
     let file = super::MemoryFile::new(bytes);
-    let environment = vec![("ERLANG_COOKIE_FILE".into(), file.path().into_os_string())];
+    let environment = vec![("ERLANG_COOKIE_FILE".into(), file.path().into_os_string())].into();
     let read = Reading::new(environment, None).config();
     let Ok(text) = std::str::from_utf8(bytes) else {
         assert!(read.is_err());

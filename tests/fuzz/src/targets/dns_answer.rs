@@ -1,7 +1,7 @@
 use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{Name, RecordType};
 
-use crate::launch::answer::{Outcome, read};
+use crate::dns::answer::{Outcome, read};
 
 /// A DNS message as it comes from a nameserver, read as the answer to each question that the gate asks.
 pub fn dns_answer(bytes: &[u8]) {

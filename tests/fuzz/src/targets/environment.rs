@@ -1,15 +1,16 @@
 use std::net::IpAddr;
 
+use crate::config::{Cluster, Config, Pod, Reading};
 use crate::exit::Exit;
 use crate::init::Settings;
-use crate::launch::config::{Cluster, Config, Environment, Pod, Reading};
-use crate::launch::node::NodeName;
-use crate::launch::node::identity::{self, Lookup};
+use crate::naming::{self, Lookup};
+use crate::node::NodeName;
+use crate::system::Environment;
 
 /// A whole environment, as in `/proc/PID/environ`, up to the names of the node. What is no assignment is the pod's own:
 /// `@HOSTNAME`, `+ADDRESS`, `/NAMESPACE`, `?SEARCH LIST`.
 pub fn environment(bytes: &[u8]) {
-    let mut environment: Environment = Vec::new();
+    let mut environment = Vec::new();
     let mut pod = Pod::default();
     for entry in bytes.split(|byte| *byte == 0) {
         if let Some(pair) = super::assignment(entry) {
@@ -28,9 +29,11 @@ pub fn environment(bytes: &[u8]) {
             pod.addresses.extend(address.and_then(Result::ok));
         }
     }
+    let environment = Environment::from(environment);
     let secret = is_secret(&environment, bytes);
     let complaints = Settings::parse(|name| {
-        super::variable(&environment, name)
+        environment
+            .variable(name)
             .filter(|value| !value.is_empty())
             .map(Into::into)
     })
@@ -73,7 +76,7 @@ fn are_lines(lines: &[String]) {
 
 /// The candidates: each is a name, made as it says.
 fn names(config: &Config) {
-    let candidates = match identity::candidates(config, None, "prog") {
+    let candidates = match naming::candidates(config, None, "prog") {
         Ok(candidates) => candidates,
         Err(failure) => {
             assert_eq!(failure.exit, Exit::Config);
@@ -100,7 +103,7 @@ fn names(config: &Config) {
         {
             assert_eq!(*name, one.node.name);
         }
-        if one.lookup == Lookup::Service && identity::completes(config) {
+        if one.lookup == Lookup::Service && naming::completes(config) {
             let host = one.node.host.to_string().to_lowercase();
             assert!(host.contains(".svc."), "{host}");
         }

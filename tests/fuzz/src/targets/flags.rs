@@ -1,6 +1,7 @@
-use crate::launch::flags::words::{Syntax, Word, quote, split, without};
-use crate::launch::flags::{Claims, Place, PortFlags};
-use crate::launch::plan::Text;
+use crate::beam::words::{Syntax, Word, quote, split, without};
+use crate::beam::{Claims, PortFlags};
+use crate::system::Place;
+use crate::system::secrets::Text;
 
 /// Flags of the VM: in a variable, in a file, split by a shell.
 pub fn flags(bytes: &[u8]) {

@@ -24,8 +24,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-use crate::launch::config::Environment;
-use crate::launch::flags::{Claims, PortKind};
+use crate::beam::{Claims, PortKind};
 
 pub use api_answer::api_answer;
 pub use command_line::command_line;
@@ -91,7 +90,7 @@ fn assignment(entry: &[u8]) -> Option<(OsString, OsString)> {
 }
 
 /// A variable, the last of that name, as the command sees it.
-fn variable<'a>(environment: &'a Environment, name: &str) -> Option<&'a str> {
+fn variable<'a>(environment: &'a [(OsString, OsString)], name: &str) -> Option<&'a str> {
     let (_, value) = environment.iter().rev().find(|(known, _)| known == name)?;
     value.to_str()
 }

@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use hickory_resolver::proto::rr::Name;
 
-use crate::launch::node::host::dashed;
-use crate::launch::node::{Host, NamePart, NodeName, Port};
+use crate::node::host::dashed;
+use crate::node::{Host, NamePart, NodeName, Port};
 
 /// Host names, node names and their parts, ports; and the bytes as an address.
 pub fn names(bytes: &[u8]) {

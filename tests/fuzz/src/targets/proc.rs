@@ -1,5 +1,5 @@
 use crate::init::orphans::{Process, read};
-use crate::launch::holder::listener;
+use crate::system::listeners::listener;
 
 /// What comes out of /proc: `/proc/PID/stat` and `/proc/net/tcp`.
 pub fn proc(bytes: &[u8]) {

@@ -3,12 +3,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::launch::config::{Environment, Pod, Reading};
-use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, Place};
-use crate::launch::launchers::wrapped::{self, Inside};
-use crate::launch::launchers::{self, Role};
-use crate::launch::plan::{Command, Plan, PrivateFile};
+use crate::beam::Claims;
+use crate::beam::words::Syntax;
+use crate::config::{Pod, Reading};
+use crate::launchers::wrapped::{self, Inside};
+use crate::launchers::{self, Role};
+use crate::plan::Plan;
+use crate::system::Place;
+use crate::system::private_file::PrivateFile;
+use crate::system::program::Command;
 
 /// A release's files, with `bin/app` its script.
 const FILES: [&str; 10] = [
@@ -31,7 +34,7 @@ pub fn release(bytes: &[u8]) {
     let text = super::text(bytes);
     let folder = Folder::new();
     let mut words: Vec<OsString> = Vec::new();
-    let mut environment: Environment = vec![
+    let mut environment = vec![
         ("SNAME".into(), "app".into()),
         ("HOSTNAME".into(), "app-0.example.com".into()),
         ("HOME".into(), "/tmp".into()),
@@ -62,7 +65,7 @@ pub fn release(bytes: &[u8]) {
         Some(word) => Path::new("/usr/bin").join(word),
         None => return,
     };
-    let Ok(config) = Reading::new(environment, None).config() else {
+    let Ok(config) = Reading::new(environment.into(), None).config() else {
         return;
     };
     let Ok(inside) = wrapped::inside(Command { words, file }, config) else {

@@ -1,4 +1,4 @@
-use crate::launch::config::resolv_conf::ResolvConf;
+use crate::config::resolv_conf::ResolvConf;
 
 /// `/etc/resolv.conf`.
 pub fn resolv_conf(bytes: &[u8]) {

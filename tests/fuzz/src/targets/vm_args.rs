@@ -1,5 +1,6 @@
-use crate::launch::flags::words::Syntax;
-use crate::launch::flags::{Claims, Place, PortFlags, VmArgs};
+use crate::beam::words::Syntax;
+use crate::beam::{Claims, PortFlags, VmArgs};
+use crate::system::Place;
 
 /// A `vm.args`, a file that it may include as `${FILE}`, and variables that it may name; each ends with a NUL.
 pub fn vm_args(bytes: &[u8]) {

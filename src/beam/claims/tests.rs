@@ -1,0 +1,82 @@
+use crate::beam::claims::*;
+use crate::beam::words::without;
+
+fn read(text: &str) -> Claims {
+    Claims::of_text(text, Syntax::Variable, &|_| Place::Variable("X".into()))
+}
+
+#[test]
+fn finds_claims_and_can_cut_them_out() {
+    for (text, names, cookies, ports, rest) in [
+        ("-name a@b +K true", 1, 0, 0, " +K true"),
+        ("-setcookie x -setcookie n y -x", 0, 2, 0, "  -x"),
+        ("-nocookie -x -nocookie y", 0, 0, 0, " -x "),
+        (
+            "-kernel inet_dist_listen_min 1 inet_dist_listen_max 2",
+            0,
+            0,
+            2,
+            "",
+        ),
+        (
+            "-kernel a b inet_dist_listen_min 1 c d",
+            0,
+            0,
+            1,
+            "-kernel a b  c d",
+        ),
+        (
+            "-kernel inet_dist_listen_min -kernel inet_dist_listen_min 1 5",
+            0,
+            0,
+            1,
+            "-kernel inet_dist_listen_min -kernel  5",
+        ),
+        ("-extra -name a@b", 0, 0, 0, "-extra -name a@b"),
+        ("-eval -name", 1, 0, 0, "-eval "),
+        ("-setcookie -name a@b", 1, 1, 0, " "),
+        ("-sname '' -erl_epmd_port 5", 1, 0, 1, " -erl_epmd_port 5"),
+    ] {
+        let claims = read(text);
+        assert_eq!(
+            (claims.names.len(), claims.cookies.len(), claims.ports.len()),
+            (names, cookies, ports),
+            "{text}"
+        );
+        assert_eq!(
+            without(text, &claims.spans(PortFlags::Pins)),
+            rest,
+            "{text}"
+        );
+    }
+    let text =
+        "-start_epmd false -x -erl_epmd_port 5 -kernel erl_epmd_node_listen_port 6 -epmd_module m";
+    let claims = read(text);
+    assert_eq!(
+        (
+            claims.start_epmd.len(),
+            claims.own_epmd.len(),
+            claims.ports.len()
+        ),
+        (1, 1, 2)
+    );
+    assert_eq!(
+        without(text, &claims.spans(PortFlags::All)),
+        " -x   -epmd_module m"
+    );
+    assert_eq!(without(text, &claims.spans(PortFlags::Pins)), text);
+    let mixed = "-kernel inet_dist_listen_min 1 erl_epmd_node_listen_port 2 epmd_module m";
+    let claims = read(mixed);
+    assert_eq!(claims.own_epmd.len(), 1);
+    assert_eq!(
+        without(mixed, &claims.spans(PortFlags::Pins)),
+        "-kernel  erl_epmd_node_listen_port 2 epmd_module m"
+    );
+    assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
+    assert!(read("+V").informs && !read("-proto_dist inet6_tcp").proto_dist.is_empty());
+}
+
+#[test]
+fn shows_no_cookie() {
+    assert!(!format!("{:?}", read("-setcookie n secret")).contains("secret"));
+}

@@ -1,0 +1,110 @@
+//! The port in a release's `sys.config`, `{kernel, [{inet_dist_listen_min, 9100}, …]}`: flags beat it, and our default
+//! yields to it. <https://www.erlang.org/doc/apps/kernel/config.html>
+
+use std::path::Path;
+
+use super::claim::Claim;
+use super::claims::Claims;
+use super::ports::{PortFlag, PortKind};
+use crate::system::Place;
+use crate::system::files::text_of;
+
+impl Claims {
+    /// What the file says that `-config` names, with its ending or without.
+    pub fn of_config_flag(path: &str) -> Self {
+        let path = path.strip_suffix(".config").unwrap_or(path);
+        Self::of_config_file(Path::new(&format!("{path}.config")))
+    }
+
+    /// What a configuration file says of the port; one that cannot be read is the VM's to complain of.
+    pub fn of_config_file(path: &Path) -> Self {
+        text_of(path).map_or_else(|_| Self::default(), |text| Self::of_sys_config(&text, path))
+    }
+
+    /// What the text of such a file says of the port.
+    pub fn of_sys_config(text: &str, path: &Path) -> Self {
+        let tokens = tokens(text);
+        let ports = tokens.windows(3).filter_map(|three| {
+            let [(line, name), (_, comma), (_, value)] = three else {
+                return None;
+            };
+            let is_number = !value.is_empty() && value.bytes().all(|c| c.is_ascii_digit());
+            let kind = PortKind::of_kernel(name).filter(|_| comma == "," && is_number)?;
+            Some(Claim {
+                value: PortFlag {
+                    kind,
+                    text: value.clone(),
+                },
+                place: Place::File(path.to_owned(), *line),
+                span: None,
+            })
+        });
+        Self {
+            ports: ports.collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The words and signs of Erlang terms, with their lines; strings and comments are none.
+fn tokens(text: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut line = 1;
+    let mut characters = text.chars().peekable();
+    let is_word = |c: char| c.is_alphanumeric() || "_@".contains(c);
+    while let Some(c) = characters.next() {
+        match c {
+            '\n' => line += 1,
+            '%' => while characters.next_if(|next| *next != '\n').is_some() {},
+            '"' | '\'' => {
+                while let Some(inside) = characters.next().filter(|inside| *inside != c) {
+                    let escaped = (inside == '\\').then(|| characters.next()).flatten();
+                    line += usize::from(inside == '\n' || escaped == Some('\n'));
+                }
+                found.push((line, c.into()));
+            }
+            c if is_word(c) => {
+                let mut word = String::from(c);
+                while let Some(next) = characters.next_if(|next| is_word(*next)) {
+                    word.push(next);
+                }
+                found.push((line, word));
+            }
+            c if c.is_whitespace() => {}
+            c => found.push((line, c.into())),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_port() {
+        for (text, expected) in [
+            (
+                "[{kernel, [\n{inet_dist_listen_min, 9100},\n{inet_dist_listen_max,9105}]}].",
+                "sys.config:2 9100, sys.config:3 9105",
+            ),
+            (
+                "[{kernel,[{erl_epmd_node_listen_port,9}]}].",
+                "sys.config:1 9",
+            ),
+            ("% {inet_dist_listen_min, 9100}\n[].", ""),
+            ("[{a, \"{inet_dist_listen_min, 9100} \\\" % \"}].", ""),
+            ("[{a, ['it\\'s', {inet_dist_listen_min, X}]}].", ""),
+            ("[{inet_dist_listen_min, \"9100\"}].", ""),
+            ("[\"", ""),
+            ("[\"a\nb\", {inet_dist_listen_max, 1}].", "sys.config:2 1"),
+        ] {
+            let claims = Claims::of_sys_config(text, Path::new("sys.config"));
+            let shown = claims
+                .ports
+                .iter()
+                .map(|claim| format!("{} {}", claim.place, claim.value.text));
+            assert_eq!(shown.collect::<Vec<_>>().join(", "), expected, "{text}");
+        }
+    }
+}

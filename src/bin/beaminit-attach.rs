@@ -1,0 +1,5 @@
+//! The program `beaminit-attach`.
+
+fn main() {
+    std::process::exit(beaminit::attach::main());
+}

@@ -1,0 +1,175 @@
+//! `/etc/resolv.conf`: the nameservers, and the search list that tells namespace and zone. resolv.conf(5).
+//!
+//! As found in the wild: comments behind values, CRLF, unknown options, scoped addresses. What cannot be read is left
+//! out: glibc does the same, and a pod with one good nameserver is a good pod.
+
+use std::net::Ipv4Addr;
+
+use crate::dns::Nameserver;
+
+/// What the file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvConf {
+    /// The nameservers in their order; with none named, the one on this host.
+    pub nameservers: Vec<Nameserver>,
+    /// The search list, without trailing dots.
+    pub search: Vec<String>,
+    /// `domain` is there, which the VM takes for its own.
+    pub has_domain: bool,
+    /// `options use-vc`: they are asked over TCP only.
+    pub over_tcp: bool,
+}
+
+impl Default for ResolvConf {
+    fn default() -> Self {
+        Self::parse("")
+    }
+}
+
+impl ResolvConf {
+    /// Reads the text of the file.
+    pub fn parse(text: &str) -> Self {
+        let mut nameservers = Vec::new();
+        let mut search = Vec::new();
+        let mut has_domain = false;
+        let mut over_tcp = false;
+        for line in text.lines() {
+            let line = line.split(['#', ';']).next().unwrap_or_default();
+            let mut words = line.split_whitespace();
+            match words.next() {
+                Some("nameserver") => {
+                    nameservers.extend(words.next().and_then(Nameserver::parse));
+                }
+                // The last of `search` and `domain` counts.
+                Some(keyword @ ("search" | "domain")) => {
+                    search = words
+                        .map(|word| word.trim_end_matches('.').to_owned())
+                        .filter(|w| !w.is_empty())
+                        .collect();
+                    has_domain |= keyword == "domain" && !search.is_empty();
+                }
+                Some("options") => over_tcp |= words.any(|word| word == "use-vc"),
+                _ => {}
+            }
+        }
+        if nameservers.is_empty() {
+            nameservers.push(Nameserver {
+                address: Ipv4Addr::LOCALHOST.into(),
+                interface: None,
+            });
+        }
+        nameservers.dedup();
+        Self {
+            nameservers,
+            search,
+            has_domain,
+            over_tcp,
+        }
+    }
+
+    /// Kubernetes' namespace: the first search domain is `NS.svc.ZONE`.
+    pub fn namespace(&self) -> Option<&str> {
+        self.search.iter().find_map(|domain| {
+            let (namespace, rest) = domain.split_once('.')?;
+            (rest.starts_with("svc.") && !matches!(namespace, "" | "svc")).then_some(namespace)
+        })
+    }
+
+    /// Kubernetes' zone: what follows `svc.` in the search list.
+    pub fn zone(&self) -> Option<&str> {
+        let bare = self
+            .search
+            .iter()
+            .find_map(|domain| domain.strip_prefix("svc."));
+        let behind_namespace = || {
+            self.search
+                .iter()
+                .find_map(|domain| domain.split_once(".svc.").map(|(_, zone)| zone))
+        };
+        bare.or_else(behind_namespace)
+            .filter(|zone| !zone.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod properties;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_files_as_found_in_the_wild() {
+        let kubernetes = "search prod.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n";
+        let openshift = "search dev.svc.ocp.example svc.ocp.example ocp.example example\r\nnameserver 172.30.0.10 # dns\r\noptions ndots:5 use-vc wat\r\n";
+        for (text, servers, namespace, zone) in [
+            (
+                kubernetes,
+                vec!["10.96.0.10"],
+                Some("prod"),
+                Some("cluster.local"),
+            ),
+            (
+                openshift,
+                vec!["172.30.0.10"],
+                Some("dev"),
+                Some("ocp.example"),
+            ),
+            (
+                "nameserver 127.0.0.11\noptions ndots:0",
+                vec!["127.0.0.11"],
+                None,
+                None,
+            ),
+            ("", vec!["127.0.0.1"], None, None),
+            (
+                "# only a comment\nnameserver\nnameserver x",
+                vec!["127.0.0.1"],
+                None,
+                None,
+            ),
+            (
+                "nameserver fd00::a\nnameserver 10.0.0.1;x",
+                vec!["fd00::a", "10.0.0.1"],
+                None,
+                None,
+            ),
+            (
+                "nameserver fe80::1%eth0\nnameserver 10.0.0.1%eth0\nnameserver fe80::2%",
+                vec!["fe80::1%eth0"],
+                None,
+                None,
+            ),
+            (
+                "search svc.zone.test.",
+                vec!["127.0.0.1"],
+                None,
+                Some("zone.test"),
+            ),
+            (
+                "search only.svc.zone.test",
+                vec!["127.0.0.1"],
+                Some("only"),
+                Some("zone.test"),
+            ),
+            (
+                "search .svc.zone.test",
+                vec!["127.0.0.1"],
+                None,
+                Some("zone.test"),
+            ),
+            (
+                "search a.svc.b\ndomain example.com",
+                vec!["127.0.0.1"],
+                None,
+                None,
+            ),
+        ] {
+            let read = ResolvConf::parse(text);
+            let found: Vec<String> = read.nameservers.iter().map(ToString::to_string).collect();
+            assert_eq!(found, servers, "{text}");
+            assert_eq!(read.over_tcp, text.contains("use-vc"), "{text}");
+            assert_eq!((read.namespace(), read.zone()), (namespace, zone), "{text}");
+        }
+    }
+}

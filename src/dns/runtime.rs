@@ -1,0 +1,36 @@
+//! Running a few questions on one thread.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::error::Failure;
+use crate::exit::Exit;
+
+/// However close the deadline, an answer gets this long.
+const LEAST: Duration = Duration::from_millis(200);
+
+/// Runs on this one thread, which is enough for a handful of questions; nothing of the runtime is left when it is done.
+///
+/// # Errors
+/// No descriptor was to be had.
+pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                Exit::System,
+                format!("cannot prepare to ask DNS: {error}; is the limit of open files too low?"),
+            )
+        })?;
+    Ok(runtime.block_on(work))
+}
+
+/// Waits for `work` as long as there is time: a dead server's silence may not outlast the deadline.
+pub async fn limited<T>(work: impl Future<Output = T>, left: Option<Duration>) -> Option<T> {
+    match left {
+        Some(left) => timeout(left.max(LEAST), work).await.ok(),
+        None => Some(work.await),
+    }
+}

@@ -1,0 +1,38 @@
+//! ERL_DIST_PORT: has a start script do without epmd, for the node and for all of its clients. relx's scripts and
+//! ejabberdctl know it, in their later versions.
+//! <https://www.erlang.org/doc/apps/erts/erl_cmd.html> (`-erl_epmd_port`)
+
+use super::Demands;
+use crate::error::Failure;
+use crate::plan::{Pin, Recipe, Settled};
+use crate::system::secrets::Text;
+
+/// Sets it. `unknown` says what to do about a script that does not know it.
+///
+/// # Errors
+/// The script does not know it, or a flag of its own has a port that only the node itself would see.
+pub fn set(
+    unknown: Option<&str>,
+    demands: &Demands,
+    settled: &Settled,
+    recipe: &mut Recipe,
+) -> Result<(), Failure> {
+    if let Some(unknown) = unknown {
+        return Err(Failure::config(format!(
+            "BEAMINIT_EPMD is \"off\", and {unknown}, or use auto"
+        )));
+    }
+    match &settled.port {
+        Some(Pin::Ours(port)) => {
+            recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
+        }
+        Some(Pin::Given(port)) if demands.dist_port.is_none() => {
+            return Err(Failure::config(format!(
+                "{} has a port without epmd of its own, and the script's own clients would miss it; remove that flag and set ERL_PORT",
+                port.by
+            )));
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! A container's entrypoint for Erlang and Elixir nodes: what its two programs are made of.
+//!
+//! `beaminit` ([`main`]) is PID 1. It forks: [`init`] stays, and knows signals, children and exit statuses; [`launch`] runs in
+//! the child, makes the plan, passes the gates and becomes the command. `beaminit-attach` ([`attach`]) is a shell on a node
+//! elsewhere, for a developer's machine.
+
+pub mod attach;
+mod beam;
+mod cli;
+mod config;
+mod dist;
+mod dns;
+mod error;
+mod exit;
+mod gates;
+mod init;
+mod launch;
+mod launchers;
+mod local_node;
+mod log;
+mod naming;
+mod node;
+mod peers;
+mod plan;
+mod probe;
+mod record;
+mod system;
+mod watch;
+
+use std::ffi::{c_char, c_int};
+
+/// The whole of `beaminit`: returns its exit status.
+///
+/// # Safety
+/// `count` and `values` must be what the C runtime hands to `main`, and this the first thing that is done.
+pub unsafe fn main(count: c_int, values: *const *const c_char) -> c_int {
+    let inherited = system::signals::Inherited::new(init::inherited_mask());
+    system::descriptors::fill_gaps();
+    // SAFETY: as the caller promises.
+    let words = unsafe { cli::Words::of_main(count, values) };
+    dispatch(cli::parse(words), inherited)
+}
+
+/// Does what the command line asks for.
+fn dispatch(
+    request: Result<cli::Request, cli::Usage>,
+    inherited: system::signals::Inherited,
+) -> i32 {
+    use cli::{Request, Words};
+    let start = |command: Words, settings| config::Invocation {
+        command: command.to_vec(),
+        environment: system::Environment::take(),
+        settings,
+    };
+    // Without init in the room, there is nobody to take signals for the command.
+    let alone = |command| {
+        inherited.give_back();
+        start(command, init::Settings::from_environment().err())
+    };
+    match request {
+        Ok(Request::Run(command)) => init::run(inherited, |settings, tell_init| {
+            launch::run(start(command, settings), tell_init)
+        }),
+        Ok(Request::Exec(command)) => {
+            system::signals::end_on_signals();
+            launch::exec(alone(command))
+        }
+        Ok(Request::Plan(command)) => launch::plan(alone(command)),
+        Ok(Request::Peers(words)) => peers::run(alone(words)),
+        Ok(Request::Probe(words)) => probe::run(alone(words)),
+        Ok(Request::Node(words)) => local_node::info::run(alone(words)),
+        Ok(Request::Help) => cli::say(cli::HELP),
+        Ok(Request::Version) => cli::say(&cli::version("beaminit")),
+        Err(usage) => usage.report(),
+    }
+}

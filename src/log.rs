@@ -1,0 +1,122 @@
+//! The log, on standard error: one line a message, `beaminit: message` or one JSON object; and the termination log.
+//!
+//! <https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/>
+
+use std::fmt;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer, debug_fn};
+use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
+use tracing_subscriber::registry::LookupSpan;
+
+/// What Kubernetes keeps of a termination message, in bytes.
+const TERMINATION_LIMIT: usize = 4096;
+/// Where Kubernetes mounts it.
+const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// How to log, and where the reason of a failure goes.
+#[derive(Clone, Debug)]
+pub struct Logging {
+    /// `BEAMINIT_LOG`.
+    pub level: LevelFilter,
+    /// `BEAMINIT_LOG_FORMAT`.
+    pub format: Format,
+    /// `BEAMINIT_TERMINATION_LOG`, where it is set.
+    pub termination_log: Option<PathBuf>,
+}
+
+/// The form of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `beaminit: message`.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Starts the log.
+pub fn start(logging: &Logging) {
+    let builder = SubscriberBuilder::default()
+        .with_max_level(logging.level)
+        // That a line could not be written would be said on standard error, where it could not be written.
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
+    // It can be set once in a process, and a process starts one log.
+    let _ = match logging.format {
+        Format::Text => {
+            // The line says it all; the fields are for those who search in them.
+            let message = debug_fn(|writer, field, value| match field.name() {
+                "message" => write!(writer, "{value:?}"),
+                _ => Ok(()),
+            });
+            let plain = builder.event_format(Plain).fmt_fields(message);
+            tracing::subscriber::set_global_default(plain.finish())
+        }
+        Format::Json => tracing::subscriber::set_global_default(
+            builder
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .with_target(false)
+                .finish(),
+        ),
+    };
+}
+
+/// `beaminit: message`, with the level where it is not info.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        writer.write_str(match *event.metadata().level() {
+            Level::ERROR => "beaminit: error: ",
+            Level::WARN => "beaminit: warning: ",
+            Level::INFO => "beaminit: ",
+            _ => "beaminit: debug: ",
+        })?;
+        let mut message = String::new();
+        context.format_fields(Writer::new(&mut message), event)?;
+        // Log collectors split lines.
+        writeln!(writer, "{}", message.replace(['\n', '\r'], " "))
+    }
+}
+
+/// Writes the reason of a failure where Kubernetes looks for it: in place, for the file is a mount.
+///
+/// The default file is there or it isn't; one that was asked for and cannot be written is said.
+pub fn leave_reason(lines: &[String], asked_for: Option<&Path>) {
+    let path = asked_for.unwrap_or(Path::new(TERMINATION_LOG));
+    let mut text = lines.join("\n");
+    while text.len() > TERMINATION_LIMIT {
+        text.pop();
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options
+        .write(true)
+        .truncate(true)
+        .create(asked_for.is_some())
+        // A FIFO that nobody reads must not hold the end up.
+        .custom_flags(nix::libc::O_NONBLOCK);
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    if let (Err(error), Some(path)) = (written, asked_for) {
+        tracing::warn!(
+            "BEAMINIT_TERMINATION_LOG is {path:?}, which cannot be written: {error}; mount it, or leave it unset"
+        );
+    }
+}

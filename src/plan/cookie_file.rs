@@ -1,0 +1,172 @@
+//! The cookie in a file, for `BEAMINIT_COOKIE_VIA=file`: where the VM looks for it, and nowhere else.
+//!
+//! The VM reads `.erlang.cookie` in HOME and, from OTP 25 on, if there is none, in XDG_CONFIG_HOME's folder `erlang`:
+//! <https://www.erlang.org/doc/system/distributed.html#security>. HOME is left to the user's own programs where it can be.
+
+use std::path::{Path, PathBuf};
+
+use super::recipe::Recipe;
+use super::settle::Settled;
+use crate::beam::Otp;
+use crate::config::Config;
+use crate::error::Failure;
+use crate::launchers::Launcher;
+use crate::node::Cookie;
+use crate::system::private_file::PrivateFile;
+use crate::system::secrets;
+use crate::system::secrets::Text;
+
+/// The file's name.
+pub const NAME: &str = ".erlang.cookie";
+
+/// The files in which the VM of this OTP, or of one that is not known, looks for its cookie, in its order.
+pub fn places(home: Option<&Path>, config: &Config, otp: Option<&Otp>) -> Vec<PathBuf> {
+    let configs = config
+        .path("XDG_CONFIG_HOME")
+        .map(|folder| folder.join("erlang"));
+    let configs = configs.or_else(|| Some(home?.join(".config/erlang")));
+    let configs = configs.filter(|_| otp.is_none_or(|otp| otp.is_from(25, 0)));
+    let folders = home.map(Path::to_owned).into_iter().chain(configs);
+    folders.map(|folder| folder.join(NAME)).collect()
+}
+
+/// Why the VM would not start with this file for its cookie, if it is there: it must be its owner's alone, and hold one.
+pub fn refused_by_the_vm(file: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = std::fs::metadata(file)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?;
+    let mode = found.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Some(format!(
+            "its mode is {mode:04o}, and the VM wants its owner alone to read it (0400)"
+        ));
+    }
+    let text = std::fs::read_to_string(file).ok()?;
+    text.trim_end_matches(['\n', '\r'])
+        .is_empty()
+        .then(|| "it is empty".into())
+}
+
+/// Plans the file, the variable that leads to it, and takes the cookie out of the others.
+///
+/// # Errors
+/// There is no folder for it, or the release's env.sh leads elsewhere.
+pub fn plan(
+    config: &Config,
+    launcher: &Launcher,
+    settled: &Settled,
+    recipe: &mut Recipe,
+) -> Result<(), Failure> {
+    let Some(cookie) = &settled.cookie else {
+        return Ok(());
+    };
+    let shell = launcher.demands.shell.as_ref();
+    let leads_away = |variable: &str| {
+        let shell = shell.filter(|shell| shell.assigns(variable))?;
+        Some(Failure::config(format!(
+            "{} sets {variable} after us, which leads the VM away from its cookie's file; remove that line, or set BEAMINIT_COOKIE_VIA=arg",
+            shell.place(variable)
+        )))
+    };
+    if let Some(account) = &launcher.account {
+        if let Some(failure) = leads_away("HOME") {
+            return Err(failure);
+        }
+        recipe.set("HOME", Text::plain(&account.home));
+        let file = PrivateFile::of_account(account, NAME, 0o400, Text::cookie(&cookie.value));
+        recipe.files.push(file);
+        leave_in_no_variable(config, &cookie.value, recipe);
+        return Ok(());
+    }
+    let beside = settled.cookie_beside.as_ref().map(|place| {
+        format!("{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two, so that it reads ours there; remove that one")
+    });
+    let reason = beside.or_else(|| needs_home(config, launcher));
+    // Nodes of one network have names of their own, even where they share /dev/shm.
+    let folder = settled.node.value.to_string();
+    let parts: &[&str] = if reason.is_some() {
+        &[&folder, NAME]
+    } else {
+        &[&folder, "erlang", NAME]
+    };
+    let file = PrivateFile::new(parts, 0o400, Text::cookie(&cookie.value), None)?;
+    let variable = if reason.is_some() {
+        "HOME"
+    } else {
+        "XDG_CONFIG_HOME"
+    };
+    if let Some(failure) = leads_away(variable) {
+        return Err(failure);
+    }
+    let home = file.path.ancestors().nth(parts.len() - 1);
+    recipe.set(variable, Text::plain(home.unwrap_or(Path::new("/"))));
+    if let Some(reason) = reason {
+        recipe.warn(format!("HOME is another for the command: {reason}"));
+    }
+    if !file.in_memory {
+        recipe.warn(format!(
+            "the cookie is written to a disk, in {}; mount a tmpfs (an emptyDir, medium: Memory) at /tmp",
+            file.path.display()
+        ));
+    }
+    recipe.files.push(file);
+    leave_in_no_variable(config, &cookie.value, recipe);
+    Ok(())
+}
+
+/// Takes out the variables that are the cookie, and warns of those that have it among other things.
+fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
+    for (name, value) in &config.environment {
+        let name = name.to_string_lossy().into_owned();
+        if recipe.set.contains_key(&name) || recipe.unset.contains(&name) {
+            continue;
+        }
+        let value = value.to_string_lossy();
+        if value == cookie.reveal() && secrets::is_by_name(name.as_bytes(), value.as_bytes()) {
+            recipe.unset.push(name);
+        } else if cookie.is_in(&value) {
+            recipe.warn(format!(
+                "{} seems to have the cookie in it, and the VM hands it to all that it starts; take it out",
+                secrets::shown_name(name)
+            ));
+        }
+    }
+}
+
+/// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
+fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
+    let shell = launcher.demands.shell.as_ref();
+    let of_shell = shell.and_then(|shell| shell.value("HOME"));
+    let Some(home) = of_shell.map(Path::new).or_else(|| config.path("HOME")) else {
+        return Some("it is not set, and the VM wants one to look for its cookie".into());
+    };
+    let otp = match &launcher.root {
+        Some(root) => Otp::of_root(root),
+        None => Otp::of_erl(None, &config.environment),
+    };
+    match otp {
+        None => {
+            return Some(
+                "which OTP this is cannot be told, and those before 25 read a cookie only there"
+                    .into(),
+            );
+        }
+        Some(otp) if !otp.is_from(25, 0) => {
+            return Some("OTP before 25 reads a cookie only there".into());
+        }
+        Some(_) => {}
+    }
+    let own = home.join(NAME);
+    match std::fs::metadata(&own) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => Some(format!(
+            "the VM would not start with this one, for {} cannot be looked for: {error}",
+            own.display()
+        )),
+        Ok(_) => Some(format!(
+            "{} is there, and would be read first",
+            own.display()
+        )),
+    }
+}

@@ -1,0 +1,33 @@
+//! What a launcher changes for the command: variables, and files that only this user can read.
+
+use std::collections::BTreeMap;
+
+use crate::system::private_file::PrivateFile;
+use crate::system::secrets::Text;
+
+/// The changes.
+#[derive(Clone, Debug, Default)]
+pub struct Recipe {
+    /// Variables that are set, by name.
+    pub set: BTreeMap<String, Text>,
+    /// Variables that are taken out.
+    pub unset: Vec<String>,
+    /// Files that are written before the exec.
+    pub files: Vec<PrivateFile>,
+    /// What is left out of the user's own flags, by the variable that had it.
+    pub left_out: Vec<(String, Text)>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Recipe {
+    /// Sets a variable; an empty text takes it out.
+    pub fn set(&mut self, name: &str, value: Text) {
+        self.set.insert(name.to_owned(), value);
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, line: impl Into<String>) {
+        self.warnings.push(line.into());
+    }
+}

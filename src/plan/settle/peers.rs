@@ -1,0 +1,70 @@
+//! The places where peers are looked for, made whole for this node; and complaints about what cannot work there.
+
+use crate::config::peers::{Listed, Source};
+use crate::config::{Config, HostForm, Peers};
+use crate::naming;
+use crate::node::{Host, NodeName};
+
+/// The places, each by its whole name.
+pub fn settle(
+    config: &Config,
+    node: &NodeName,
+    has_cookie: bool,
+    lines: &mut Vec<String>,
+) -> Option<Peers> {
+    let mut peers = config.peers.clone()?;
+    if !has_cookie {
+        lines.push("BEAMINIT_PEERS is set, and no cookie is known by which to join the peers; set ERLANG_COOKIE or ERLANG_COOKIE_FILE".into());
+    }
+    for source in &mut peers.sources {
+        if let Err(reason) = complete(source, config, node) {
+            let line = format!("BEAMINIT_PEERS has {source}, {reason}");
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    Some(peers)
+}
+
+fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(), String> {
+    let fits = |host: &Host| host.is_long() == node.is_long();
+    if let Source::Hosts(list) = source {
+        let bad = list.iter().find(|one| match one {
+            Listed::Host(host) => !fits(host),
+            Listed::Node(peer) => !fits(&peer.host),
+        });
+        return bad.map_or(Ok(()), |bad| {
+            Err(format!(
+                "and nodes with short and with long names never connect: {bad} and {node}; write both with a dot in the host, or both without"
+            ))
+        });
+    }
+    if !cfg!(feature = "kubernetes") && matches!(source, Source::Kubernetes(_)) {
+        return Err("and this beaminit is built without the API's client (cargo build --release --features kubernetes); use dns".into());
+    }
+    if !node.is_long() {
+        return Err(format!(
+            "which finds long names, and {node} is short; set CLUSTER_HOSTNAME, or BEAMINIT_HOST"
+        ));
+    }
+    let by_service = config.host == HostForm::Service;
+    match source {
+        Source::Dns(None) | Source::Kubernetes(_) if by_service => Err(
+            "and BEAMINIT_HOST is \"service\", under which name is no second node; name the other Services, as in dns:NAME or hosts:NAME,NAME".into(),
+        ),
+        Source::Dns(name @ None) => {
+            let Some(mut cluster) = config.cluster.clone() else {
+                return Err("and CLUSTER_HOSTNAME is not set; set it to the headless Service's name, or write dns:NAME".into());
+            };
+            (cluster.host, _) = naming::service(config).map_err(|failure| failure.lines.join("; "))?;
+            *name = Some(cluster);
+            Ok(())
+        }
+        Source::Dns(Some(name)) => {
+            name.host = naming::complete(name, config);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,20 @@
+//! The operating system: signals, terminal, descriptors, processes, files, secrets. No policy.
+
+pub mod account;
+pub mod descriptors;
+pub mod environ;
+pub mod files;
+pub mod listeners;
+pub mod memory;
+mod place;
+pub mod private_file;
+pub mod program;
+mod search;
+pub mod secrets;
+pub mod shell;
+pub mod signals;
+pub mod terminal;
+pub mod wait;
+
+pub use environ::Environment;
+pub use place::Place;
