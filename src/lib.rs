@@ -33,6 +33,7 @@ use std::ffi::{c_char, c_int};
 ///
 /// # Safety
 /// `count` and `values` must be what the C runtime hands to `main`, and this the first thing that is done.
+#[must_use]
 pub unsafe fn main(count: c_int, values: *const *const c_char) -> c_int {
     let inherited = system::signals::Inherited::new(init::inherited_mask());
     system::descriptors::fill_gaps();

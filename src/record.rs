@@ -9,12 +9,9 @@ use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
-
+use crate::init;
 use crate::node::{NodeName, Port};
 
-/// What the memory is called.
-const NAME: &str = "beaminit-node";
 /// No record is longer.
 const LONGEST: u64 = 64 * 1024;
 
@@ -33,11 +30,6 @@ pub struct Record {
     pub vm: Option<i32>,
     /// The file in which the VM reads its cookie, where beaminit has written it.
     pub cookie_file: Option<PathBuf>,
-}
-
-/// Makes the memory; `None` where the kernel gives none, and then every reader derives what it needs.
-pub fn memory() -> Option<OwnedFd> {
-    memfd_create(NAME, MFdFlags::MFD_CLOEXEC).ok()
 }
 
 impl Record {
@@ -90,7 +82,9 @@ impl Record {
     /// That of a process, if it holds one and this user may read it.
     pub fn of_process(process: &Path) -> Option<Self> {
         let open = fs::read_dir(process.join("fd")).ok()?.flatten();
-        let is_it = |target: PathBuf| target.to_string_lossy().contains(NAME);
+        // The kernel writes `/memfd:NAME (deleted)`.
+        let start = format!("/memfd:{} ", init::RECORD);
+        let is_it = |target: PathBuf| target.to_string_lossy().starts_with(&start);
         let mut open = open.filter(|entry| fs::read_link(entry.path()).is_ok_and(is_it));
         let mut text = String::new();
         let file = File::open(open.next()?.path()).ok()?;
@@ -103,6 +97,7 @@ impl Record {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use nix::sys::memfd::{MFdFlags, memfd_create};
 
     #[test]
     fn what_is_written_is_read() {
@@ -122,7 +117,7 @@ mod tests {
             cookie_file: None,
             ..whole.clone()
         };
-        let memory = memory().unwrap();
+        let memory = memfd_create(init::RECORD, MFdFlags::MFD_CLOEXEC).unwrap();
         // The longer one first: nothing of it is left behind the other.
         for record in [whole, least] {
             record.write(&memory);

@@ -57,7 +57,7 @@ pub fn make(
 ) -> Result<Surroundings, Stopped> {
     let config = &local.config;
     let folder = Folder::make()?;
-    let cookie = folder.write(&["home", ".erlang.cookie"], Text::cookie(&told.cookie))?;
+    let cookie = folder.write(&["home", ".erlang.cookie"], Text::from(&told.cookie))?;
     let home = cookie.parent().unwrap_or(&cookie);
     let real_home = config.variable("HOME");
     if let Some(real) = real_home {

@@ -8,8 +8,8 @@ use super::forward::Forward;
 use super::place::Place;
 use super::told::Told;
 use crate::attach::{Local, Stopped, docker, processes};
-use crate::dist::epmd::answer::Answer;
-use crate::dist::epmd::{self, Said};
+use crate::dist::epmd::answer::EpmdAnswer;
+use crate::dist::epmd::{self, Reply};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::Port;
@@ -80,11 +80,11 @@ fn ask_epmd(way: &Way, told: &Told) -> Result<Port, Stopped> {
     let (asked, address) = (name.clone(), way.address());
     let said = processes::aside(move || epmd::ask(&asked, address, Instant::now() + LIMIT))?;
     let line = match said {
-        Said::Answer(Answer::Taken(port)) => match Port::parse(&port.to_string()) {
+        Reply::Answer(EpmdAnswer::Taken(port)) => match Port::parse(&port.to_string()) {
             Ok(port) => return Ok(port),
             Err(_) => format!("the epmd there has no port for {name}: is that node listening?"),
         },
-        Said::Answer(Answer::Free) => {
+        Reply::Answer(EpmdAnswer::Free) => {
             format!("the epmd there knows no node {name}: is it running, and that its name?")
         }
         _ => "there is no epmd that answers; of a node without epmd, give the port in ERL_PORT"

@@ -3,20 +3,20 @@
 //! Feeds the Plan: what name, cookie and port do the user's own flags ask for, and where? So that the Plan can keep to
 //! them, beat them, or name the place where it can't. <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
 
-mod claim;
-mod claims;
 mod expand;
 mod otp;
 mod ports;
+mod setting;
+mod settings;
 mod sys_config;
 mod variables;
 mod vm_args;
 pub mod words;
 
-pub use claim::{Claim, CookieFlag, NameFlag};
-pub use claims::Claims;
 pub use expand::{Variable, expand, unset};
 pub use otp::Otp;
 pub use ports::{PortFlag, PortFlags, PortKind};
+pub use setting::{CookieFlag, FlagSetting, NameFlag};
+pub use settings::FlagSettings;
 pub use variables::FlagVariables;
 pub use vm_args::VmArgs;

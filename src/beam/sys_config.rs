@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use super::claim::Claim;
-use super::claims::Claims;
 use super::ports::{PortFlag, PortKind};
+use super::setting::FlagSetting;
+use super::settings::FlagSettings;
 use crate::system::Place;
 use crate::system::files::text_of;
 
-impl Claims {
+impl FlagSettings {
     /// What the file says that `-config` names, with its ending or without.
     pub fn of_config_flag(path: &str) -> Self {
         let path = path.strip_suffix(".config").unwrap_or(path);
@@ -30,7 +30,7 @@ impl Claims {
             };
             let is_number = !value.is_empty() && value.bytes().all(|c| c.is_ascii_digit());
             let kind = PortKind::of_kernel(name).filter(|_| comma == "," && is_number)?;
-            Some(Claim {
+            Some(FlagSetting {
                 value: PortFlag {
                     kind,
                     text: value.clone(),
@@ -99,7 +99,7 @@ mod tests {
             ("[\"", ""),
             ("[\"a\nb\", {inet_dist_listen_max, 1}].", "sys.config:2 1"),
         ] {
-            let claims = Claims::of_sys_config(text, Path::new("sys.config"));
+            let claims = FlagSettings::of_sys_config(text, Path::new("sys.config"));
             let shown = claims
                 .ports
                 .iter()

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use super::claims::Claims;
 use super::ports::PortFlags;
+use super::settings::FlagSettings;
 use super::words::{Syntax, split, without};
 use crate::error::Failure;
 use crate::system::Environment;
 use crate::system::Place;
-use crate::system::shell::Answer;
+use crate::system::shell::ShellAnswer;
 
 /// All of them, as found.
 #[derive(Clone, Default)]
@@ -19,14 +19,14 @@ pub struct FlagVariables {
     /// The variable that a release's own shell file takes our flags from, and where.
     lost: Option<Place>,
     /// What such a file puts before our flags.
-    first: Claims,
+    first: FlagSettings,
 }
 
 #[derive(Clone)]
 struct Variable {
     name: String,
     text: String,
-    claims: Claims,
+    claims: FlagSettings,
     /// A release's own shell file assigns it, whatever it is before.
     stays: bool,
 }
@@ -40,10 +40,10 @@ impl FlagVariables {
     ///
     /// # Errors
     /// One that is not UTF-8: what it claims cannot be told, and the VM would read it all the same.
-    pub fn read(environment: &Environment, shell: Option<&Answer>) -> Result<Self, Failure> {
+    pub fn read(environment: &Environment, shell: Option<&ShellAnswer>) -> Result<Self, Failure> {
         let ordered = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].map(ToOwned::to_owned);
         let set = environment.iter().filter_map(|(name, _)| name.to_str());
-        let of_shell = shell.into_iter().flat_map(Answer::names);
+        let of_shell = shell.into_iter().flat_map(ShellAnswer::names);
         let versioned = set.chain(of_shell).filter(|name| is_versioned(name));
         let versioned: BTreeSet<&str> = versioned.collect();
         let after = ["ERL_FLAGS", "ERL_ZFLAGS"].map(ToOwned::to_owned);
@@ -73,7 +73,7 @@ impl FlagVariables {
         Ok(read)
     }
 
-    fn add(&mut self, name: &str, environment: &Environment, shell: Option<&Answer>) {
+    fn add(&mut self, name: &str, environment: &Environment, shell: Option<&ShellAnswer>) {
         let Some(shell) = shell.filter(|shell| shell.assigns(name)) else {
             let text = environment.variable(name).unwrap_or_default().to_owned();
             let place = Place::Variable(name.to_owned());
@@ -88,7 +88,7 @@ impl FlagVariables {
             let added = behind.trim_start().strip_prefix(users).unwrap_or(behind);
             let by_user = Place::Variable(name.to_owned());
             self.push(name, before, &place, true);
-            self.first = Claims::of_text(before, Syntax::Variable, &|_| place.clone());
+            self.first = FlagSettings::of_text(before, Syntax::Variable, &|_| place.clone());
             self.push(name, users, &by_user, false);
             self.push(name, added, &place, true);
         } else {
@@ -107,7 +107,7 @@ impl FlagVariables {
         } else {
             Syntax::Variable
         };
-        let claims = Claims::of_text(text, syntax, &|_| place.clone());
+        let claims = FlagSettings::of_text(text, syntax, &|_| place.clone());
         self.all.push(Variable {
             name: name.to_owned(),
             text: text.to_owned(),
@@ -122,7 +122,7 @@ impl FlagVariables {
     }
 
     /// What a release's own shell file puts before our flags.
-    pub fn first(&self) -> &Claims {
+    pub fn first(&self) -> &FlagSettings {
         &self.first
     }
 
@@ -143,8 +143,8 @@ impl FlagVariables {
     }
 
     /// What they claim together.
-    pub fn claims(&self) -> Claims {
-        let mut all = Claims::default();
+    pub fn claims(&self) -> FlagSettings {
+        let mut all = FlagSettings::default();
         for variable in &self.all {
             let mut claims = variable.claims.clone();
             if variable.stays {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::claims::Claims;
 use super::expand::{Variable, expand, unset};
 use super::ports::PortFlags;
+use super::settings::FlagSettings;
 use super::words::{Syntax, without};
 use crate::system::Place;
 
@@ -17,7 +17,7 @@ pub struct VmArgs {
     path: PathBuf,
     text: String,
     /// What it claims, each with its line.
-    pub claims: Claims,
+    pub claims: FlagSettings,
 }
 
 impl VmArgs {
@@ -38,7 +38,7 @@ impl VmArgs {
     }
 
     fn of(text: String, path: &Path) -> Self {
-        let claims = Claims::of_text(&text, Syntax::File, &|line| {
+        let claims = FlagSettings::of_text(&text, Syntax::File, &|line| {
             Place::File(path.to_owned(), line)
         });
         Self {
@@ -54,7 +54,7 @@ impl VmArgs {
     }
 
     /// What the expanded file claims, without what a variable that nobody sets would say.
-    pub fn said(&self, variable: Variable) -> Claims {
+    pub fn said(&self, variable: Variable) -> FlagSettings {
         let mut claims = Self::of(expand(&self.text, variable, UNSET), &self.path).claims;
         let is_said = |text: &str| !text.contains(UNSET);
         claims.names.retain(|claim| is_said(&claim.value.text));

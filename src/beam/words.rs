@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 
+use crate::node::Cookie;
+use crate::system::secrets::Text;
+
 /// How a text is split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
@@ -86,6 +89,11 @@ pub fn quote(word: &str) -> String {
     }
     // A relx script expands `${…}` in args files, quoted or not: two pieces that touch are one word to erlexec alone.
     format!("'{}'", word.replace('\'', r"'\''").replace("${", "$''{"))
+}
+
+/// A cookie as a word that erlexec reads.
+pub fn quoted_cookie(cookie: &Cookie) -> Text {
+    Text::secret(quote(cookie.reveal()))
 }
 
 /// The text without some of its parts, which must be in order.

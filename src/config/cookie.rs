@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use super::raw::Raw;
-use crate::config::{Reading, Said, secret};
+use crate::config::{Reading, Setting, secret};
 use crate::node::Cookie;
 use crate::system::secrets;
 
@@ -23,7 +23,7 @@ impl Reading {
 }
 
 /// Reads it from the variable, or from the file that the other variable names.
-pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
+pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Setting<Cookie>> {
     let (by, cookie) = match (&raw.erlang_cookie, &raw.erlang_cookie_file) {
         (Some(_), Some(file)) => {
             lines.push(format!(
@@ -36,7 +36,7 @@ pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Said<Cookie>> {
         (None, Some(file)) => ("ERLANG_COOKIE_FILE", cookie_file(file, lines)),
         (None, None) => return None,
     };
-    cookie.map(|value| Said {
+    cookie.map(|value| Setting {
         value,
         by: by.into(),
     })

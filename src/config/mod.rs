@@ -49,7 +49,7 @@ pub struct Config {
     /// `POD_IP`.
     pub pod_ip: Option<IpAddr>,
     /// `ERLANG_COOKIE`, or what `ERLANG_COOKIE_FILE` holds.
-    pub cookie: Option<Said<Cookie>>,
+    pub cookie: Option<Setting<Cookie>>,
     /// Is any cookie wanted? If not, none is read, wherever it is.
     pub wants_cookie: bool,
     /// `BEAMINIT_COOKIE_VIA`.
@@ -100,7 +100,7 @@ pub struct Invocation {
 
 /// A value and the variable that said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said<T> {
+pub struct Setting<T> {
     /// The value.
     pub value: T,
     /// The variable's name, or another place.

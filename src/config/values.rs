@@ -9,7 +9,7 @@ use crate::log::Format;
 /// `BEAMINIT_HOST`: which form of host the node's name gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostForm {
-    /// What fits: see [`crate::naming`].
+    /// What fits the other variables.
     Auto,
     /// `$HOSTNAME.$CLUSTER_HOSTNAME`.
     Pod,

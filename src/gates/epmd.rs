@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::dist::epmd::answer::Answer;
-use crate::dist::epmd::{Said, ask};
+use crate::dist::epmd::answer::EpmdAnswer;
+use crate::dist::epmd::{Reply, ask};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{NamePart, Port};
@@ -49,7 +49,7 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
     loop {
         let said = ask(&name, address, deadline);
         match (&said, last) {
-            (Said::Answer(Answer::Taken(port)), _) => {
+            (Reply::Answer(EpmdAnswer::Taken(port)), _) => {
                 // epmd drops a name when its node's connection closes; of a VM that was killed, the kernel closes it late.
                 if left() <= AGAIN {
                     return Err(taken(&name, place.port, *port));
@@ -57,16 +57,16 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
                 last = Some(*port);
                 sleep(AGAIN);
             }
-            (Said::Answer(Answer::Free), _) => {
+            (Reply::Answer(EpmdAnswer::Free), _) => {
                 info!("epmd (port {}) has no other node {name}", place.port);
                 return Ok(());
             }
-            (Said::Nobody, _) => return Ok(()),
+            (Reply::Nobody, _) => return Ok(()),
             // It has answered before; the time was too short for another answer.
-            (Said::Silence | Said::Answer(_), Some(port)) => {
+            (Reply::Silence | Reply::Answer(_), Some(port)) => {
                 return Err(taken(&name, place.port, port));
             }
-            (Said::Silence | Said::Answer(_), None) => {
+            (Reply::Silence | Reply::Answer(_), None) => {
                 warn!("{}", foreign(&said, place.port));
                 return Ok(());
             }
@@ -78,7 +78,7 @@ pub fn check(name: &NamePart, place: Place) -> Result<(), Failure> {
 pub fn warn_if_taken(name: &NamePart, place: Place) {
     let name = name.to_string();
     let address = SocketAddr::new(loopback(place), place.port.number());
-    if let Said::Answer(Answer::Taken(port)) = ask(&name, address, Instant::now() + BRIEFLY) {
+    if let Reply::Answer(EpmdAnswer::Taken(port)) = ask(&name, address, Instant::now() + BRIEFLY) {
         warn!("{}", taken(&name, place.port, port).lines.join("; "));
     }
 }
@@ -103,13 +103,13 @@ fn taken(name: &str, epmd: Port, port: u16) -> Failure {
     )
 }
 
-fn foreign(said: &Said, port: Port) -> String {
+fn foreign(said: &Reply, port: Port) -> String {
     let by = match listeners::of(port.number()) {
         Some(holder) => holder.to_string(),
         None => "what listens".into(),
     };
     let how = match said {
-        Said::Silence => "does not answer",
+        Reply::Silence => "does not answer",
         _ => "does not answer as epmd does",
     };
     format!(

@@ -1,6 +1,6 @@
 //! The child that becomes the command: fork(2), a process group of its own, default signals.
 //!
-//! Second in the flow: after the signals are blocked, before anything is crate::initvised.
+//! Second in the flow: after the signals are blocked, before anything is supervised.
 
 use nix::errno::Errno;
 use nix::sys::prctl;

@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd;
 
-use crate::record;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 /// Launch's ends.
 pub struct TellInit {
@@ -65,6 +65,8 @@ impl From<OwnedFd> for TellVerdict {
     }
 }
 
+/// What the memory for the record of the node is called. Where the kernel gives none, every reader derives what it needs.
+pub const RECORD: &str = "beaminit-node";
 /// A message as long as a time, so that both are read alike; no clock says it.
 const NODE: [u8; 16] = u128::MAX.to_ne_bytes();
 /// The watcher's message.
@@ -105,7 +107,7 @@ pub fn channel() -> Result<(Told, TellInit), Errno> {
     let pipe = || unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK);
     let (from_launch, launch) = pipe()?;
     let (from_watcher, watcher) = pipe()?;
-    let record = record::memory();
+    let record = memfd_create(RECORD, MFdFlags::MFD_CLOEXEC).ok();
     let tell = TellInit {
         launch,
         watcher,

@@ -16,7 +16,7 @@ mod stop;
 mod supervise;
 
 pub use entry::inherited_mask;
-pub use fact::{TellInit, TellVerdict, clock};
+pub use fact::{RECORD, TellInit, TellVerdict, clock};
 pub use settings::{Complaints, Settings};
 
 use crate::exit::Exit;

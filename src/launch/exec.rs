@@ -37,7 +37,7 @@ pub fn exec(plan: &Plan, config: &Config) -> Failure {
 fn environment(plan: &Plan, config: &Config) -> Vec<OsString> {
     let changed = |name: &OsString| {
         let name = name.to_str().unwrap_or_default();
-        plan.recipe.set.contains_key(name) || plan.recipe.unset.iter().any(|unset| unset == name)
+        plan.changes.set.contains_key(name) || plan.changes.unset.iter().any(|unset| unset == name)
     };
     let assignment = |name: &std::ffi::OsStr, value: &std::ffi::OsStr| {
         let mut whole = name.to_owned();
@@ -51,7 +51,7 @@ fn environment(plan: &Plan, config: &Config) -> Vec<OsString> {
         .filter(|(name, _)| !changed(name))
         .map(|(name, value)| assignment(name, value));
     let set = plan
-        .recipe
+        .changes
         .set
         .iter()
         .filter(|(_, value)| !value.reveal().is_empty());

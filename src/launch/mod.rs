@@ -17,14 +17,15 @@ use crate::error::{Details, Failure};
 use crate::gates::dns::{self, Question, own_host};
 use crate::gates::{epmd, port};
 use crate::init::TellInit;
-use crate::launchers::{Role, Target};
+use crate::launchers::Target;
 use crate::local_node;
 use crate::log;
 use crate::naming::{self, Candidate, Chosen, Lookup};
 use crate::node::{NodeName, Port};
 use crate::peers::join;
 use crate::plan;
-use crate::plan::{Identity, Own, Plan, Settled};
+use crate::plan::Role;
+use crate::plan::{Identity, NodeSettings, Own, Plan};
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
@@ -109,9 +110,9 @@ impl Target {
                 self.warn_of_gates(own);
                 checked
             }
-            Identity::Settled(settled) => self.settle(settled)?,
+            Identity::Planned(settled) => self.resolve(settled)?,
         };
-        for warning in &plan.recipe.warnings {
+        for warning in &plan.changes.warnings {
             warn!("{warning}");
         }
         if let Some(settled) = plan.settled() {
@@ -122,14 +123,14 @@ impl Target {
                 own_host::warn_of_slow_lookup(&self.config, settled.node.value.is_long());
             }
         }
-        for file in &plan.recipe.files {
+        for file in &plan.changes.files {
             file.write()?;
         }
         Ok(plan)
     }
 
     /// The Plan with the answer of DNS, and with the peers that the node is to be told of.
-    fn settle(&self, checked: &Settled) -> Result<Plan, Failure> {
+    fn resolve(&self, checked: &NodeSettings) -> Result<Plan, Failure> {
         let answer = self.ask_dns(checked)?;
         let plan = self.plan(answer.as_ref(), &[])?;
         let found = match plan.settled().and_then(|settled| settled.peers.as_ref()) {
@@ -199,7 +200,7 @@ impl Target {
     }
 
     /// The dns gate for a node; for a client, one question where the name depends on the answer.
-    fn ask_dns(&self, settled: &Settled) -> Result<Option<Chosen>, Failure> {
+    fn ask_dns(&self, settled: &NodeSettings) -> Result<Option<Chosen>, Failure> {
         if settled.dns == DnsMode::Off {
             return Ok(None);
         }
@@ -252,7 +253,7 @@ fn question<'a>(config: &'a Config, candidates: &'a [Candidate], mode: DnsMode) 
     }
 }
 
-fn check_name(settled: &Settled) -> Result<(), Failure> {
+fn check_name(settled: &NodeSettings) -> Result<(), Failure> {
     let Some(port) = settled.epmd.port() else {
         return Ok(());
     };
@@ -263,7 +264,7 @@ fn check_name(settled: &Settled) -> Result<(), Failure> {
     epmd::check(&settled.node.value.name, place)
 }
 
-fn check_port(settled: &Settled) -> Result<(), Failure> {
+fn check_port(settled: &NodeSettings) -> Result<(), Failure> {
     let Some(pin) = &settled.port else {
         return Ok(());
     };

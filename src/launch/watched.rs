@@ -8,18 +8,18 @@ use nix::unistd::getpid;
 use tracing::{info, warn};
 
 use super::question;
-use crate::config::{Check, Config, DnsMode, Said};
+use crate::config::{Check, Config, DnsMode, Setting};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::gates::dns;
 use crate::init::{TellInit, TellVerdict, clock};
 use crate::launchers::Target;
-use crate::launchers::{Launcher, Role};
 use crate::naming::{Candidate, Lookup};
 use crate::node::{Host, NodeName, Port};
 use crate::peers::join::{self, Job};
 use crate::peers::names::Own;
-use crate::plan::{Identity, Pin, Plan, Settled, cookie_file};
+use crate::plan::{Identity, NodeSettings, Pin, Plan, cookie_file};
+use crate::plan::{Launcher, Role};
 use crate::record::Record;
 use crate::system::private_file::PrivateFile;
 use crate::watch::{self, Expected, Promise, Why, process};
@@ -114,7 +114,7 @@ pub fn record(plan: &Plan) -> Option<Record> {
         ipv6: settled.ipv6,
         vm: None,
         cookie_file: plan
-            .recipe
+            .changes
             .files
             .iter()
             .find(is_cookie)
@@ -123,7 +123,7 @@ pub fn record(plan: &Plan) -> Option<Record> {
 }
 
 /// The peers to be joined, where there are any and a cookie to join them by.
-pub fn job<'a>(config: &'a Config, settled: &'a Settled) -> Option<Job<'a>> {
+pub fn job<'a>(config: &'a Config, settled: &'a NodeSettings) -> Option<Job<'a>> {
     let cookie = settled.cookie.as_ref()?;
     let peers = settled.peers.as_ref()?;
     let (node, host) = (settled.node.value.clone(), config.host);
@@ -157,7 +157,7 @@ fn promise(recognised: &Target, plan: &Plan) -> Promise {
         Pin::Range(_) => None,
     };
     let (node, port, cookie, ipv6) = match &plan.identity {
-        Identity::Settled(settled) => (
+        Identity::Planned(settled) => (
             Some(settled.node.clone()),
             settled.port.as_ref().and_then(expect),
             settled.cookie.clone(),
@@ -188,7 +188,7 @@ fn promise(recognised: &Target, plan: &Plan) -> Promise {
             why: why(config.names_node().is_some()),
         }),
         port,
-        cookie: cookie.map(|said: Said<_>| Expected {
+        cookie: cookie.map(|said: Setting<_>| Expected {
             said,
             why: why(config.cookie.is_some()),
         }),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::beam::words::quote;
-use crate::beam::{Claims, Variable, VmArgs};
+use crate::beam::words::{quote, quoted_cookie};
+use crate::beam::{FlagSettings, Variable, VmArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{NodeName, Port};
-use crate::plan::{Recipe, Settled};
+use crate::plan::{Changes, NodeSettings};
 use crate::system::account::Account;
 use crate::system::private_file::PrivateFile;
 use crate::system::program::Command;
@@ -38,9 +38,9 @@ impl VmArgs {
         &self,
         release: &str,
         needs_folder: bool,
-        settled: &Settled,
+        settled: &NodeSettings,
         reader: Option<&Account>,
-        recipe: &mut Recipe,
+        changes: &mut Changes,
     ) -> Result<PathBuf, Failure> {
         let name = format!("{release}.vm.args");
         // Nodes of one network have names of their own, even where they share /dev/shm.
@@ -50,14 +50,14 @@ impl VmArgs {
             Err(_) if !needs_folder => PrivateFile::inherited(&name, self.with(settled))?,
             file => file?,
         };
-        recipe.set("VMARGS_PATH", Text::plain(&file.path));
+        changes.set("VMARGS_PATH", Text::plain(&file.path));
         let folder = file.path.with_file_name("");
-        recipe.files.push(file);
+        changes.files.push(file);
         Ok(folder)
     }
 
     /// The file with what is settled in it. One flag a line, at its start: the scripts grep them.
-    fn with(&self, settled: &Settled) -> Text {
+    fn with(&self, settled: &NodeSettings) -> Text {
         let node = &settled.node.value;
         let mut text = Text::default();
         text.push(&format!("{} {node}\n", node.flag()));
@@ -69,7 +69,7 @@ impl VmArgs {
             text.push("-setcookie\n");
         } else if let Some(cookie) = &settled.cookie {
             text.push("-setcookie ")
-                .push_quoted(&cookie.value)
+                .append(&quoted_cookie(&cookie.value))
                 .push("\n");
             if !settled.takes_one_cookie() {
                 // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
@@ -77,7 +77,7 @@ impl VmArgs {
                     "-nocookie -setcookie {} ",
                     quote(&node.to_string())
                 ))
-                .push_quoted(&cookie.value)
+                .append(&quoted_cookie(&cookie.value))
                 .push("\n");
             }
         }
@@ -118,7 +118,7 @@ pub struct Template {
     /// As it stands.
     pub args: VmArgs,
     /// What it claims: of a variable that nobody sets, nothing. It stands for what we say.
-    pub claims: Claims,
+    pub claims: FlagSettings,
     /// The variables that it names and nobody sets.
     unset: Vec<String>,
     /// Does the script expand them?
@@ -160,7 +160,7 @@ impl Template {
     }
 
     /// The variables that nobody sets and that stand for what is settled.
-    pub fn ours(&self, settled: &Settled) -> BTreeMap<String, String> {
+    pub fn ours(&self, settled: &NodeSettings) -> BTreeMap<String, String> {
         let named = self.args.named(&settled.node.value, settled.pin());
         let unset = |name: &str| self.unset.iter().any(|unset| unset == name);
         let ours = named.into_iter().filter(|(name, _)| unset(name));
@@ -182,8 +182,8 @@ impl Template {
 }
 
 /// What a start script's own arguments behind the task claim: it hands them to the VM, behind those of the args file.
-pub fn behind_task(command: &Command) -> Claims {
-    Claims::of_arguments(command.arguments().skip(1))
+pub fn behind_task(command: &Command) -> FlagSettings {
+    FlagSettings::of_arguments(command.arguments().skip(1))
 }
 
 /// The name in `${NAME}`, if that is all.

@@ -2,9 +2,9 @@
 //! ejabberdctl know it, in their later versions.
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html> (`-erl_epmd_port`)
 
-use super::Demands;
 use crate::error::Failure;
-use crate::plan::{Pin, Recipe, Settled};
+use crate::plan::OwnSettings;
+use crate::plan::{Changes, NodeSettings, Pin};
 use crate::system::secrets::Text;
 
 /// Sets it. `unknown` says what to do about a script that does not know it.
@@ -13,9 +13,9 @@ use crate::system::secrets::Text;
 /// The script does not know it, or a flag of its own has a port that only the node itself would see.
 pub fn set(
     unknown: Option<&str>,
-    demands: &Demands,
-    settled: &Settled,
-    recipe: &mut Recipe,
+    own_settings: &OwnSettings,
+    settled: &NodeSettings,
+    changes: &mut Changes,
 ) -> Result<(), Failure> {
     if let Some(unknown) = unknown {
         return Err(Failure::config(format!(
@@ -24,9 +24,9 @@ pub fn set(
     }
     match &settled.port {
         Some(Pin::Ours(port)) => {
-            recipe.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
+            changes.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
         }
-        Some(Pin::Given(port)) if demands.dist_port.is_none() => {
+        Some(Pin::Given(port)) if own_settings.dist_port.is_none() => {
             return Err(Failure::config(format!(
                 "{} has a port without epmd of its own, and the script's own clients would miss it; remove that flag and set ERL_PORT",
                 port.by

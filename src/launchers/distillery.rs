@@ -10,11 +10,12 @@ use super::args_file::{self, Template};
 use super::erl::cleanse;
 use super::script::Script;
 use crate::beam::Otp;
-use crate::beam::{Claims, FlagVariables, VmArgs};
+use crate::beam::{FlagSettings, FlagVariables, VmArgs};
 use crate::config::Config;
 use crate::error::Failure;
-use crate::launchers::{Cook, Demands, Launcher, Role, daemon_warning};
-use crate::plan::{Recipe, Settled};
+use crate::launchers::daemon_warning;
+use crate::plan::{Apply, Launcher, OwnSettings, Role};
+use crate::plan::{Changes, NodeSettings};
 use crate::system::files::text_of;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
@@ -23,9 +24,6 @@ struct Distillery {
     /// Its vm.args: the script itself replaces what is left in it.
     template: Template,
 }
-
-/// What it is called.
-pub const LABEL: &str = "distillery release";
 
 /// Is it a distillery release's script? `bin/app` of later versions only hands over to the one of the release's version.
 pub fn is(script: &Script) -> bool {
@@ -66,27 +64,29 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         None => Template::plain(VmArgs::empty()),
     };
     let mut files = template.claims.clone();
-    files.extend(sys_config.map_or_else(Claims::default, |path| Claims::of_config_file(&path)));
+    files.extend(sys_config.map_or_else(FlagSettings::default, |path| {
+        FlagSettings::of_config_file(&path)
+    }));
     let command_line = match role {
         Role::Node => args_file::behind_task(command),
-        _ => Claims::default(),
+        _ => FlagSettings::default(),
     };
     Ok(Launcher {
-        label: LABEL,
+        label: "distillery release",
         role,
         default_name: script.name.clone(),
-        demands: Demands {
+        own_settings: OwnSettings {
             command_line,
             files,
             rewritten: true,
             otp: Otp::of_root(&script.root),
-            ..Demands::default()
+            ..OwnSettings::default()
         },
         root: None,
         account: None,
         could_be_node: false,
         warnings: daemon_warning(task.starts_with("start"), "foreground or console"),
-        cook: Box::new(Distillery { template }),
+        apply: Box::new(Distillery { template }),
     })
 }
 
@@ -109,13 +109,18 @@ fn of_release(script: &Script, config: &Config, variable: &str, name: &str) -> O
         .or_else(of_version)
 }
 
-impl Cook for Distillery {
-    fn cook(
+impl Apply for Distillery {
+    /// Distillery was made for OTP 18 to 23.
+    fn takes_any_otp(&self) -> bool {
+        true
+    }
+
+    fn apply(
         &self,
         launcher: &Launcher,
-        settled: &Settled,
+        settled: &NodeSettings,
         flags: &FlagVariables,
-        recipe: &mut Recipe,
+        changes: &mut Changes,
     ) -> Result<(), Failure> {
         if let Some(place) = &settled.cookie_beside {
             return Err(Failure::config(format!(
@@ -133,11 +138,11 @@ impl Cook for Distillery {
             ));
         }
         if self.template.args.has_variables() {
-            recipe.set("REPLACE_OS_VARS", Text::plain("true"));
+            changes.set("REPLACE_OS_VARS", Text::plain("true"));
         }
         // sys.config may name the same ones; those of the cookie would stay in the VM's environment.
         for (name, value) in self.template.ours(settled) {
-            recipe.set(&name, Text::plain(value));
+            changes.set(&name, Text::plain(value));
         }
         let args = &self.template.args;
         args.copy(
@@ -145,13 +150,13 @@ impl Cook for Distillery {
             false,
             settled,
             launcher.account.as_ref(),
-            recipe,
+            changes,
         )?;
         // A client of the script's would split the cookie in the file at its blanks.
         if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
-            recipe.set("COOKIE", Text::cookie(&cookie.value));
+            changes.set("COOKIE", Text::from(&cookie.value));
         }
-        cleanse(settled, flags, recipe);
+        cleanse(settled, flags, changes);
         Ok(())
     }
 }

@@ -9,19 +9,18 @@ use std::path::PathBuf;
 use super::script::Script;
 use crate::beam::Otp;
 use crate::beam::words::Syntax;
-use crate::beam::{Claim, Claims, FlagVariables, NameFlag, PortFlag, PortKind, VmArgs};
-use crate::config::{Config, EpmdMode, Said};
+use crate::beam::{FlagSetting, FlagSettings, FlagVariables, NameFlag, PortFlag, PortKind, VmArgs};
+use crate::config::{Config, EpmdMode, Setting};
 use crate::error::Failure;
-use crate::launchers::{
-    Cook, Demands, Launcher, OwnName, Role, daemon_warning, dist_port, dist_port_claim, erl,
-};
+use crate::launchers::{daemon_warning, dist_port, dist_port_claim, erl};
 use crate::node::NodeName;
-use crate::plan::{Recipe, Settled};
+use crate::plan::{Apply, Launcher, OwnName, OwnSettings, Role};
+use crate::plan::{Changes, NodeSettings};
 use crate::system::Place;
 use crate::system::account::Account;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
-use crate::system::shell::{Answer, Question, interpreter, up_to_source};
+use crate::system::shell::{ShellAnswer, ShellQuery, interpreter, up_to_source};
 
 /// What the script's own `--node` assigns; an option beats it, and the file does not know it.
 const NODE: &str = "ERLANG_NODE_ARG";
@@ -46,7 +45,7 @@ const WANTED: [&str; 10] = [
 ];
 
 struct Ejabberd {
-    answer: Answer,
+    answer: ShellAnswer,
     /// Does an option of the command name the node?
     gives_node: bool,
     /// Does the script do without epmd where ERL_DIST_PORT is set?
@@ -82,7 +81,7 @@ pub fn read(
     let vm_args = vm_args.unwrap_or_else(|| folder.join("vm.args"));
     let flags = answer.value("ERL_OPTIONS").unwrap_or_default();
     let flags_place = place("ERL_OPTIONS");
-    let mut files = Claims::of_text(flags, Syntax::Blanks, &|_| flags_place.clone());
+    let mut files = FlagSettings::of_text(flags, Syntax::Blanks, &|_| flags_place.clone());
     files.forget_spans();
     let window = answer.value("FIREWALL_WINDOW").unwrap_or_default();
     files
@@ -91,7 +90,7 @@ pub fn read(
     if vm_args.exists() {
         files.extend(VmArgs::of_release(&vm_args)?.claims);
     }
-    let mut demands = Demands {
+    let mut own_settings = OwnSettings {
         files,
         takes_cookie_file: true,
         shell: Some(answer.clone()),
@@ -101,20 +100,20 @@ pub fn read(
         dist_port: answer
             .value("ERL_DIST_PORT")
             .map(|text| dist_port_claim(text, place("ERL_DIST_PORT"))),
-        ..Demands::default()
+        ..OwnSettings::default()
     };
     let long = |text: &str| text.contains('.');
     if let Some(text) = answer.value(NODE) {
         let (text, place) = (text.to_owned(), place(NODE));
         if place == Place::CommandLine && role == Role::Node {
             let long = long(&text);
-            demands.command_line.names.push(Claim {
+            own_settings.command_line.names.push(FlagSetting {
                 value: NameFlag { long, text },
                 place,
                 span: None,
             });
         } else {
-            demands.node = Some(OwnName {
+            own_settings.node = Some(OwnName {
                 long: long(&text),
                 by: place.to_string(),
                 text,
@@ -122,31 +121,34 @@ pub fn read(
         }
     }
     let of_file = answer.value(OF_FILE).filter(|text| *text != DEFAULT);
-    if let Some(text) = of_file.filter(|_| demands.node.is_none()) {
-        demands.node = Some(OwnName {
+    if let Some(text) = of_file.filter(|_| own_settings.node.is_none()) {
+        own_settings.node = Some(OwnName {
             long: long(text),
             by: place(OF_FILE).to_string(),
             text: text.to_owned(),
         });
     }
-    demands.default_node = NodeName::parse(DEFAULT).ok().map(|value| Said {
+    own_settings.default_node = NodeName::parse(DEFAULT).ok().map(|value| Setting {
         value,
         by: "ejabberdctl's own".into(),
     });
     let user = script.and_then(|script| script.assigned("INSTALLUSER"));
-    let part = demands.node.as_ref().map(|own| own.text.split('@').next());
+    let part = own_settings
+        .node
+        .as_ref()
+        .map(|own| own.text.split('@').next());
     let mut warnings = daemon_warning(task == Some("start"), "foreground");
     warnings.extend(answer.is_late().then(|| answer.late()));
     Ok(Launcher {
         label: "ejabberdctl",
         role,
         default_name: part.flatten().unwrap_or("ejabberd").to_owned(),
-        demands,
+        own_settings,
         root: None,
         account: user.and_then(Account::reachable),
         could_be_node: false,
         warnings,
-        cook: Box::new(Ejabberd {
+        apply: Box::new(Ejabberd {
             answer,
             gives_node,
             knows_dist_port: script.is_none_or(|script| script.says(&["$ERL_DIST_PORT"])),
@@ -169,7 +171,7 @@ fn task(command: &Command) -> Option<&str> {
 }
 
 /// Has the script read its options and source its file.
-fn ask(script: Option<&Script>, command: &Command, config: &Config) -> Answer {
+fn ask(script: Option<&Script>, command: &Command, config: &Config) -> ShellAnswer {
     let mut environment = config.environment.clone();
     if config.asks_for_changes() {
         let users = config.variable("ERL_AFLAGS").unwrap_or_default();
@@ -177,7 +179,7 @@ fn ask(script: Option<&Script>, command: &Command, config: &Config) -> Answer {
         environment.set("ERL_AFLAGS", marked.trim_end());
     }
     let question = script.and_then(|script| {
-        Some(Question {
+        Some(ShellQuery {
             file: PathBuf::from("/etc/ejabberd/ejabberdctl.cfg"),
             interpreter: interpreter(&script.text)?,
             text: up_to_source(&script.text, "CONFIG_PATH")?,
@@ -187,17 +189,17 @@ fn ask(script: Option<&Script>, command: &Command, config: &Config) -> Answer {
         })
     });
     let answer = question.and_then(|question| question.ask(&WANTED));
-    let answer = answer.unwrap_or_else(|| Answer::none(&environment, &WANTED));
+    let answer = answer.unwrap_or_else(|| ShellAnswer::none(&environment, &WANTED));
     answer.about_file_in(FILE)
 }
 
 /// FIREWALL_WINDOW, as the flags that the script makes of it.
-fn of_window(text: &str, place: &Place) -> Vec<Claim<PortFlag>> {
+fn of_window(text: &str, place: &Place) -> Vec<FlagSetting<PortFlag>> {
     if text.is_empty() {
         return Vec::new();
     }
     let (min, max) = text.split_once('-').unwrap_or((text, text));
-    let claims = [(PortKind::Min, min), (PortKind::Max, max)].map(|(kind, text)| Claim {
+    let claims = [(PortKind::Min, min), (PortKind::Max, max)].map(|(kind, text)| FlagSetting {
         value: PortFlag {
             kind,
             text: text.to_owned(),
@@ -208,21 +210,21 @@ fn of_window(text: &str, place: &Place) -> Vec<Claim<PortFlag>> {
     claims.into()
 }
 
-impl Cook for Ejabberd {
-    fn cook(
+impl Apply for Ejabberd {
+    fn apply(
         &self,
         launcher: &Launcher,
-        settled: &Settled,
+        settled: &NodeSettings,
         flags: &FlagVariables,
-        recipe: &mut Recipe,
+        changes: &mut Changes,
     ) -> Result<(), Failure> {
-        let demands = &launcher.demands;
+        let own_settings = &launcher.own_settings;
         if !self.knows_node {
             return Err(Failure::config(
                 "this ejabberdctl knows no ERLANG_NODE_ARG, so that its node cannot be named; use a later ejabberd",
             ));
         }
-        recipe.set(NODE, Text::plain(settled.node.value.to_string()));
+        changes.set(NODE, Text::plain(settled.node.value.to_string()));
         let mut ours = Text::default();
         if let Some(flag) = settled.transport_flag() {
             ours.push(flag).push(" ");
@@ -230,18 +232,20 @@ impl Cook for Ejabberd {
         if settled.epmd.is_off() {
             let unknown = "this ejabberdctl knows no ERL_DIST_PORT; take a later ejabberd";
             let unknown = (!self.knows_dist_port).then_some(unknown);
-            dist_port::set(unknown, demands, settled, recipe)?;
+            dist_port::set(unknown, own_settings, settled, changes)?;
         } else if launcher.role == Role::Node {
             ours.push(&settled.node_flags());
-        } else if !demands.files.ports.is_empty() && !erl::says_dist_listen(demands, flags) {
+        } else if !own_settings.files.ports.is_empty()
+            && !erl::says_dist_listen(own_settings, flags)
+        {
             // The script pins its clients too, and a pinned one finds the node's port taken.
             ours.push("-dist_listen false ");
         }
-        if settled.in_file && !demands.files.cookies.is_empty() {
-            ours.append(&erl::cookie_flags(demands, settled, ""));
+        if settled.in_file && !own_settings.files.cookies.is_empty() {
+            ours.append(&erl::cookie_flags(own_settings, settled, ""));
         }
         // The variable that its own `--node` assigns is read behind the file, whatever the options were.
-        let mut asked = recipe.set.clone();
+        let mut asked = changes.set.clone();
         if self.gives_node {
             asked.remove(NODE);
         }
@@ -252,6 +256,6 @@ impl Cook for Ejabberd {
         if !lines.is_empty() {
             return Err(Failure::config_lines(lines));
         }
-        erl::put_first(ours, settled, flags, recipe)
+        erl::put_first(ours, settled, flags, changes)
     }
 }

@@ -3,11 +3,12 @@
 //! The options as bin/elixir reads them: the first word that is none of them ends them. Names and cookies there come
 //! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
 
-use crate::beam::Claims;
+use crate::beam::FlagSettings;
 use crate::beam::Otp;
 use crate::beam::words::{Syntax, split};
 use crate::config::Config;
-use crate::launchers::{Demands, Launcher, Role, erl};
+use crate::launchers::erl;
+use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
 
 /// Reads the arguments of `elixir`, `iex` or `mix`.
@@ -23,7 +24,7 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
     } else {
         options.mix_task
     };
-    let claims = Claims::of_arguments(options.erl.iter().map(String::as_str));
+    let claims = FlagSettings::of_arguments(options.erl.iter().map(String::as_str));
     let has_shell = program == "iex" && claims.remsh.is_none() && !options.informs;
     let role = if options.informs || task.is_some_and(|task| !starts_node(task)) {
         Role::Neither
@@ -36,15 +37,15 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
         label: program,
         role,
         default_name: program.into(),
-        demands: Demands {
+        own_settings: OwnSettings {
             elixir: true,
-            ..erl::demands(claims, Otp::of_erl(None, &config.environment))
+            ..erl::own_settings(claims, Otp::of_erl(None, &config.environment))
         },
         root: None,
         account: None,
         could_be_node: false,
         warnings: Vec::from_iter(has_shell.then(|| warn_of_no_input("iex")).flatten()),
-        cook: Box::new(erl::OneVm),
+        apply: Box::new(erl::OneVm),
     }
 }
 

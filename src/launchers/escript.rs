@@ -3,11 +3,12 @@
 //! <https://www.erlang.org/doc/apps/erts/escript_cmd.html>
 
 use super::script::Script;
-use crate::beam::Claims;
+use crate::beam::FlagSettings;
 use crate::beam::Otp;
 use crate::beam::words::Syntax;
 use crate::config::Config;
-use crate::launchers::{Launcher, Role, erl};
+use crate::launchers::erl;
+use crate::plan::{Launcher, Role};
 use crate::system::Place;
 use crate::system::program::Command;
 
@@ -28,7 +29,7 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
     };
     let script = own.or(given.as_ref());
     let (line, flags) = script.and_then(own_flags).unwrap_or_default();
-    let files = Claims::of_text(flags, Syntax::Blanks, &|_| {
+    let files = FlagSettings::of_text(flags, Syntax::Blanks, &|_| {
         let file = script.map(|script| script.file.clone());
         Place::File(file.unwrap_or_default(), line)
     });
@@ -38,12 +39,12 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
         label: "escript",
         role: named.as_ref().map_or(Role::Neither, |_| Role::Node),
         default_name: name.split('@').next().unwrap_or_default().to_owned(),
-        demands: erl::demands(files, Otp::of_erl(None, &config.environment)),
+        own_settings: erl::own_settings(files, Otp::of_erl(None, &config.environment)),
         root: None,
         account: None,
         could_be_node: false,
         warnings: Vec::new(),
-        cook: Box::new(erl::OneVm),
+        apply: Box::new(erl::OneVm),
     }
 }
 

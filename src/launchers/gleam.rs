@@ -3,10 +3,11 @@
 //! <https://gleam.run/command-line-reference/#export>
 
 use super::script::Script;
-use crate::beam::Claims;
+use crate::beam::FlagSettings;
 use crate::beam::Otp;
 use crate::config::Config;
-use crate::launchers::{Launcher, Role, erl};
+use crate::launchers::erl;
+use crate::plan::{Launcher, Role};
 use crate::system::program::Command;
 
 /// Is it a shipment's entrypoint.sh?
@@ -24,11 +25,14 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Launcher {
         label: "gleam shipment",
         role,
         default_name: script.assigned("PACKAGE").unwrap_or("gleam").to_owned(),
-        demands: erl::demands(Claims::default(), Otp::of_erl(None, &config.environment)),
+        own_settings: erl::own_settings(
+            FlagSettings::default(),
+            Otp::of_erl(None, &config.environment),
+        ),
         root: None,
         account: None,
         could_be_node: false,
         warnings: Vec::new(),
-        cook: Box::new(erl::OneVm),
+        apply: Box::new(erl::OneVm),
     }
 }

@@ -7,15 +7,16 @@ use super::elixir::warn_of_no_input;
 use super::script::Script;
 use super::wrapped::Inside;
 use crate::beam::Otp;
-use crate::beam::{Claims, FlagVariables, VmArgs};
-use crate::config::{Config, CookieVia, Said};
+use crate::beam::{FlagSettings, FlagVariables, VmArgs};
+use crate::config::{Config, CookieVia, Setting};
 use crate::error::Failure;
-use crate::launchers::{Cook, Demands, IN_A_FILE, Launcher, OwnName, Role, daemon_warning, erl};
+use crate::launchers::{IN_A_FILE, daemon_warning, erl};
 use crate::naming;
 use crate::node::{Cookie, NodeName};
-use crate::plan::{Recipe, Settled};
+use crate::plan::{Apply, Launcher, OwnName, OwnSettings, Role};
+use crate::plan::{Changes, NodeSettings};
 use crate::system::secrets::Text;
-use crate::system::shell::{self, Answer, Question};
+use crate::system::shell::{self, ShellAnswer, ShellQuery};
 
 /// What leads to the flags of a client.
 const REMOTE: &str = "RELEASE_REMOTE_VM_ARGS";
@@ -43,7 +44,7 @@ const WANTED: [&str; 15] = [
 const OTP_VERSIONS: std::ops::RangeInclusive<u8> = 22..=40;
 
 struct MixRelease {
-    answer: Answer,
+    answer: ShellAnswer,
     /// Does a script around it name the same variables?
     is_configured: bool,
     /// The variable that asks for a node in spite of RELEASE_DISTRIBUTION=none.
@@ -82,12 +83,12 @@ pub fn read(script: Option<&Script>, inside: &Inside) -> Result<Launcher, Failur
         label: "mix release",
         role,
         default_name: name.to_owned(),
-        demands: Demands::default(),
+        own_settings: OwnSettings::default(),
         root: release.map(|script| script.root.clone()),
         account: None,
         could_be_node: false,
         warnings: daemon_warning(task.starts_with("daemon"), "start or start_iex"),
-        cook: Box::new(erl::OneVm),
+        apply: Box::new(erl::OneVm),
     };
     if role == Role::Neither {
         return Ok(launcher);
@@ -102,27 +103,27 @@ pub fn read(script: Option<&Script>, inside: &Inside) -> Result<Launcher, Failur
         launcher.warnings.push(answer.late());
     }
     let mut asked_by = None;
-    launcher.demands = demands(release, &answer, role, config)?;
+    launcher.own_settings = own_settings(release, &answer, role, config)?;
     let distribution = if answer.assigns("RELEASE_DISTRIBUTION") {
         answer.value("RELEASE_DISTRIBUTION")
     } else {
         config.variable("RELEASE_DISTRIBUTION")
     };
     let without = distribution == Some("none");
-    if without && !names_itself(&launcher.demands, &answer, config)? {
+    if without && !names_itself(&launcher.own_settings, &answer, config)? {
         asked_by = config.asks_for_node();
         if asked_by.is_none() {
             launcher.label = "mix release, RELEASE_DISTRIBUTION is none";
             launcher.could_be_node = role == Role::Node;
             role = Role::Neither;
-            launcher.demands = Demands {
-                shell: launcher.demands.shell.take(),
-                ..Demands::default()
+            launcher.own_settings = OwnSettings {
+                shell: launcher.own_settings.shell.take(),
+                ..OwnSettings::default()
             };
         }
     }
     launcher.role = role;
-    launcher.cook = Box::new(MixRelease {
+    launcher.apply = Box::new(MixRelease {
         answer,
         is_configured: inside.is_configured,
         asked_by,
@@ -131,14 +132,22 @@ pub fn read(script: Option<&Script>, inside: &Inside) -> Result<Launcher, Failur
 }
 
 /// Do flags name the node, whatever RELEASE_DISTRIBUTION says?
-fn names_itself(demands: &Demands, answer: &Answer, config: &Config) -> Result<bool, Failure> {
+fn names_itself(
+    own_settings: &OwnSettings,
+    answer: &ShellAnswer,
+    config: &Config,
+) -> Result<bool, Failure> {
     let variables = FlagVariables::read(&config.environment, Some(answer))?.claims();
-    let names = [&variables, &demands.files, &demands.of_node];
+    let names = [&variables, &own_settings.files, &own_settings.of_node];
     Ok(names.iter().any(|claims| !claims.names.is_empty()))
 }
 
 /// Has the release's own shell say what its env.sh makes of the variables that the start will set.
-fn ask(release: Option<&Script>, inside: &Inside, launcher: &Launcher) -> Result<Answer, Failure> {
+fn ask(
+    release: Option<&Script>,
+    inside: &Inside,
+    launcher: &Launcher,
+) -> Result<ShellAnswer, Failure> {
     let Inside {
         launcher: command,
         config,
@@ -170,7 +179,7 @@ fn ask(release: Option<&Script>, inside: &Inside, launcher: &Launcher) -> Result
         environment.set("ERL_AFLAGS", marked.trim_end());
     }
     let question = release.and_then(|script| {
-        Some(Question {
+        Some(ShellQuery {
             file: env_sh(script, config).ok()?,
             interpreter: shell::interpreter(&script.text)?,
             text: shell::up_to_source(&script.text, "env.sh")?,
@@ -186,7 +195,7 @@ fn ask(release: Option<&Script>, inside: &Inside, launcher: &Launcher) -> Result
         .chain(versioned.iter().map(String::as_str));
     let wanted: Vec<&str> = wanted.collect();
     let answer = question.and_then(|question| question.ask(&wanted));
-    Ok(answer.unwrap_or_else(|| Answer::none(&environment, &wanted)))
+    Ok(answer.unwrap_or_else(|| ShellAnswer::none(&environment, &wanted)))
 }
 
 /// The folder of the version that is started.
@@ -206,12 +215,12 @@ fn env_sh(script: &Script, config: &Config) -> Result<PathBuf, Failure> {
 }
 
 /// What the release says of its node, with its env.sh's word last.
-fn demands(
+fn own_settings(
     release: Option<&Script>,
-    answer: &Answer,
+    answer: &ShellAnswer,
     role: Role,
     config: &Config,
-) -> Result<Demands, Failure> {
+) -> Result<OwnSettings, Failure> {
     let by = |name: &str| answer.place(name).to_string();
     let said = |name: &str| {
         let given_by_us = config.names_node().is_some() && !answer.assigns(name);
@@ -233,34 +242,35 @@ fn demands(
             long,
         })
     });
-    let mut demands = Demands {
+    let mut own_settings = OwnSettings {
         node: own,
         elixir: true,
         shell: Some(answer.clone()),
-        ..Demands::default()
+        ..OwnSettings::default()
     };
     let is_ours = config.cookie.is_some() && !answer.assigns("RELEASE_COOKIE");
     if let Some(text) = answer.value("RELEASE_COOKIE").filter(|_| !is_ours) {
         match Cookie::parse(text.trim_end_matches(['\n', '\r'])) {
             Ok(value) => {
-                demands.cookie = Some(Said {
+                own_settings.cookie = Some(Setting {
                     value,
                     by: by("RELEASE_COOKIE"),
                 });
             }
             Err(reason) => {
                 let by = by("RELEASE_COOKIE");
-                demands.no_cookie = Some(format!("that of {by} cannot be one: {reason}"));
+                own_settings.no_cookie = Some(format!("that of {by} cannot be one: {reason}"));
             }
         }
     }
     let Some(script) = release else {
-        return Ok(demands);
+        return Ok(own_settings);
     };
-    if demands.cookie.is_none() && demands.no_cookie.is_none() {
-        (demands.cookie, demands.no_cookie) = own_cookie(&script.root.join("releases/COOKIE"));
+    if own_settings.cookie.is_none() && own_settings.no_cookie.is_none() {
+        (own_settings.cookie, own_settings.no_cookie) =
+            own_cookie(&script.root.join("releases/COOKIE"));
     }
-    demands.otp = Otp::of_root(&script.root);
+    own_settings.otp = Otp::of_root(&script.root);
     let folder = folder(script, config)?;
     let path = |variable: &str, name: &str| {
         let said = answer.value(variable);
@@ -269,38 +279,38 @@ fn demands(
     let config_file = || {
         let said = answer.value("RELEASE_SYS_CONFIG");
         let said = said.map(|path| format!("{path}.config").into());
-        Claims::of_config_file(&said.unwrap_or_else(|| folder.join("sys.config")))
+        FlagSettings::of_config_file(&said.unwrap_or_else(|| folder.join("sys.config")))
     };
     let vm_args = claims_of(&path("RELEASE_VM_ARGS", "vm.args"));
     // A client is started with another args file, and without the pin; without epmd it must know the node's.
     if role == Role::Node {
-        demands.files = vm_args;
-        demands.files.extend(config_file());
+        own_settings.files = vm_args;
+        own_settings.files.extend(config_file());
     } else {
-        demands.of_node = vm_args;
-        demands.of_node.extend(config_file());
+        own_settings.of_node = vm_args;
+        own_settings.of_node.extend(config_file());
         // The scripts of Elixir 1.10 know none.
         if script.says(&[REMOTE]) {
-            demands.files = claims_of(&path(REMOTE, "remote.vm.args")).without_identity();
+            own_settings.files = claims_of(&path(REMOTE, "remote.vm.args")).without_identity();
         }
     }
-    Ok(demands)
+    Ok(own_settings)
 }
 
 /// What an args file says; one that is not there is the VM's to complain of.
-fn claims_of(path: &Path) -> Claims {
-    VmArgs::read(path, None).map_or_else(|_| Claims::default(), |args| args.claims)
+fn claims_of(path: &Path) -> FlagSettings {
+    VmArgs::read(path, None).map_or_else(|_| FlagSettings::default(), |args| args.claims)
 }
 
 /// The cookie in its file, or why that is none.
-fn own_cookie(path: &Path) -> (Option<Said<Cookie>>, Option<String>) {
+fn own_cookie(path: &Path) -> (Option<Setting<Cookie>>, Option<String>) {
     let Ok(text) = std::fs::read_to_string(path) else {
         return (None, None);
     };
     let by = path.display().to_string();
     // The script takes it through `$(cat …)`, which strips line breaks at the end.
     match Cookie::parse(text.trim_end_matches('\n')) {
-        Ok(value) => (Some(Said { value, by }), None),
+        Ok(value) => (Some(Setting { value, by }), None),
         Err(reason) => (None, Some(format!("that of {by} cannot be one: {reason}"))),
     }
 }
@@ -309,52 +319,52 @@ fn distribution(node: &NodeName) -> &'static str {
     if node.is_long() { "name" } else { "sname" }
 }
 
-impl Cook for MixRelease {
-    fn cook(
+impl Apply for MixRelease {
+    fn apply(
         &self,
         launcher: &Launcher,
-        settled: &Settled,
+        settled: &NodeSettings,
         flags: &FlagVariables,
-        recipe: &mut Recipe,
+        changes: &mut Changes,
     ) -> Result<(), Failure> {
         let node = &settled.node.value;
         let name = node.to_string();
-        recipe.set("RELEASE_NODE", Text::plain(&name));
-        recipe.set("RELEASE_DISTRIBUTION", Text::plain(distribution(node)));
+        changes.set("RELEASE_NODE", Text::plain(&name));
+        changes.set("RELEASE_DISTRIBUTION", Text::plain(distribution(node)));
         let answer = &self.answer;
         let holds = !self.is_configured
             && answer.keeps("RELEASE_NODE", &name)
             && answer.keeps("RELEASE_DISTRIBUTION", distribution(node));
         self.check_distribution(node)?;
         check_first_flags(settled, flags)?;
-        self.warn_of_another(&name, launcher, recipe);
-        let mut demands = launcher.demands.clone();
+        self.warn_of_another(&name, launcher, changes);
+        let mut own_settings = launcher.own_settings.clone();
         if let Some(cookie) = &settled.cookie {
             // The script hands one on, the release's own if none is set; the flag with nothing behind it drops it.
             let (given, shown) = if settled.in_file {
                 (IN_A_FILE, Text::plain(IN_A_FILE))
             } else {
-                (cookie.value.reveal(), Text::cookie(&cookie.value))
+                (cookie.value.reveal(), Text::from(&cookie.value))
             };
-            recipe.set("RELEASE_COOKIE", shown);
+            changes.set("RELEASE_COOKIE", shown);
             let script_gives = if !self.is_configured && answer.keeps("RELEASE_COOKIE", given) {
                 cookie.value.reveal()
             } else {
-                self.warn_of_another_cookie(cookie, recipe);
+                self.warn_of_another_cookie(cookie, changes);
                 answer.value("RELEASE_COOKIE").unwrap_or_default()
             };
-            demands
+            own_settings
                 .command_line
                 .cookies
-                .push(Settled::cookie_claim(script_gives));
+                .push(NodeSettings::cookie_claim(script_gives));
         }
         // The script itself gives the name; flags only where it would give another, or the release's flags have one.
-        let has_flags = !demands.files.names.is_empty() || flags.names_stay();
+        let has_flags = !own_settings.files.names.is_empty() || flags.names_stay();
         if launcher.role == Role::Node {
             if holds && !has_flags {
-                demands.command_line.names = vec![settled.name_claim()];
+                own_settings.command_line.names = vec![settled.name_claim()];
             }
-            erl::node_flags(&demands, settled, flags, recipe)?;
+            erl::node_flags(&own_settings, settled, flags, changes)?;
         } else {
             let mut ours = Text::default();
             if has_flags {
@@ -365,13 +375,13 @@ impl Cook for MixRelease {
             if let Some(flag) = settled.transport_flag() {
                 ours.push(flag).push(" ");
             }
-            let says = erl::says_dist_listen(&demands, flags);
+            let says = erl::says_dist_listen(&own_settings, flags);
             ours.push(&settled.client_flags(false, says));
-            ours.append(&erl::cookie_flags(&demands, settled, &name));
-            erl::put_first(ours, settled, flags, recipe)?;
+            ours.append(&erl::cookie_flags(&own_settings, settled, &name));
+            erl::put_first(ours, settled, flags, changes)?;
         }
         if let Some(by) = self.asked_by.filter(|_| launcher.role == Role::Node) {
-            recipe.warn(format!(
+            changes.warn(format!(
                 "RELEASE_DISTRIBUTION is \"none\", and {by} asks for a node, which beats it; unset one of them"
             ));
         }
@@ -380,7 +390,7 @@ impl Cook for MixRelease {
 }
 
 /// What env.sh puts before our flags comes before them, and wins.
-fn check_first_flags(settled: &Settled, flags: &FlagVariables) -> Result<(), Failure> {
+fn check_first_flags(settled: &NodeSettings, flags: &FlagVariables) -> Result<(), Failure> {
     let node = settled.node.value.to_string();
     let name = flags.first().names.first();
     let name = name.filter(|claim| claim.value.text != node);
@@ -417,9 +427,9 @@ impl MixRelease {
     }
 
     /// Warns where the release's own script will hand another cookie to its clients.
-    fn warn_of_another_cookie(&self, cookie: &Said<Cookie>, recipe: &mut Recipe) {
+    fn warn_of_another_cookie(&self, cookie: &Setting<Cookie>, changes: &mut Changes) {
         if self.answer.assigns("RELEASE_COOKIE") {
-            recipe.warn(format!(
+            changes.warn(format!(
                 "{} sets RELEASE_COOKIE, and the node's cookie is that of {}: the release's own rpc and remote do not reach the node; write RELEASE_COOKIE=${{RELEASE_COOKIE:-…}} there",
                 self.answer.place("RELEASE_COOKIE"),
                 cookie.by
@@ -428,8 +438,8 @@ impl MixRelease {
     }
 
     /// Warns where the release's own script will go on to use another name than the node's.
-    fn warn_of_another(&self, name: &str, launcher: &Launcher, recipe: &mut Recipe) {
-        let Some(other) = &launcher.demands.node else {
+    fn warn_of_another(&self, name: &str, launcher: &Launcher, changes: &mut Changes) {
+        let Some(other) = &launcher.own_settings.node else {
             return;
         };
         if !self.answer.assigns("RELEASE_NODE")
@@ -439,7 +449,7 @@ impl MixRelease {
             return;
         }
         let (text, by) = (&other.text, &other.by);
-        recipe.warn(if launcher.role == Role::Node {
+        changes.warn(if launcher.role == Role::Node {
             format!(
                 "{by} sets RELEASE_NODE to {text}, and the node is {name}: the release's own rpc and remote look for {text}; write RELEASE_NODE=${{RELEASE_NODE:-{text}}} there"
             )

@@ -18,17 +18,12 @@ mod script;
 mod target;
 pub mod wrapped;
 
-use std::path::PathBuf;
-
-use crate::beam::{Claim, Claims, FlagVariables, Otp, PortFlag, PortKind};
-use crate::config::{LauncherKind, Pod, Said};
+use crate::beam::{FlagSetting, FlagVariables, PortFlag, PortKind};
+use crate::config::{LauncherKind, Pod};
 use crate::error::Failure;
-use crate::node::{Cookie, NamePart, NodeName, Port};
-use crate::plan::{Recipe, Settled};
+use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::Place;
-use crate::system::account::Account;
 use crate::system::program::Command;
-use crate::system::shell::Answer;
 use script::Script;
 pub use target::Target;
 use wrapped::Inside;
@@ -66,98 +61,9 @@ const SCRIPTS: [(Tells, LauncherKind); 5] = [
 /// What a start script that insists on a cookie gets where the VM reads the real one in a file.
 const IN_A_FILE: &str = "it-is-in-a-file";
 
-/// What the command is to the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It starts a node: all gates, and the pin.
-    Node,
-    /// It talks to a node that runs: the identity alone.
-    Client,
-    /// It is no business of ours.
-    Neither,
-}
-
-/// What a launcher's own files and arguments ask for.
-#[derive(Clone, Default)]
-pub struct Demands {
-    /// What the command line says: the Plan keeps to it.
-    pub command_line: Claims,
-    /// What files say: beaten by our variables, yielded to by our defaults.
-    pub files: Claims,
-    /// Are those files rewritten for the start, so that every claim in their own text is beaten?
-    pub rewritten: bool,
-    /// A node name of the release's own, before those in files.
-    pub node: Option<OwnName>,
-    /// The name that the launcher gives its node where nothing is said.
-    pub default_node: Option<Said<NodeName>>,
-    /// The port that the launcher gives its node where nothing is said.
-    pub default_port: Option<Said<Port>>,
-    /// The cookie that the release has of its own.
-    pub cookie: Option<Said<Cookie>>,
-    /// Why what it has for one is none.
-    pub no_cookie: Option<String>,
-    /// Does it get its cookie in a file whatever BEAMINIT_COOKIE_VIA says? Its script has no argument for one.
-    pub takes_cookie_file: bool,
-    /// For a client, what the node's own files say, which it does not get itself.
-    pub of_node: Claims,
-    /// Does its script hand ELIXIR_ERL_OPTIONS to the VM?
-    pub elixir: bool,
-    /// ERL_DIST_PORT, where the launcher makes a port without epmd of it.
-    pub dist_port: Option<Claim<PortFlag>>,
-    /// What its own shell file makes of the environment.
-    pub shell: Option<Answer>,
-    /// The OTP that will run, where its files tell.
-    pub otp: Option<Otp>,
-}
-
-/// A node name as a release says it: whole, or the part before the `@`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnName {
-    /// As it is written.
-    pub text: String,
-    /// Where.
-    pub by: String,
-    /// Is it meant as a long name, also without a host?
-    pub long: bool,
-}
-
-impl OwnName {
-    /// Refuses a variable that is no name.
-    fn check(by: &str, text: Option<&str>) -> Result<(), Failure> {
-        let own = text.map(|text| Self {
-            text: text.to_owned(),
-            by: by.to_owned(),
-            long: false,
-        });
-        match own.and_then(|own| own.complaint()) {
-            Some(line) => Err(Failure::config(line)),
-            None => Ok(()),
-        }
-    }
-
-    /// Why it is no name, if it is none.
-    pub fn complaint(&self) -> Option<String> {
-        let Self { text, by, .. } = self;
-        let parsed = if text.contains('@') {
-            NodeName::parse(text).map(drop)
-        } else {
-            NamePart::parse(text).map(drop)
-        };
-        let reason = parsed.err()?;
-        let hint = if text.contains("$(") || text.contains("${") {
-            "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
-        } else {
-            ""
-        };
-        Some(format!(
-            "{by} has the node name {text:?}: {reason}{hint}; correct it"
-        ))
-    }
-}
-
 /// What a launcher without epmd is told its port by.
-fn dist_port_claim(text: &str, place: Place) -> Claim<PortFlag> {
-    Claim {
+fn dist_port_claim(text: &str, place: Place) -> FlagSetting<PortFlag> {
+    FlagSetting {
         value: PortFlag {
             kind: PortKind::Epmdless,
             text: text.to_owned(),
@@ -167,99 +73,18 @@ fn dist_port_claim(text: &str, place: Place) -> Claim<PortFlag> {
     }
 }
 
-/// One way of starting a BEAM, recognised in the command at hand.
-pub struct Launcher {
-    /// What it is called in messages.
-    pub label: &'static str,
-    /// What the command is.
-    pub role: Role,
-    /// The name part of the node where no variable says one.
-    pub default_name: String,
-    /// What its files and arguments ask for.
-    pub demands: Demands,
-    /// The root of the Erlang that will run, where that is not the `erl` of PATH.
-    pub root: Option<PathBuf>,
-    /// The user that its script insists on, in whose home the VM will look for its cookie.
-    pub account: Option<Account>,
-    /// Is it no node only because nothing asks for one?
-    pub could_be_node: bool,
-    /// What the user should know of the command itself, whatever is asked for.
-    pub warnings: Vec<String>,
-    /// How it makes name, cookie and port certain.
-    cook: Box<dyn Cook>,
-}
-
-/// What a launcher does about name, cookie and port.
-trait Cook {
-    /// Makes them certain.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    fn cook(
-        &self,
-        launcher: &Launcher,
-        settled: &Settled,
-        flags: &FlagVariables,
-        recipe: &mut Recipe,
-    ) -> Result<(), Failure>;
-}
-
-impl Launcher {
-    /// That of a node whose command is not known: it asks for nothing, and starts nothing.
-    pub fn nothing() -> Self {
-        Self {
-            label: "unknown",
-            role: Role::Node,
-            default_name: String::new(),
-            demands: Demands::default(),
-            root: None,
-            account: None,
-            could_be_node: false,
-            warnings: Vec::new(),
-            cook: Box::new(erl::OneVm),
-        }
-    }
-
-    /// Do the VM's own arguments say its name and port?
-    pub fn names_in_arguments(&self) -> bool {
-        self.label != rabbitmq::LABEL
-    }
-
-    /// Does it take its name, cookie and port with any OTP? Distillery was made for OTP 18 to 23.
-    pub fn takes_any_otp(&self) -> bool {
-        self.label == distillery::LABEL
-    }
-
-    /// The release's own files in which a name, a cookie or a port may stand.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let Some(root) = &self.root else {
-            return Vec::new();
-        };
-        let versions = std::fs::read_dir(root.join("releases"));
-        let versions = versions.into_iter().flatten().flatten();
-        let of_versions = versions.flat_map(|version| {
-            ["env.sh", "vm.args", "sys.config"].map(|name| version.path().join(name))
-        });
-        of_versions.collect()
-    }
-
-    /// Does the release's own shell file read ERLANG_COOKIE?
-    pub fn reads_cookie_variable(&self) -> bool {
-        let shell = self.demands.shell.as_ref();
-        shell.is_some_and(|shell| shell.reads("ERLANG_COOKIE"))
-    }
-
-    /// Makes name, cookie and port certain.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    pub fn cook(
-        &self,
-        settled: &Settled,
-        flags: &FlagVariables,
-        recipe: &mut Recipe,
-    ) -> Result<(), Failure> {
-        self.cook.cook(self, settled, flags, recipe)
+/// That of a node whose command is not known: it asks for nothing, and starts nothing.
+pub fn unknown() -> Launcher {
+    Launcher {
+        label: "unknown",
+        role: Role::Node,
+        default_name: String::new(),
+        own_settings: OwnSettings::default(),
+        root: None,
+        account: None,
+        could_be_node: false,
+        warnings: Vec::new(),
+        apply: Box::new(erl::OneVm),
     }
 }
 
@@ -299,8 +124,8 @@ pub fn recognise(inside: &mut Inside) -> Result<Option<Launcher>, Failure> {
     );
     if only_where_asked && launcher.role == Role::Node && config.asks_for_node().is_none() {
         let variables = FlagVariables::read(&config.environment, None)?.claims();
-        let demands = &launcher.demands;
-        let names = [&demands.command_line, &demands.files, &variables];
+        let own_settings = &launcher.own_settings;
+        let names = [&own_settings.command_line, &own_settings.files, &variables];
         if names.iter().all(|claims| claims.names.is_empty()) {
             launcher.role = Role::Neither;
             launcher.could_be_node = true;

@@ -7,19 +7,20 @@ use std::path::{Path, PathBuf};
 
 use super::script::Script;
 use crate::beam::words::Syntax;
-use crate::beam::{Claim, Claims, FlagVariables, PortFlag, PortKind};
-use crate::config::{Config, Said};
+use crate::beam::{FlagSetting, FlagSettings, FlagVariables, PortFlag, PortKind};
+use crate::config::{Config, Setting};
 use crate::error::Failure;
-use crate::launchers::{Cook, Demands, Launcher, OwnName, Role, daemon_warning, erl};
+use crate::launchers::{daemon_warning, erl};
 use crate::naming;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
-use crate::plan::{Pin, Recipe, Settled};
+use crate::plan::{Apply, Launcher, OwnName, OwnSettings, Role};
+use crate::plan::{Changes, NodeSettings, Pin};
 use crate::system::Place;
 use crate::system::account::Account;
 use crate::system::files::text_of;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
-use crate::system::shell::{Answer, Question};
+use crate::system::shell::{ShellAnswer, ShellQuery};
 
 /// The variables whose words are flags of the broker's VM.
 const SERVER_FLAGS: [&str; 3] = [
@@ -66,18 +67,15 @@ const WANTED: [&str; 22] = [
 /// The part before the `@` that it gives itself.
 const NAME: &str = "rabbit";
 
-/// What it is called.
-pub const LABEL: &str = "RabbitMQ";
-
 struct RabbitMq {
     /// What the first of `SERVER_FLAGS` says.
     server_flags: String,
     /// What the flags of its tools' VMs say, and claim.
-    tool_flags: (String, Claims),
+    tool_flags: (String, FlagSettings),
     /// What rabbitmq-env.conf makes of the variables.
-    answer: Answer,
+    answer: ShellAnswer,
     /// The ports that its configuration files give, which beat the variable.
-    configured: Vec<Claim<PortFlag>>,
+    configured: Vec<FlagSetting<PortFlag>>,
     /// Where flags name a node or a cookie, which RabbitMQ does itself.
     named: Vec<Place>,
 }
@@ -101,7 +99,7 @@ pub fn read(
         answer: ask(command, config)?,
     };
     let configured = settings.configured_ports();
-    let mut files = Claims::default();
+    let mut files = FlagSettings::default();
     files.ports.clone_from(&configured);
     files.ports.extend(settings.dist_port());
     let mut named = Vec::new();
@@ -120,7 +118,7 @@ pub fn read(
     let cookie = settings.said(COOKIE).and_then(|(text, place)| {
         let value = Cookie::parse(&text).ok()?;
         let by = place.to_string();
-        Some(Said { value, by })
+        Some(Setting { value, by })
     });
     let switches = script.is_some_and(|script| script.says(&["/usr/lib/rabbitmq/bin/", USER]));
     // The official image's entrypoint goes on as that user, too; root may read what is that user's.
@@ -132,10 +130,10 @@ pub fn read(
     let answer = &settings.answer;
     warnings.extend(answer.is_late().then(|| answer.late()));
     Ok(Launcher {
-        label: LABEL,
+        label: "RabbitMQ",
         role,
         default_name: NAME.into(),
-        demands: Demands {
+        own_settings: OwnSettings {
             files,
             node: node.map(|(text, place)| OwnName {
                 text,
@@ -147,7 +145,7 @@ pub fn read(
             cookie,
             takes_cookie_file: true,
             shell: Some(settings.answer.clone()),
-            ..Demands::default()
+            ..OwnSettings::default()
         },
         root: None,
         account: (switches || is_root)
@@ -155,7 +153,7 @@ pub fn read(
             .flatten(),
         could_be_node: false,
         warnings,
-        cook: Box::new(RabbitMq {
+        apply: Box::new(RabbitMq {
             server_flags: settings.flags(SERVER_FLAGS[0]).0,
             tool_flags: settings.flags(TOOL_FLAGS),
             answer: settings.answer,
@@ -166,7 +164,7 @@ pub fn read(
 }
 
 /// Has a shell source rabbitmq-env.conf, as the scripts do, with what the start will set.
-fn ask(command: &Command, config: &Config) -> Result<Answer, Failure> {
+fn ask(command: &Command, config: &Config) -> Result<ShellAnswer, Failure> {
     let file = config.variable("RABBITMQ_CONF_ENV_FILE");
     let file = file.or_else(|| config.variable("CONF_ENV_FILE"));
     let file = PathBuf::from(file.unwrap_or("/etc/rabbitmq/rabbitmq-env.conf"));
@@ -182,7 +180,7 @@ fn ask(command: &Command, config: &Config) -> Result<Answer, Failure> {
         environment.set("RABBITMQ_DIST_PORT", port.to_string());
     }
     let arguments = [file.clone().into_os_string()];
-    let question = file.exists().then(|| Question {
+    let question = file.exists().then(|| ShellQuery {
         file,
         interpreter: vec!["/bin/sh".into()],
         text: "set -e\n. \"$1\" || true".into(),
@@ -191,11 +189,11 @@ fn ask(command: &Command, config: &Config) -> Result<Answer, Failure> {
         environment: environment.clone(),
     });
     let answer = question.and_then(|question| question.ask(&WANTED));
-    Ok(answer.unwrap_or_else(|| Answer::none(&environment, &WANTED)))
+    Ok(answer.unwrap_or_else(|| ShellAnswer::none(&environment, &WANTED)))
 }
 
 /// The name that the broker gives itself.
-fn default_node(config: &Config, long: bool) -> Option<Said<NodeName>> {
+fn default_node(config: &Config, long: bool) -> Option<Setting<NodeName>> {
     let host = config.pod.hostname.as_deref()?;
     let host = if long {
         config.pod.fully_qualified()?
@@ -205,12 +203,12 @@ fn default_node(config: &Config, long: bool) -> Option<Said<NodeName>> {
     let name = NamePart::parse(NAME).ok()?;
     let value = NodeName::new(name, Host::parse(&host).ok()?).ok()?;
     let by = "RabbitMQ's own".into();
-    Some(Said { value, by })
+    Some(Setting { value, by })
 }
 
 /// What RabbitMQ would be told without us.
 struct Settings {
-    answer: Answer,
+    answer: ShellAnswer,
 }
 
 impl Settings {
@@ -225,25 +223,25 @@ impl Settings {
     }
 
     /// The flags of a variable, and what they claim.
-    fn flags(&self, variable: &'static str) -> (String, Claims) {
+    fn flags(&self, variable: &'static str) -> (String, FlagSettings) {
         let Some((text, place)) = self.said(variable) else {
             return Default::default();
         };
-        let claims = Claims::of_text(&text, Syntax::Blanks, &|_| place.clone());
+        let claims = FlagSettings::of_text(&text, Syntax::Blanks, &|_| place.clone());
         (text, claims)
     }
 
-    fn default_port(&self) -> Result<Said<Port>, Failure> {
+    fn default_port(&self) -> Result<Setting<Port>, Failure> {
         let own = self.said("RABBITMQ_NODE_PORT");
         let port = own.as_ref().and_then(|(text, _)| text.parse::<u16>().ok());
         let port = port.unwrap_or(ITS_PORT).saturating_add(ABOVE_ITS_PORT);
         let value = Port::parse(&port.to_string()).map_err(Failure::config)?;
         let by = "RabbitMQ's own".into();
-        Ok(Said { value, by })
+        Ok(Setting { value, by })
     }
 
     /// RABBITMQ_DIST_PORT, as the claim that it amounts to.
-    fn dist_port(&self) -> Vec<Claim<PortFlag>> {
+    fn dist_port(&self) -> Vec<FlagSetting<PortFlag>> {
         let found = self.said("RABBITMQ_DIST_PORT");
         let claims = found.map(|(text, place)| {
             [PortKind::Min, PortKind::Max].map(|kind| claim(kind, &text, place.clone()))
@@ -252,7 +250,7 @@ impl Settings {
     }
 
     /// What advanced.config and rabbitmq.conf say of the port; the one that wins comes first.
-    fn configured_ports(&self) -> Vec<Claim<PortFlag>> {
+    fn configured_ports(&self) -> Vec<FlagSetting<PortFlag>> {
         let file = |variable, default: &str| {
             let said = self.said(variable);
             said.map_or_else(|| default.into(), |(path, _)| PathBuf::from(path))
@@ -276,8 +274,8 @@ impl Settings {
     }
 }
 
-fn claim(kind: PortKind, text: &str, place: Place) -> Claim<PortFlag> {
-    Claim {
+fn claim(kind: PortKind, text: &str, place: Place) -> FlagSetting<PortFlag> {
+    FlagSetting {
         value: PortFlag {
             kind,
             text: text.to_owned(),
@@ -288,7 +286,7 @@ fn claim(kind: PortKind, text: &str, place: Place) -> Claim<PortFlag> {
 }
 
 /// The ports in a configuration file, of the old format (terms) or the new.
-fn ports_in(file: &Path) -> Vec<Claim<PortFlag>> {
+fn ports_in(file: &Path) -> Vec<FlagSetting<PortFlag>> {
     let text = text_of(file).unwrap_or_default();
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -313,13 +311,17 @@ fn ports_in(file: &Path) -> Vec<Claim<PortFlag>> {
     found
 }
 
-impl Cook for RabbitMq {
-    fn cook(
+impl Apply for RabbitMq {
+    fn names_in_arguments(&self) -> bool {
+        false
+    }
+
+    fn apply(
         &self,
         launcher: &Launcher,
-        settled: &Settled,
+        settled: &NodeSettings,
         flags: &FlagVariables,
-        recipe: &mut Recipe,
+        changes: &mut Changes,
     ) -> Result<(), Failure> {
         if settled.epmd.is_off() {
             return Err(Failure::config(
@@ -327,21 +329,21 @@ impl Cook for RabbitMq {
             ));
         }
         let node = &settled.node.value;
-        recipe.set("RABBITMQ_NODENAME", Text::plain(node.to_string()));
-        recipe.set(
+        changes.set("RABBITMQ_NODENAME", Text::plain(node.to_string()));
+        changes.set(
             "RABBITMQ_USE_LONGNAME",
             Text::plain(node.is_long().to_string()),
         );
         if let Some(port) = settled.pin() {
-            recipe.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
+            changes.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
         }
-        self.speak_ipv6(settled, flags, recipe);
+        self.speak_ipv6(settled, flags, changes);
         if settled.cookie.is_some() {
-            recipe.set.remove(COOKIE);
-            recipe.unset.push(COOKIE.into());
+            changes.set.remove(COOKIE);
+            changes.unset.push(COOKIE.into());
         }
-        erl::cleanse(settled, flags, recipe);
-        let mut lines = self.answer.complaints(&recipe.set);
+        erl::cleanse(settled, flags, changes);
+        let mut lines = self.answer.complaints(&changes.set);
         lines.extend(self.complaints(launcher, settled));
         if lines.is_empty() {
             Ok(())
@@ -353,10 +355,10 @@ impl Cook for RabbitMq {
 
 impl RabbitMq {
     /// Has both of its VMs speak IPv6, the node's and its tools', where nothing says how they speak.
-    fn speak_ipv6(&self, settled: &Settled, flags: &FlagVariables, recipe: &mut Recipe) {
+    fn speak_ipv6(&self, settled: &NodeSettings, flags: &FlagVariables, changes: &mut Changes) {
         let mut add = |flag: &str, variable: &str, users: &str| {
             let flags = format!("{flag} {users}");
-            recipe.set(variable, Text::concealing(flags.trim().as_ref()));
+            changes.set(variable, Text::concealing(flags.trim().as_ref()));
         };
         if let Some(flag) = settled.transport_flag() {
             add(flag, SERVER_FLAGS[0], &self.server_flags);
@@ -364,12 +366,12 @@ impl RabbitMq {
         let (text, claims) = &self.tool_flags;
         let of_both = flags.claims().proto_dist;
         if settled.ipv6 && claims.proto_dist.is_empty() && of_both.is_empty() {
-            add(Settled::IPV6, TOOL_FLAGS, text);
+            add(NodeSettings::IPV6, TOOL_FLAGS, text);
         }
     }
 
     /// Lines that would give the node another name, cookie or port in spite of us.
-    fn complaints(&self, launcher: &Launcher, settled: &Settled) -> Vec<String> {
+    fn complaints(&self, launcher: &Launcher, settled: &NodeSettings) -> Vec<String> {
         let mut lines = Vec::new();
         if settled.cookie.is_some() && self.answer.assigns(COOKIE) {
             lines.push(format!(

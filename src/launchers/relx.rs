@@ -8,15 +8,14 @@ use nix::unistd::{AccessFlags, access};
 use super::args_file::{self, Template};
 use super::script::Script;
 use crate::beam::Otp;
-use crate::beam::words::quote;
-use crate::beam::{Claims, FlagVariables, VmArgs, expand, unset};
+use crate::beam::words::{quote, quoted_cookie};
+use crate::beam::{FlagSettings, FlagVariables, VmArgs, expand, unset};
 use crate::config::Config;
 use crate::error::Failure;
-use crate::launchers::{
-    Cook, Demands, IN_A_FILE, Launcher, Role, daemon_warning, dist_port, dist_port_claim, erl,
-};
+use crate::launchers::{IN_A_FILE, daemon_warning, dist_port, dist_port_claim, erl};
 use crate::node::Cookie;
-use crate::plan::{Recipe, Settled};
+use crate::plan::{Apply, Launcher, OwnSettings, Role};
+use crate::plan::{Changes, NodeSettings};
 use crate::system::Environment;
 use crate::system::Place;
 use crate::system::files::text_of;
@@ -82,33 +81,33 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let sys_config = source("RELX_CONFIG_PATH", "sys.config")?;
     let sys_config =
         sys_config.map_or_else(SysConfig::default, |source| SysConfig::read(source, config));
-    let mut demands = Demands {
+    let mut own_settings = OwnSettings {
         rewritten: true,
         files: args.claims.clone(),
         otp: Otp::of_root(&script.root),
-        ..Demands::default()
+        ..OwnSettings::default()
     };
-    demands.files.extend(sys_config.claims.clone());
-    demands.dist_port = config
+    own_settings.files.extend(sys_config.claims.clone());
+    own_settings.dist_port = config
         .variable("ERL_DIST_PORT")
         .map(|text| dist_port_claim(text, Place::Variable("ERL_DIST_PORT".into())));
     if role == Role::Node {
-        demands.command_line = args_file::behind_task(command);
+        own_settings.command_line = args_file::behind_task(command);
     }
     // Its nodetool gets the cookie as the script has it, and splits it.
     let nodetool = role == Role::Client && config.variable("USE_NODETOOL").is_some();
-    demands.takes_cookie_file =
-        nodetool && !evolves && demands.otp.as_ref().is_some_and(Otp::takes_one_cookie);
+    own_settings.takes_cookie_file =
+        nodetool && !evolves && own_settings.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     Ok(Launcher {
         label: "relx release",
         role,
         default_name: name.to_owned(),
-        demands,
+        own_settings,
         root: Some(script.root.clone()),
         account: None,
         could_be_node: false,
         warnings: daemon_warning(daemon, "foreground or console"),
-        cook: Box::new(Relx {
+        apply: Box::new(Relx {
             daemon,
             evolves,
             args,
@@ -174,7 +173,7 @@ fn source(
 #[derive(Default)]
 struct SysConfig {
     path: PathBuf,
-    claims: Claims,
+    claims: FlagSettings,
     /// What it names and nobody sets.
     unset: Vec<String>,
     /// May the script not write there?
@@ -185,7 +184,7 @@ impl SysConfig {
     fn read(Source { path, expand: does }: Source, config: &Config) -> Self {
         if !does {
             return Self {
-                claims: Claims::of_config_file(&path),
+                claims: FlagSettings::of_config_file(&path),
                 ..Self::default()
             };
         }
@@ -194,7 +193,7 @@ impl SysConfig {
         let folder = path.parent().unwrap_or(Path::new("/"));
         let writable = access(folder, AccessFlags::W_OK).is_ok();
         Self {
-            claims: Claims::of_sys_config(&expand(&text, &variable, ""), &path),
+            claims: FlagSettings::of_sys_config(&expand(&text, &variable, ""), &path),
             unset: unset(&text, &variable),
             out_of_place: !writable && variable("RELX_OUT_FILE_PATH").is_none(),
             path,
@@ -202,16 +201,16 @@ impl SysConfig {
     }
 }
 
-impl Cook for Relx {
-    fn cook(
+impl Apply for Relx {
+    fn apply(
         &self,
         launcher: &Launcher,
-        settled: &Settled,
+        settled: &NodeSettings,
         flags: &FlagVariables,
-        recipe: &mut Recipe,
+        changes: &mut Changes,
     ) -> Result<(), Failure> {
         // What an included file says stays where it is, and the script counts the names itself.
-        let mut names = launcher.demands.files.names.iter();
+        let mut names = launcher.own_settings.files.names.iter();
         if let Some(claim) = names.find(|claim| claim.span.is_none()) {
             let flag = if claim.value.long { "-name" } else { "-sname" };
             let node = &settled.node.value;
@@ -223,18 +222,18 @@ impl Cook for Relx {
         if settled.epmd.is_off() {
             let unknown = "this release's script knows no ERL_DIST_PORT that does without epmd; build it with a rebar3 from 2021 or later";
             let unknown = (!self.knows_dist_port).then_some(unknown);
-            dist_port::set(unknown, &launcher.demands, settled, recipe)?;
+            dist_port::set(unknown, &launcher.own_settings, settled, changes)?;
         }
         if settled.in_file && self.evolves {
             return Err(Failure::config(
                 "BEAMINIT_COOKIE_VIA is \"file\", and the release's script gives this command the cookie as an argument, which every process can read; set it to arg for this command",
             ));
         }
-        self.copy_args(launcher, settled, recipe)?;
+        self.copy_args(launcher, settled, changes)?;
         // erl_call takes its cookie as an argument alone, and speaks IPv4; nodetool is a VM.
         let wants_vm = settled.in_file || settled.ipv6;
         if wants_vm {
-            recipe.set("USE_NODETOOL", Text::plain("true"));
+            changes.set("USE_NODETOOL", Text::plain("true"));
         }
         let client = launcher.role == Role::Client && !self.evolves;
         let users = self.variable("USE_NODETOOL").unwrap_or_default();
@@ -250,23 +249,23 @@ impl Cook for Relx {
         }
         // The script would take a variable's word for the cookie before its own reading of the file.
         if settled.in_file || split.is_some() {
-            recipe.set("RELX_COOKIE", Text::plain(IN_A_FILE));
+            changes.set("RELX_COOKIE", Text::plain(IN_A_FILE));
         } else if let Some(cookie) = cookie {
-            recipe.set("RELX_COOKIE", Text::cookie(cookie));
+            changes.set("RELX_COOKIE", Text::from(cookie));
         }
         let mut ours = Text::default();
-        if nodetool && !erl::says_dist_listen(&launcher.demands, flags) {
+        if nodetool && !erl::says_dist_listen(&launcher.own_settings, flags) {
             // It would take the node's port where there is no epmd, and have a cookie that everybody knows.
             ours.push(self.keeps_from_listening);
         }
         if settled.in_file && (client || self.daemon) {
-            ours.append(&erl::cookie_flags(&launcher.demands, settled, ""));
+            ours.append(&erl::cookie_flags(&launcher.own_settings, settled, ""));
         } else if let Some(cookie) = split {
             let node = settled.node.value.to_string();
             ours.push(&format!("-setcookie {} ", quote(&node)));
-            ours.push_quoted(cookie).push(" ");
+            ours.append(&quoted_cookie(cookie)).push(" ");
         }
-        erl::put_first(ours, settled, flags, recipe)
+        erl::put_first(ours, settled, flags, changes)
     }
 }
 
@@ -282,8 +281,8 @@ impl Relx {
     fn copy_args(
         &self,
         launcher: &Launcher,
-        settled: &Settled,
-        recipe: &mut Recipe,
+        settled: &NodeSettings,
+        changes: &mut Changes,
     ) -> Result<(), Failure> {
         let mut ours = self.args.ours(settled);
         let names = |name: &str| self.sys_config.unset.iter().any(|unset| unset == name);
@@ -291,7 +290,7 @@ impl Relx {
             ours.insert("ERL_PORT".into(), port.to_string());
         }
         for (name, value) in &ours {
-            recipe.set(name, Text::plain(value));
+            changes.set(name, Text::plain(value));
         }
         let set = |name: &str| self.variable(name).map(ToOwned::to_owned);
         let variable = |name: &str| ours.get(name).cloned().or_else(|| set(name));
@@ -305,10 +304,10 @@ impl Relx {
             needs_folder,
             settled,
             launcher.account.as_ref(),
-            recipe,
+            changes,
         )?;
         if self.sys_config.out_of_place {
-            recipe.set("RELX_OUT_FILE_PATH", Text::plain(folder));
+            changes.set("RELX_OUT_FILE_PATH", Text::plain(folder));
         }
         let of_config = self.sys_config.unset.iter().map(String::as_str);
         let of_config = of_config.filter(|name| !ours.contains_key(*name));
@@ -317,7 +316,7 @@ impl Relx {
             (&self.sys_config.path, of_config.collect()),
         ] {
             if launcher.role == Role::Node && !names.is_empty() {
-                recipe.warn(format!(
+                changes.warn(format!(
                     "{} names {}, which nobody sets: the release's script puts nothing there; set it in the container's environment",
                     path.display(),
                     names.join(", ")

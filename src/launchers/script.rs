@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::system::files::text_of;
 use crate::system::program::Command;
 
-/// Start scripts are well below this; a big program is not read to the end.
+/// Invocation scripts are well below this; a big program is not read to the end.
 const LIMIT: u64 = 256 * 1024;
 
 /// A script and the release around it.

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use super::wrapped::{self, Inside};
-use super::{Launcher, Role};
 use crate::config::{Config, Reading};
 use crate::error::Failure;
+use crate::plan::{Launcher, Role};
 use crate::system::program::Command;
 
 /// A command, and what it was found to be.

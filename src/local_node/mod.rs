@@ -1,6 +1,6 @@
 //! What this container's node is called, and how it is reached: for whoever looks at it from outside, after its start.
 //!
-//! environment ──► Config ──► Launcher ──► Settled, as the start itself made them; no gate is run, nothing is written,
+//! environment ──► Config ──► Launcher ──► NodeSettings, as the start itself made them; no gate is run, nothing is written,
 //! nothing is waited for. The command is that of the beaminit that runs in this container ([`running`]), if none is given.
 
 mod cookie;
@@ -15,19 +15,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::beam::FlagVariables;
-use crate::config::{Config, LauncherKind, Peers, Pod, Reading, Said};
-use crate::error::Failure;
-
 use crate::config::Invocation;
-use crate::launchers::Target;
-use crate::launchers::{Launcher, Role};
+use crate::config::{Config, LauncherKind, Peers, Pod, Reading, Setting};
+use crate::error::Failure;
+use crate::launchers::{self, Target};
 use crate::naming::{Candidate, Lookup};
 use crate::node::{Cookie, Host, NodeName, Port};
-use crate::plan::{Settled, settle};
+use crate::plan::{Launcher, Role};
+use crate::plan::{NodeSettings, resolve};
 use crate::record::Record;
 
 /// The node of this container.
-pub struct Here {
+pub struct LocalNode {
     /// The names that it may have, in order; which of them it is, it says itself. At least one.
     pub candidates: Vec<Candidate>,
     first: NodeName,
@@ -59,7 +58,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// As at the start; or there is nothing that tells the name: exit status 78.
-pub fn look(start: Invocation, wanted: Wanted) -> Result<Here, Failure> {
+pub fn look(start: Invocation, wanted: Wanted) -> Result<LocalNode, Failure> {
     let Invocation {
         command,
         environment,
@@ -82,7 +81,7 @@ pub fn look(start: Invocation, wanted: Wanted) -> Result<Here, Failure> {
     {
         let mut config = reading().config()?;
         config.pod = Pod::look();
-        let mut here = Here::of_record(config, &record)?;
+        let mut here = LocalNode::of_record(config, &record)?;
         if let Some(node) = named {
             here.asks_for(node, false);
         }
@@ -114,11 +113,11 @@ pub fn look(start: Invocation, wanted: Wanted) -> Result<Here, Failure> {
     };
     config.pod = Pod::look();
     let mut here = if stands_in || config.asks_for_changes() {
-        let flags = FlagVariables::read(&config.environment, launcher.demands.shell.as_ref())?;
-        let settled = settle::settle(&config, &launcher, &flags, None)?;
-        Here::new(config, settled)
+        let flags = FlagVariables::read(&config.environment, launcher.own_settings.shell.as_ref())?;
+        let settled = resolve::resolve(&config, &launcher, &flags, None)?;
+        LocalNode::new(config, settled)
     } else {
-        Here::untouched(config, &launcher)?
+        LocalNode::untouched(config, &launcher)?
     };
     if let Some(node) = named {
         here.asks_for(node, stands_in);
@@ -126,9 +125,9 @@ pub fn look(start: Invocation, wanted: Wanted) -> Result<Here, Failure> {
     Ok(here)
 }
 
-impl Here {
-    fn new(config: Config, settled: Settled) -> Self {
-        let Settled {
+impl LocalNode {
+    fn new(config: Config, settled: NodeSettings) -> Self {
+        let NodeSettings {
             node,
             candidates,
             cookie,
@@ -150,7 +149,7 @@ impl Here {
     /// The node that is written down.
     fn of_record(config: Config, record: &Record) -> Result<Self, Failure> {
         let mut lines = Vec::new();
-        let peers = settle::peers::settle(&config, &record.node, true, &mut lines);
+        let peers = resolve::peers::resolve(&config, &record.node, true, &mut lines);
         if !lines.is_empty() {
             return Err(Failure::config_lines(lines));
         }
@@ -163,7 +162,7 @@ impl Here {
         } = record;
         let given = config.cookie.as_ref().map(|said| said.value.clone());
         let cookie = given.or_else(|| config.wants_cookie.then(|| cookie::of_record(record))?);
-        let said = Said {
+        let said = Setting {
             value: node.clone(),
             by: "the node that runs here".into(),
         };
@@ -175,20 +174,21 @@ impl Here {
 
     /// A node that is left as it is, as far as its name can be told.
     fn untouched(config: Config, launcher: &Launcher) -> Result<Self, Failure> {
-        let demands = &launcher.demands;
-        let variables = FlagVariables::read(&config.environment, demands.shell.as_ref())?.claims();
-        let (node, _) = settle::name::untouched(&config, launcher, &variables)?;
+        let own_settings = &launcher.own_settings;
+        let variables =
+            FlagVariables::read(&config.environment, own_settings.shell.as_ref())?.claims();
+        let (node, _) = resolve::name::untouched(&config, launcher, &variables)?;
         let node = node.ok_or_else(|| no_node(launcher.label))?;
-        let port = settle::port::untouched(demands, &variables);
+        let port = resolve::port::untouched(own_settings, &variables);
         let port = port.and_then(|pin| pin.port());
         let ipv6 = config.has_ipv6_alone();
-        let cookie = demands.cookie.as_ref().map(|said| said.value.clone());
+        let cookie = own_settings.cookie.as_ref().map(|said| said.value.clone());
         let epmd = Some(Port::EPMD);
         Ok(Self::called_so(node, port, epmd, ipv6, cookie, config))
     }
 
     fn called_so(
-        node: Said<NodeName>,
+        node: Setting<NodeName>,
         port: Option<Port>,
         epmd: Option<Port>,
         ipv6: bool,
@@ -292,7 +292,7 @@ fn names(host: &Host, config: &Config) -> bool {
 fn nameless(config: &Config) -> Result<Launcher, Failure> {
     let is_named = config.node.is_some() || config.sname.is_some() || config.release_name.is_some();
     if is_named {
-        return Ok(Launcher::nothing());
+        return Ok(launchers::unknown());
     }
     Err(Failure::config(
         "no beaminit that runs a node is in this container, to tell its name by (`beaminit exec` leaves none); give the node's COMMAND behind --, or NAME@HOST, or set BEAMINIT_NODE or SNAME",

@@ -8,7 +8,7 @@ mod cluster;
 
 use std::net::IpAddr;
 
-use crate::config::{Config, HostForm, Said};
+use crate::config::{Config, HostForm, Setting};
 use crate::error::Failure;
 use crate::node::host::{dashed, reverse_name};
 use crate::node::{Host, NamePart, NodeName};
@@ -54,7 +54,7 @@ pub struct Chosen {
 /// What cannot be made into a name: exit status 78.
 pub fn candidates(
     config: &Config,
-    own: Option<&Said<NamePart>>,
+    own: Option<&Setting<NamePart>>,
     default_name: &str,
 ) -> Result<Vec<Candidate>, Failure> {
     if let Some(node) = &config.node {
@@ -85,7 +85,7 @@ pub fn candidates(
 
 fn name_part<'a>(
     config: &Config,
-    own: Option<&'a Said<NamePart>>,
+    own: Option<&'a Setting<NamePart>>,
     default_name: &str,
 ) -> Result<(NamePart, &'a str), Failure> {
     if let Some(name) = &config.sname {

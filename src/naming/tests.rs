@@ -4,8 +4,8 @@
 use hickory_resolver::proto::rr::Name;
 use proptest::prelude::*;
 
+use super::*;
 use crate::config::{Pod, Reading};
-use crate::naming::*;
 
 /// Reads a configuration from `NAME=value` words; `@name`, `+address`, `/namespace` and `search …` are the pod's own.
 fn config(words: &[&str]) -> Result<Config, Failure> {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::system::secrets;
+use crate::system::secrets::{self, Text};
 
 /// A cookie that OTP takes as it is. Its `Debug` and `Display` show a placeholder; [`Cookie::reveal`] is for the exec.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,6 +65,12 @@ impl fmt::Display for Cookie {
 impl fmt::Debug for Cookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<&Cookie> for Text {
+    fn from(cookie: &Cookie) -> Self {
+        Self::secret(&cookie.0)
     }
 }
 

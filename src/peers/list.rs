@@ -13,7 +13,7 @@ use crate::config::Invocation;
 use crate::dist;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::{Here, Wanted, look};
+use crate::local_node::{LocalNode, Wanted, look};
 use crate::node::NodeName;
 use crate::peers::{Census, NAME, finder, way};
 use crate::watch::process;
@@ -142,7 +142,7 @@ impl Line {
 
 /// The name of this container's node: of those that it may have, the one that it says; while it does not run, the first. If
 /// it runs with nobody to join it, that is told.
-fn name(here: &Here, way: Way) -> NodeName {
+fn name(here: &LocalNode, way: Way) -> NodeName {
     let first = here.first();
     let says = || {
         let at = *here.addresses(LIMIT).ok()?.first()?;

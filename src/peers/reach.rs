@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::names::Peer;
-use crate::dist::epmd::{self, Said, answer::Answer};
+use crate::dist::epmd::{self, Reply, answer::EpmdAnswer};
 use crate::dist::{self, Greeted};
 
 /// One peer gets this long.
@@ -65,17 +65,19 @@ pub fn greet(
     let port = match way {
         Way::Port(port) => port,
         Way::Epmd(epmd) => match epmd::ask(name, SocketAddr::new(at, epmd), deadline) {
-            Said::Answer(Answer::Taken(port)) => port,
-            Said::Answer(Answer::Free) => return Err(format!("is not known to the epmd of {at}")),
-            Said::Answer(_) => {
+            Reply::Answer(EpmdAnswer::Taken(port)) => port,
+            Reply::Answer(EpmdAnswer::Free) => {
+                return Err(format!("is not known to the epmd of {at}"));
+            }
+            Reply::Answer(_) => {
                 return Err(format!("has something else than an epmd at {at}:{epmd}"));
             }
-            Said::Nobody => {
+            Reply::Nobody => {
                 return Err(format!(
                     "has no epmd: nothing takes a connection at {at}:{epmd}"
                 ));
             }
-            Said::Silence => return Err(format!("does not answer: silence at {at}:{epmd}")),
+            Reply::Silence => return Err(format!("does not answer: silence at {at}:{epmd}")),
         },
     };
     dist::greet(SocketAddr::new(at, port), own_name, deadline).map_err(|failed| failed.to_string())

@@ -5,13 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::recipe::Recipe;
-use super::settle::Settled;
+use super::changes::Changes;
+use super::resolve::NodeSettings;
 use crate::beam::Otp;
 use crate::config::Config;
 use crate::error::Failure;
-use crate::launchers::Launcher;
 use crate::node::Cookie;
+use crate::plan::Launcher;
 use crate::system::private_file::PrivateFile;
 use crate::system::secrets;
 use crate::system::secrets::Text;
@@ -55,13 +55,13 @@ pub fn refused_by_the_vm(file: &Path) -> Option<String> {
 pub fn plan(
     config: &Config,
     launcher: &Launcher,
-    settled: &Settled,
-    recipe: &mut Recipe,
+    settled: &NodeSettings,
+    changes: &mut Changes,
 ) -> Result<(), Failure> {
     let Some(cookie) = &settled.cookie else {
         return Ok(());
     };
-    let shell = launcher.demands.shell.as_ref();
+    let shell = launcher.own_settings.shell.as_ref();
     let leads_away = |variable: &str| {
         let shell = shell.filter(|shell| shell.assigns(variable))?;
         Some(Failure::config(format!(
@@ -73,10 +73,10 @@ pub fn plan(
         if let Some(failure) = leads_away("HOME") {
             return Err(failure);
         }
-        recipe.set("HOME", Text::plain(&account.home));
-        let file = PrivateFile::of_account(account, NAME, 0o400, Text::cookie(&cookie.value));
-        recipe.files.push(file);
-        leave_in_no_variable(config, &cookie.value, recipe);
+        changes.set("HOME", Text::plain(&account.home));
+        let file = PrivateFile::of_account(account, NAME, 0o400, Text::from(&cookie.value));
+        changes.files.push(file);
+        leave_in_no_variable(config, &cookie.value, changes);
         return Ok(());
     }
     let beside = settled.cookie_beside.as_ref().map(|place| {
@@ -90,7 +90,7 @@ pub fn plan(
     } else {
         &[&folder, "erlang", NAME]
     };
-    let file = PrivateFile::new(parts, 0o400, Text::cookie(&cookie.value), None)?;
+    let file = PrivateFile::new(parts, 0o400, Text::from(&cookie.value), None)?;
     let variable = if reason.is_some() {
         "HOME"
     } else {
@@ -100,33 +100,33 @@ pub fn plan(
         return Err(failure);
     }
     let home = file.path.ancestors().nth(parts.len() - 1);
-    recipe.set(variable, Text::plain(home.unwrap_or(Path::new("/"))));
+    changes.set(variable, Text::plain(home.unwrap_or(Path::new("/"))));
     if let Some(reason) = reason {
-        recipe.warn(format!("HOME is another for the command: {reason}"));
+        changes.warn(format!("HOME is another for the command: {reason}"));
     }
     if !file.in_memory {
-        recipe.warn(format!(
+        changes.warn(format!(
             "the cookie is written to a disk, in {}; mount a tmpfs (an emptyDir, medium: Memory) at /tmp",
             file.path.display()
         ));
     }
-    recipe.files.push(file);
-    leave_in_no_variable(config, &cookie.value, recipe);
+    changes.files.push(file);
+    leave_in_no_variable(config, &cookie.value, changes);
     Ok(())
 }
 
 /// Takes out the variables that are the cookie, and warns of those that have it among other things.
-fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
+fn leave_in_no_variable(config: &Config, cookie: &Cookie, changes: &mut Changes) {
     for (name, value) in &config.environment {
         let name = name.to_string_lossy().into_owned();
-        if recipe.set.contains_key(&name) || recipe.unset.contains(&name) {
+        if changes.set.contains_key(&name) || changes.unset.contains(&name) {
             continue;
         }
         let value = value.to_string_lossy();
         if value == cookie.reveal() && secrets::is_by_name(name.as_bytes(), value.as_bytes()) {
-            recipe.unset.push(name);
+            changes.unset.push(name);
         } else if cookie.is_in(&value) {
-            recipe.warn(format!(
+            changes.warn(format!(
                 "{} seems to have the cookie in it, and the VM hands it to all that it starts; take it out",
                 secrets::shown_name(name)
             ));
@@ -136,7 +136,7 @@ fn leave_in_no_variable(config: &Config, cookie: &Cookie, recipe: &mut Recipe) {
 
 /// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
 fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
-    let shell = launcher.demands.shell.as_ref();
+    let shell = launcher.own_settings.shell.as_ref();
     let of_shell = shell.and_then(|shell| shell.value("HOME"));
     let Some(home) = of_shell.map(Path::new).or_else(|| config.path("HOME")) else {
         return Some("it is not set, and the VM wants one to look for its cookie".into());

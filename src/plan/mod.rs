@@ -3,27 +3,30 @@
 //!
 //! It needs no network: a missing binary or a bad variable fails at once, before the gates.
 
+mod changes;
 pub mod cookie_file;
-mod recipe;
-pub mod settle;
+mod launcher;
+pub mod resolve;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::unistd::{AccessFlags, access};
 
-use crate::beam::{Claims, FlagVariables};
-use crate::config::{Config, LauncherKind, Said};
+use crate::beam::{FlagSettings, FlagVariables};
+use crate::config::{Config, LauncherKind, Setting};
 use crate::error::Failure;
-use crate::launchers::{Demands, Launcher, Role};
 use crate::naming::Chosen;
 use crate::node::NodeName;
 use crate::system::program::Command;
 use crate::system::secrets::{self, Text};
 
-pub use recipe::Recipe;
-pub use settle::{Pin, Settled};
+pub use changes::Changes;
+pub use launcher::{Apply, Launcher, OwnName, OwnSettings, Role};
+pub use resolve::{NodeSettings, Pin};
 
 /// What will be run, and how.
 pub struct Plan {
@@ -40,7 +43,7 @@ pub struct Plan {
     /// The program and its arguments as the user gave them.
     pub command: Command,
     /// What is changed for it.
-    pub recipe: Recipe,
+    pub changes: Changes,
 }
 
 /// What the start has to do with a node's identity.
@@ -51,14 +54,14 @@ pub enum Identity {
     /// The node has its own, and nothing of it is changed: what it seems to be, for gates that only warn.
     Own(Own),
     /// The Plan's.
-    Settled(Box<Settled>),
+    Planned(Box<NodeSettings>),
 }
 
 /// What a node that is left as it is seems to be called, and where it seems to listen.
 #[derive(Clone, Debug, Default)]
 pub struct Own {
     /// Its name.
-    pub node: Option<Said<NodeName>>,
+    pub node: Option<Setting<NodeName>>,
     /// Its port.
     pub port: Option<Pin>,
 }
@@ -66,16 +69,16 @@ pub struct Own {
 /// The warning of a cookie file that the VM would read and not start with, where nothing gives it a cookie.
 fn warning_of_cookie_file(
     config: &Config,
-    demands: &Demands,
-    variables: &Claims,
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
 ) -> Option<String> {
-    let claims = [&demands.command_line, variables, &demands.files];
+    let claims = [&own_settings.command_line, variables, &own_settings.files];
     let is_given = claims.iter().any(|claims| !claims.cookies.is_empty());
-    if is_given || demands.cookie.is_some() || demands.takes_cookie_file {
+    if is_given || own_settings.cookie.is_some() || own_settings.takes_cookie_file {
         return None;
     }
     let home = config.path("HOME");
-    cookie_file::places(home, config, demands.otp.as_ref()).iter().find_map(|file| {
+    cookie_file::places(home, config, own_settings.otp.as_ref()).iter().find_map(|file| {
         let reason = cookie_file::refused_by_the_vm(file)?;
         let file = file.display();
         Some(format!(
@@ -108,20 +111,20 @@ impl Plan {
             identity: Identity::None,
             dns_timeout: config.dns_timeout,
             sourced: launcher.and_then(|launcher| {
-                let shell = launcher.demands.shell.as_ref()?;
+                let shell = launcher.own_settings.shell.as_ref()?;
                 shell.sourced().map(Path::to_owned)
             }),
             command: command.clone(),
-            recipe: Recipe::default(),
+            changes: Changes::default(),
         };
         let own_warnings = launcher.map_or(&[][..], |launcher| &launcher.warnings);
-        plan.recipe.warnings = [&config.warnings, own_warnings].concat();
+        plan.changes.warnings = [&config.warnings, own_warnings].concat();
         let hidden = secrets::is_in_any_variable(&command.words);
         for name in &config.assigned {
             // An empty one would be taken out; the environment has it as it is.
             if let Some(value) = config.variable(name) {
                 let value = Text::of_variable(name, value.as_ref(), hidden);
-                plan.recipe.set(name, value);
+                plan.changes.set(name, value);
             }
         }
         match launcher {
@@ -130,7 +133,7 @@ impl Plan {
             }
             None if config.launcher == LauncherKind::Auto => {
                 if let Some(by) = config.asks_for_node() {
-                    plan.recipe.warn(format!(
+                    plan.changes.warn(format!(
                         "{by} is set, and {} is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to what it is",
                         plan.command.file.display()
                     ));
@@ -149,48 +152,48 @@ impl Plan {
         answer: Option<&Chosen>,
         peers: &[NodeName],
     ) -> Result<(), Failure> {
-        let flags = FlagVariables::read(&config.environment, launcher.demands.shell.as_ref())?;
+        let flags = FlagVariables::read(&config.environment, launcher.own_settings.shell.as_ref())?;
         if !config.asks_for_changes() {
             let variables = flags.claims();
-            let (node, warning) = settle::name::untouched(config, launcher, &variables)?;
-            let port = settle::port::untouched(&launcher.demands, &variables);
-            self.recipe.warnings.extend(warning);
+            let (node, warning) = resolve::name::untouched(config, launcher, &variables)?;
+            let port = resolve::port::untouched(&launcher.own_settings, &variables);
+            self.changes.warnings.extend(warning);
             if launcher.role == Role::Node {
-                let warning = warning_of_cookie_file(config, &launcher.demands, &variables);
-                self.recipe.warnings.extend(warning);
+                let warning = warning_of_cookie_file(config, &launcher.own_settings, &variables);
+                self.changes.warnings.extend(warning);
             }
             self.identity = Identity::Own(Own { node, port });
             return Ok(());
         }
-        let mut settled = settle::settle(config, launcher, &flags, answer)?;
+        let mut settled = resolve::resolve(config, launcher, &flags, answer)?;
         settled.sync_with = peers.to_vec();
-        let recipe = &mut self.recipe;
-        launcher.cook(&settled, &flags, recipe)?;
+        let changes = &mut self.changes;
+        launcher.apply(&settled, &flags, changes)?;
         // A release's own shell file may read it.
         if config.variable("ERLANG_COOKIE").is_some() && !launcher.reads_cookie_variable() {
-            recipe.set.remove("ERLANG_COOKIE");
-            recipe.unset.push("ERLANG_COOKIE".into());
+            changes.set.remove("ERLANG_COOKIE");
+            changes.unset.push("ERLANG_COOKIE".into());
         }
         if settled.in_file {
-            cookie_file::plan(config, launcher, &settled, recipe)?;
+            cookie_file::plan(config, launcher, &settled, changes)?;
         }
         if launcher.role == Role::Node && settled.cookie.is_none() {
             self.leave_cookie_to_the_vm(config, launcher, &settled)?;
         }
         if settled.node.value.host.has_upper_case() {
-            self.recipe.warn(format!(
+            self.changes.warn(format!(
                 "{} has upper case in its host: to the VM that is another name than in lower case",
                 settled.node.value
             ));
         }
-        self.identity = Identity::Settled(Box::new(settled));
+        self.identity = Identity::Planned(Box::new(settled));
         Ok(())
     }
 
     /// What was decided for the node, where anything was.
-    pub fn settled(&self) -> Option<&Settled> {
+    pub fn settled(&self) -> Option<&NodeSettings> {
         match &self.identity {
-            Identity::Settled(settled) => Some(settled),
+            Identity::Planned(settled) => Some(settled),
             Identity::None | Identity::Own(_) => None,
         }
     }
@@ -201,7 +204,7 @@ impl Plan {
         &mut self,
         config: &Config,
         launcher: &Launcher,
-        settled: &Settled,
+        settled: &NodeSettings,
     ) -> Result<(), Failure> {
         let why = settled.no_cookie.as_ref();
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
@@ -234,7 +237,7 @@ impl Plan {
                 settled.node.value
             )));
         }
-        self.recipe.warn(format!(
+        self.changes.warn(format!(
             "no cookie is set{why}: the VM makes its own in HOME, and nodes with different cookies never connect; set ERLANG_COOKIE"
         ));
         Ok(())

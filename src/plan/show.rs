@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::settle::{Epmd, Pin, Settled};
+use super::resolve::{Epmd, NodeSettings, Pin};
 use crate::beam::words::quote;
 use crate::config::DnsMode;
-use crate::launchers::Role;
 use crate::naming::Lookup;
 use crate::node::Port;
+use crate::plan::Role;
 use crate::plan::{Identity, Own, Plan};
 use crate::system::secrets;
 use crate::system::secrets::Text;
@@ -34,7 +34,7 @@ impl fmt::Display for Plan {
         match &self.identity {
             Identity::None => {}
             Identity::Own(own) => own.write(f)?,
-            Identity::Settled(settled) => self.write_identity(settled, f)?,
+            Identity::Planned(settled) => self.write_identity(settled, f)?,
         }
         let words = secrets::shown_words(&self.command.words).into_iter();
         write!(
@@ -47,7 +47,7 @@ impl fmt::Display for Plan {
             write!(f, " {}", quote(&word))?;
         }
         writeln!(f)?;
-        for (name, value) in &self.recipe.set {
+        for (name, value) in &self.changes.set {
             let name = secrets::shown_name(name);
             if value.reveal().is_empty() {
                 writeln!(f, "unset    {name}")?;
@@ -55,13 +55,13 @@ impl fmt::Display for Plan {
                 writeln!(f, "set      {name}={}", self.shown(value))?;
             }
         }
-        for name in &self.recipe.unset {
+        for name in &self.changes.unset {
             writeln!(f, "unset    {}", secrets::shown_name(name))?;
         }
-        for (name, flags) in &self.recipe.left_out {
+        for (name, flags) in &self.changes.left_out {
             writeln!(f, "without  {flags}  # of {name}")?;
         }
-        for file in &self.recipe.files {
+        for file in &self.changes.files {
             write!(f, "write    {}", file.path.display())?;
             match file.owner() {
                 Some(owner) => writeln!(f, "  # of user {}", owner.name)?,
@@ -72,7 +72,7 @@ impl fmt::Display for Plan {
                 writeln!(f, "       | {line}")?;
             }
         }
-        for warning in &self.recipe.warnings {
+        for warning in &self.changes.warnings {
             writeln!(f, "warning  {warning}")?;
         }
         Ok(())
@@ -99,7 +99,7 @@ fn write_port(port: Option<&Pin>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 impl Plan {
-    fn write_identity(&self, identity: &Settled, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_identity(&self, identity: &NodeSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, one) in identity.candidates.iter().enumerate() {
             let label = if at == 0 { "node   " } else { "or     " };
             match one.lookup {

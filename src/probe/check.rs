@@ -4,20 +4,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::options::{Level, Options};
-use crate::dist::epmd::answer::Answer;
-use crate::dist::epmd::{self, Said};
+use crate::dist::epmd::answer::EpmdAnswer;
+use crate::dist::epmd::{self, Reply};
 use crate::dist::term::{Say, Term};
 use crate::dist::{self, Connection, Failed, Greeted};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::Here;
+use crate::local_node::LocalNode;
 use crate::node::Port;
 
 /// Checks; gives the line to print.
 ///
 /// # Errors
 /// [`Exit::NotWell`] with what is not well; [`Exit::Config`] where it cannot be asked at all.
-pub fn check(options: &Options, here: &Here, deadline: Instant) -> Result<String, Failure> {
+pub fn check(options: &Options, here: &LocalNode, deadline: Instant) -> Result<String, Failure> {
     let node = here.called();
     let left = deadline.saturating_duration_since(Instant::now());
     let addresses = here
@@ -51,7 +51,7 @@ pub fn check(options: &Options, here: &Here, deadline: Instant) -> Result<String
 
 /// Of several addresses of a node elsewhere, those that swallow packets come last: else the first of them would take all the
 /// time that there is. Each gets a part of it.
-fn silent_last(here: &Here, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
+fn silent_last(here: &LocalNode, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
     let port = here.epmd.or(here.port).filter(|_| here.elsewhere);
     let Some(port) = port.filter(|_| addresses.len() > 1) else {
         return addresses;
@@ -90,7 +90,7 @@ fn words(failed: &Failed) -> String {
 }
 
 /// The port: epmd's answer, or the one that is known.
-fn port(here: &Here, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
+fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
     let node = here.called();
     let name = here.first().name.to_string();
     let Some(epmd) = here.epmd else {
@@ -104,30 +104,30 @@ fn port(here: &Here, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Fai
         Some(address) => format!("port {epmd} of {address}"),
         None => format!("port {epmd}"),
     };
-    let mut last = Said::Nobody;
+    let mut last = Reply::Nobody;
     for address in addresses {
         last = epmd::ask(&name, SocketAddr::new(*address, epmd.number()), deadline);
-        if last != Said::Nobody {
+        if last != Reply::Nobody {
             break;
         }
     }
     match last {
-        Said::Answer(Answer::Taken(port)) => match here.port {
+        Reply::Answer(EpmdAnswer::Taken(port)) => match here.port {
             Some(own) if own.number() != port => Err(not_well(format!(
                 "epmd ({place}) has the name {name} for a node at port {port}, and {node} is pinned to {own}: another node of this name?"
             ))),
             _ => Ok(port),
         },
-        Said::Answer(Answer::Free) => Err(not_well(format!(
+        Reply::Answer(EpmdAnswer::Free) => Err(not_well(format!(
             "epmd ({place}) has no node {name}; is {node} still starting, or has it ended?"
         ))),
-        Said::Answer(Answer::Incomplete | Answer::Foreign) => Err(not_well(format!(
+        Reply::Answer(EpmdAnswer::Incomplete | EpmdAnswer::Foreign) => Err(not_well(format!(
             "what listens at {place} does not answer as epmd does; is ERL_EPMD_PORT right?"
         ))),
-        Said::Nobody => Err(not_well(format!(
+        Reply::Nobody => Err(not_well(format!(
             "no epmd at {place}, to find {node} by; is the node still starting, or has it ended?"
         ))),
-        Said::Silence => Err(not_well(format!("epmd ({place}) does not answer in time"))),
+        Reply::Silence => Err(not_well(format!("epmd ({place}) does not answer in time"))),
     }
 }
 
@@ -155,7 +155,7 @@ fn reach<T>(
 /// The node has booted, and all that was asked for is so.
 fn ready(
     options: &Options,
-    here: &Here,
+    here: &LocalNode,
     greeted: Greeted,
     deadline: Instant,
 ) -> Result<String, Failure> {

@@ -1,6 +1,6 @@
 //! `beaminit probe`: is the node of this container well? For Docker's HEALTHCHECK and Kubernetes' exec probes.
 //!
-//! command line ──► Options; environment ──► Here; then [`check`], under one deadline: one line, and an exit status. No VM is
+//! command line ──► Options; environment ──► LocalNode; then [`check`], under one deadline: one line, and an exit status. No VM is
 //! started for it. <https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/>
 
 mod check;

@@ -32,7 +32,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const LONGEST: usize = 4 << 20;
 
 /// What is sourced, and how.
-pub struct Question<'a> {
+pub struct ShellQuery<'a> {
     /// The file that is asked about, for messages.
     pub file: PathBuf,
     /// The interpreter and its options.
@@ -49,7 +49,7 @@ pub struct Question<'a> {
 
 /// What the shell said.
 #[derive(Clone)]
-pub struct Answer {
+pub struct ShellAnswer {
     file: PathBuf,
     /// Was a shell asked at all?
     is_asked: bool,
@@ -67,12 +67,12 @@ enum Outcome {
     Late,
 }
 
-impl Question<'_> {
+impl ShellQuery<'_> {
     /// Asks for variables. `None` where there is no such shell: the real start will say so.
-    pub fn ask(self, wanted: &[&str]) -> Option<Answer> {
+    pub fn ask(self, wanted: &[&str]) -> Option<ShellAnswer> {
         let given = lookup(&self.environment, wanted);
         let outcome = self.outcome(wanted)?;
-        Some(Answer {
+        Some(ShellAnswer {
             file: self.file,
             is_asked: true,
             given,
@@ -157,7 +157,7 @@ fn lookup(environment: &Environment, wanted: &[&str]) -> BTreeMap<String, String
     pairs.collect()
 }
 
-impl Answer {
+impl ShellAnswer {
     /// Where there is no file to ask about: everything stays as it is given.
     pub fn none(environment: &Environment, wanted: &[&str]) -> Self {
         let given = lookup(environment, wanted);
@@ -317,8 +317,8 @@ mod tests {
 
     const WANTED: [&str; 3] = ["A", "B", "C"];
 
-    fn ask(text: &str) -> Answer {
-        let question = Question {
+    fn ask(text: &str) -> ShellAnswer {
+        let question = ShellQuery {
             file: "/nowhere/env.sh".into(),
             interpreter: vec!["/bin/sh".into()],
             text: text.into(),

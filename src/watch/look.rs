@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use tracing::{debug, warn};
 
 use super::vm::{self, Vm};
-use crate::dist::epmd::{self, answer::Answer};
+use crate::dist::epmd::{self, answer::EpmdAnswer};
 use crate::dist::{self, Failed};
 use crate::node::{Cookie, NodeName};
 use crate::plan::Pin;
@@ -218,7 +218,7 @@ impl<'a> Look<'a> {
         self.promise.addresses.iter().find_map(|at| {
             let address = SocketAddr::new(*at, epmd.number());
             match epmd::ask(&name, address, Instant::now() + LIMIT) {
-                epmd::Said::Answer(Answer::Taken(port)) => Some(port),
+                epmd::Reply::Answer(EpmdAnswer::Taken(port)) => Some(port),
                 _ => None,
             }
         })

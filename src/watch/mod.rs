@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::config::{Check, Said};
+use crate::config::{Check, Setting};
 use crate::init::{TellVerdict, clock};
 use crate::log;
 use crate::node::{Cookie, NodeName, Port};
@@ -56,7 +56,7 @@ pub struct Promise {
 #[derive(Clone)]
 pub struct Expected<T> {
     /// The value and its source.
-    pub said: Said<T>,
+    pub said: Setting<T>,
     /// Why.
     pub why: Why,
 }

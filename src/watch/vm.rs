@@ -6,10 +6,10 @@
 
 use nix::unistd::Pid;
 
-use crate::beam::{Claim, Claims, NameFlag, PortFlag};
+use crate::beam::{FlagSetting, FlagSettings, NameFlag, PortFlag};
 use crate::init::orphans;
 use crate::node::Cookie;
-use crate::plan::{Pin, settle::port};
+use crate::plan::{Pin, resolve::port};
 use crate::system::Place;
 
 /// Is this the name of a VM's program? beam.smp, and beam.debug.smp and the like.
@@ -24,7 +24,7 @@ pub struct Vm {
     pub pid: Pid,
     /// Is it the command itself?
     pub is_command: bool,
-    claims: Claims,
+    claims: FlagSettings,
 }
 
 /// The VMs of a command: itself, or those below it.
@@ -50,7 +50,7 @@ pub fn of(command: Pid) -> Vec<Vm> {
 }
 
 /// What the arguments of a process claim, if it is a VM. Its first argument may be a script's own name: relx has it so.
-fn claims(process: Pid) -> Option<Claims> {
+fn claims(process: Pid) -> Option<FlagSettings> {
     let name = orphans::read_once(format!("/proc/{process}/comm"))?;
     if !is_vm(String::from_utf8_lossy(&name).trim_end()) {
         return None;
@@ -60,7 +60,7 @@ fn claims(process: Pid) -> Option<Claims> {
     // In the midst of the exec there are none yet; the last that erlexec adds of its own is this.
     let mut words = text.split_terminator('\0').skip(1);
     let is_whole = words.clone().any(|word| word == "-home");
-    is_whole.then(|| Claims::of_arguments(&mut words))
+    is_whole.then(|| FlagSettings::of_arguments(&mut words))
 }
 
 impl Vm {
@@ -73,7 +73,7 @@ impl Vm {
 
     /// The port or the ports that its own flags say.
     pub fn port(&self) -> Option<Pin> {
-        let is_flag = |claim: &&Claim<PortFlag>| claim.place == Place::CommandLine;
+        let is_flag = |claim: &&FlagSetting<PortFlag>| claim.place == Place::CommandLine;
         let flags = self.claims.ports.iter().filter(is_flag).cloned();
         port::pinned(&flags.collect::<Vec<_>>(), &mut Vec::new())
     }

@@ -8,16 +8,16 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::wire::{Lost, Wire};
-use answer::Answer;
+use answer::EpmdAnswer;
 
 /// No answer is longer: 12 bytes, and a name of 255 at most.
 const LONGEST: usize = 512;
 
 /// What listens there said.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum Reply {
     /// An answer of epmd's.
-    Answer(Answer),
+    Answer(EpmdAnswer),
     /// Nobody listens.
     Nobody,
     /// It took the connection, and gave no answer in time; or the connection itself was not taken in time.
@@ -25,28 +25,28 @@ pub enum Said {
 }
 
 /// Asks once for a name, the part before the `@`. epmd closes the connection behind its answer.
-pub fn ask(name: &str, address: SocketAddr, deadline: Instant) -> Said {
+pub fn ask(name: &str, address: SocketAddr, deadline: Instant) -> Reply {
     let mut wire = match Wire::connect(address, deadline) {
         Ok(wire) => wire,
-        Err(Lost::Late) => return Said::Silence,
-        Err(_) => return Said::Nobody,
+        Err(Lost::Late) => return Reply::Silence,
+        Err(_) => return Reply::Nobody,
     };
     match wire.write(&answer::question(name)) {
         Ok(()) => {}
-        Err(Lost::Late) => return Said::Silence,
-        Err(_) => return Said::Answer(Answer::Foreign),
+        Err(Lost::Late) => return Reply::Silence,
+        Err(_) => return Reply::Answer(EpmdAnswer::Foreign),
     }
     let mut bytes = Vec::new();
     loop {
         match answer::read(&bytes, name) {
-            Answer::Incomplete if bytes.len() < LONGEST => {}
-            Answer::Incomplete => return Said::Answer(Answer::Foreign),
-            answer => return Said::Answer(answer),
+            EpmdAnswer::Incomplete if bytes.len() < LONGEST => {}
+            EpmdAnswer::Incomplete => return Reply::Answer(EpmdAnswer::Foreign),
+            answer => return Reply::Answer(answer),
         }
         match wire.read_some(&mut bytes, LONGEST) {
             Ok(()) => {}
-            Err(Lost::Late) => return Said::Silence,
-            Err(_) => return Said::Answer(Answer::Foreign),
+            Err(Lost::Late) => return Reply::Silence,
+            Err(_) => return Reply::Answer(EpmdAnswer::Foreign),
         }
     }
 }

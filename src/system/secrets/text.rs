@@ -3,8 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use crate::beam::words::quote;
-use crate::node::Cookie;
 use crate::system::secrets;
 
 /// An argument, a variable's value or a file's content. `Display` and `Debug` show placeholders for its secrets.
@@ -23,11 +21,11 @@ impl Text {
         }
     }
 
-    /// A cookie alone.
-    pub fn cookie(cookie: &Cookie) -> Self {
+    /// A secret as a whole.
+    pub fn secret(text: impl Into<OsString>) -> Self {
         Self {
-            real: cookie.reveal().into(),
-            shown: cookie.to_string(),
+            real: text.into(),
+            shown: secrets::HIDDEN.into(),
         }
     }
 
@@ -74,18 +72,12 @@ impl Text {
         self
     }
 
-    /// Adds a cookie as erlexec reads it.
-    pub fn push_quoted(&mut self, cookie: &Cookie) -> &mut Self {
-        self.real.push(quote(cookie.reveal()));
-        self.shown += &cookie.to_string();
-        self
-    }
-
-    /// Adds another text as one word for erlexec.
-    pub fn append_quoted(&mut self, other: &Self) -> &mut Self {
-        self.real.push(quote(&other.real.to_string_lossy()));
-        self.shown += &quote(&other.shown);
-        self
+    /// Both forms, changed in the same way.
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        Self {
+            real: change(&self.real.to_string_lossy()).into(),
+            shown: change(&self.shown),
+        }
     }
 
     /// The text itself, for the exec.
@@ -108,42 +100,17 @@ impl fmt::Debug for Text {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-
-    use crate::beam::words::{Syntax, Word, split};
-    use crate::beam::{Claims, FlagVariables, VmArgs};
-    use crate::config::{Config, Raw, Reading};
-    use crate::launchers::Demands;
-    use crate::plan::{Plan, Recipe};
-    use crate::system::Place;
-    use crate::system::account::Account;
-    use crate::system::private_file::PrivateFile;
-    use crate::system::program::Command;
-    use crate::system::shell::Answer;
-
-    secrets::without_debug!(
-        Answer,
-        Command,
-        Config,
-        Demands,
-        FlagVariables,
-        Plan,
-        Raw,
-        Reading,
-        VmArgs,
-        Word
-    );
 
     const COOKIE: &str = "S3CRET";
 
     #[test]
     fn is_kept_for_the_exec() {
-        let cookie = Cookie::parse("S3 CRET").unwrap();
+        let quote = |text: &str| format!("'{text}'");
         let users = Text::concealing("-extra -setcookie S3CRET".as_ref());
         let mut text = Text::plain("-setcookie ");
-        text.push_quoted(&cookie).push(" -x ");
-        text.append_quoted(&users).push(" ").append(&users);
+        text.append(&Text::secret("'S3 CRET'")).push(" -x ");
+        text.append(&users.map(quote)).push(" ").append(&users);
         let real = "-setcookie 'S3 CRET' -x '-extra -setcookie S3CRET' -extra -setcookie S3CRET";
         assert_eq!(text.reveal(), real);
         let shown =
@@ -156,31 +123,5 @@ mod tests {
             assert_eq!(text.reveal(), COOKIE);
             assert_eq!(text.to_string(), secrets::HIDDEN);
         }
-    }
-
-    #[test]
-    fn nothing_that_can_be_formatted_shows_a_cookie() {
-        let cookie = Cookie::parse(COOKIE).unwrap();
-        let flags = format!("-setcookie {COOKIE} | -setcookie n@h '{COOKIE}'");
-        let account = Account::reachable("root");
-        let mut recipe = Recipe::default();
-        recipe.set("A", Text::cookie(&cookie));
-        recipe.set("B", Text::concealing(flags.as_ref()));
-        recipe.set("C", Text::of_variable("C_COOKIE", COOKIE.as_ref(), false));
-        recipe
-            .left_out
-            .push(("D".into(), Text::concealing(flags.as_ref())));
-        recipe.files.extend(account.map(|account| {
-            PrivateFile::of_account(&account, "vm.args", 0o600, Text::of_file(&flags))
-        }));
-        let claims = Claims::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
-        assert_eq!(claims.cookies.len(), 2);
-        assert_eq!(split(&flags, Syntax::File).len(), 6);
-        let environment = vec![("ERLANG_COOKIE".into(), COOKIE.into())].into();
-        let config = Reading::new(environment, None).config();
-        let said = config.map(|config| config.cookie).unwrap();
-        assert!(said.is_some());
-        let formatted = format!("{cookie:?} {recipe:?} {recipe:#?} {claims:?} {said:?}");
-        assert!(!formatted.contains(COOKIE), "{formatted}");
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 #[allow(dead_code)]
 #[path = "../../../src/system/shell.rs"]
 mod real;
-pub use real::{Answer, interpreter, up_to_source};
+pub use real::{ShellAnswer, interpreter, up_to_source};
 
 #[allow(dead_code)]
-pub struct Question<'a> {
+pub struct ShellQuery<'a> {
     pub file: PathBuf,
     pub interpreter: Vec<OsString>,
     pub text: String,
@@ -18,9 +18,9 @@ pub struct Question<'a> {
     pub environment: crate::system::Environment,
 }
 
-impl Question<'_> {
+impl ShellQuery<'_> {
     #[allow(clippy::unused_self)]
-    pub fn ask(self, _wanted: &[&str]) -> Option<Answer> {
+    pub fn ask(self, _wanted: &[&str]) -> Option<ShellAnswer> {
         None
     }
 }

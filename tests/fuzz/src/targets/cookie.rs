@@ -1,4 +1,4 @@
-use crate::beam::words::{Syntax, split};
+use crate::beam::words::{Syntax, quoted_cookie, split};
 use crate::config::Reading;
 use crate::node::Cookie;
 use crate::system::secrets::Text;
@@ -22,7 +22,7 @@ fn reaches_the_vm(cookie: &Cookie) {
     let mut flags = Text::default();
     flags
         .push("-setcookie ")
-        .push_quoted(cookie)
+        .append(&quoted_cookie(cookie))
         .push(" -hidden");
     for syntax in [Syntax::Variable, Syntax::File] {
         let words = split(flags.reveal().to_str().unwrap(), syntax);

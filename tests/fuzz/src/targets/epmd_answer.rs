@@ -1,4 +1,4 @@
-use crate::dist::epmd::answer::{Answer, question, read};
+use crate::dist::epmd::answer::{EpmdAnswer, question, read};
 
 /// A name, a NUL, and what is read from epmd's port: the whole, and every piece of it that may have come first.
 pub fn epmd_answer(bytes: &[u8]) {
@@ -11,10 +11,10 @@ pub fn epmd_answer(bytes: &[u8]) {
     for end in 0..said.len().min(512) {
         let sooner = read(&said[..end], &name);
         // What is told once stays told. Behind "no such name" there is nothing, and only more bytes show it.
-        let stays = sooner == whole || sooner == Answer::Incomplete;
-        assert!(stays || (sooner, whole) == (Answer::Free, Answer::Foreign));
+        let stays = sooner == whole || sooner == EpmdAnswer::Incomplete;
+        assert!(stays || (sooner, whole) == (EpmdAnswer::Free, EpmdAnswer::Foreign));
     }
-    if let Answer::Taken(port) = whole {
+    if let EpmdAnswer::Taken(port) = whole {
         let port = port.to_be_bytes();
         assert!(said.starts_with(&[b'w', 0, port[0], port[1]]));
         assert!(said[12..].starts_with(name.as_bytes()));

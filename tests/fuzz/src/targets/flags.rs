@@ -1,5 +1,5 @@
 use crate::beam::words::{Syntax, Word, quote, split, without};
-use crate::beam::{Claims, PortFlags};
+use crate::beam::{FlagSettings, PortFlags};
 use crate::system::Place;
 use crate::system::secrets::Text;
 
@@ -19,7 +19,7 @@ pub fn flags(bytes: &[u8]) {
             quoted_are_the_same(&words, syntax);
         }
         let read =
-            |text: &str| Claims::of_text(text, syntax, &|line| Place::File("x".into(), line));
+            |text: &str| FlagSettings::of_text(text, syntax, &|line| Place::File("x".into(), line));
         let claims = read(&text);
         let spans = claims.spans(PortFlags::Pins);
         assert!(spans.iter().all(|span| text.get(span.clone()).is_some()));
@@ -63,13 +63,13 @@ fn quoted_are_the_same(words: &[Word], syntax: Syntax) {
 }
 
 /// A cookie that is claimed does not show.
-fn hides(claims: &Claims, words: &[Word], text: &str) {
+fn hides(claims: &FlagSettings, words: &[Word], text: &str) {
     let shown = Text::concealing(text.as_ref());
     assert_eq!(shown.reveal(), text);
     let is_secret = |text: &str| text.contains(super::SECRET);
     let mut cookies = claims.cookies.iter().map(|claim| &claim.value);
     let claimed = cookies.any(|flag| flag.cookie.as_deref().is_some_and(is_secret));
-    // Said once, as it is: in pieces it may stand elsewhere, too.
+    // Setting once, as it is: in pieces it may stand elsewhere, too.
     let mut said = words.iter().filter(|word| is_secret(&word.text));
     let as_it_is = said
         .next()

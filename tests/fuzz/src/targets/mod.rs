@@ -24,7 +24,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-use crate::beam::{Claims, PortKind};
+use crate::beam::{FlagSettings, PortKind};
 
 pub use api_answer::api_answer;
 pub use command_line::command_line;
@@ -112,7 +112,7 @@ impl MemoryFile {
 }
 
 /// Does a text itself, not a file that it includes, claim a name, a cookie or a pin?
-fn claims_anything(claims: &Claims) -> bool {
+fn claims_anything(claims: &FlagSettings) -> bool {
     let pins = claims
         .ports
         .iter()

@@ -3,12 +3,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::beam::Claims;
+use crate::beam::FlagSettings;
 use crate::beam::words::Syntax;
 use crate::config::{Pod, Reading};
+use crate::launchers;
 use crate::launchers::wrapped::{self, Inside};
-use crate::launchers::{self, Role};
 use crate::plan::Plan;
+use crate::plan::Role;
 use crate::system::Place;
 use crate::system::private_file::PrivateFile;
 use crate::system::program::Command;
@@ -97,14 +98,14 @@ fn is_planned(mut inside: Inside, secret: bool) {
     };
     let shown = plan.to_string();
     assert!(shown.starts_with("command  ") && shown.ends_with('\n'));
-    let formatted = format!("{shown}{:?}{:?}", plan.identity, plan.recipe);
+    let formatted = format!("{shown}{:?}{:?}", plan.identity, plan.changes);
     assert!(!(secret && formatted.contains(super::SECRET)));
     let role = launcher.map_or(Role::Neither, |launcher| launcher.role);
     assert_eq!(plan.settled().is_some(), role != Role::Neither);
     if role == Role::Neither {
         // What env assigns on the way to it, and no more.
         assert!(
-            plan.recipe
+            plan.changes
                 .set
                 .keys()
                 .all(|name| config.assigned.contains(name))
@@ -127,7 +128,7 @@ fn is_planned(mut inside: Inside, secret: bool) {
 /// What is handed on of the user's other variables has no name and no cookie.
 fn nothing_is_left(plan: &Plan) {
     let flags = |name: &String| name.ends_with("FLAGS") || name.ends_with("OPTIONS");
-    let others = plan.recipe.set.iter().filter(|(name, _)| flags(name));
+    let others = plan.changes.set.iter().filter(|(name, _)| flags(name));
     for (name, text) in others.filter(|(name, _)| *name != "ERL_AFLAGS") {
         let syntax = if name == "ELIXIR_ERL_OPTIONS" {
             Syntax::Blanks
@@ -135,7 +136,7 @@ fn nothing_is_left(plan: &Plan) {
             Syntax::Variable
         };
         let text = text.reveal().to_str().unwrap();
-        let claims = Claims::of_text(text, syntax, &|_| Place::CommandLine);
+        let claims = FlagSettings::of_text(text, syntax, &|_| Place::CommandLine);
         let names = claims.names.iter().all(|claim| claim.span.is_none());
         let cookies = claims.cookies.iter().all(|claim| claim.span.is_none());
         assert!(names && cookies, "{name}={text}");
@@ -144,22 +145,27 @@ fn nothing_is_left(plan: &Plan) {
 
 /// No variable has the cookie, and the file has nothing else.
 fn it_is_in_the_file_alone(plan: &Plan) {
-    for (name, text) in &plan.recipe.set {
+    for (name, text) in &plan.changes.set {
         let value = text.reveal().to_string_lossy();
         assert!(!value.contains(super::SECRET), "{name}={value}");
     }
-    assert!(plan.recipe.unset.iter().any(|name| name == "ERLANG_COOKIE"));
+    assert!(
+        plan.changes
+            .unset
+            .iter()
+            .any(|name| name == "ERLANG_COOKIE")
+    );
     let cookie = plan.settled().unwrap().cookie.as_ref().unwrap();
     let is_cookie = |file: &PrivateFile| file.content.reveal() == cookie.value.reveal();
-    assert!(plan.recipe.files.iter().any(is_cookie));
+    assert!(plan.changes.files.iter().any(is_cookie));
 }
 
 /// What the VM reads first is the node's own name, port and cookie.
 fn the_name_wins(plan: &Plan) {
     let settled = plan.settled().unwrap();
-    let flags = plan.recipe.set.get("ERL_AFLAGS");
+    let flags = plan.changes.set.get("ERL_AFLAGS");
     let flags = flags.map_or("", |text| text.reveal().to_str().unwrap());
-    let claims = Claims::of_text(flags, Syntax::Variable, &|_| Place::CommandLine);
+    let claims = FlagSettings::of_text(flags, Syntax::Variable, &|_| Place::CommandLine);
     let node = settled.node.value.to_string();
     if settled.node.by != "the command line" {
         assert_eq!(claims.names.len(), 1, "{flags}");
@@ -180,12 +186,12 @@ fn the_name_wins(plan: &Plan) {
 fn the_script_finds_one_name(plan: &Plan) {
     let is_args =
         |file: &&PrivateFile| file.path.extension().is_some_and(|ending| ending == "args");
-    for file in plan.recipe.files.iter().filter(is_args) {
+    for file in plan.changes.files.iter().filter(is_args) {
         let settled = plan.settled().unwrap();
         let content = file.content.reveal().to_str().unwrap();
         let name = format!("{} {}", settled.node.value.flag(), settled.node.value);
         assert_eq!(content.lines().next(), Some(name.as_str()));
-        let claims = Claims::of_text(content, Syntax::File, &|_| Place::CommandLine);
+        let claims = FlagSettings::of_text(content, Syntax::File, &|_| Place::CommandLine);
         let own = claims.names.iter().filter(|claim| claim.span.is_some());
         assert_eq!(own.count(), 1, "{content}");
     }

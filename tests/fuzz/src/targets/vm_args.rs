@@ -1,5 +1,5 @@
 use crate::beam::words::Syntax;
-use crate::beam::{Claims, PortFlags, VmArgs};
+use crate::beam::{FlagSettings, PortFlags, VmArgs};
 use crate::system::Place;
 
 /// A `vm.args`, a file that it may include as `${FILE}`, and variables that it may name; each ends with a NUL.
@@ -24,7 +24,8 @@ pub fn vm_args(bytes: &[u8]) {
             assert!(!claim.value.text.contains('\u{1}'));
         }
         let rest = args.rest(PortFlags::Pins);
-        let again = Claims::of_text(&rest, Syntax::File, &|line| Place::File("x".into(), line));
+        let again =
+            FlagSettings::of_text(&rest, Syntax::File, &|line| Place::File("x".into(), line));
         assert!(!super::claims_anything(&again), "{rest:?}");
         for claim in &args.claims.names {
             assert!(matches!(&claim.place, Place::File(path, 1..) if path.starts_with("/proc")));
@@ -33,7 +34,7 @@ pub fn vm_args(bytes: &[u8]) {
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let text = super::text(text);
     expands_by_line(&text);
-    for claim in Claims::of_sys_config(&text, "x".as_ref()).ports {
+    for claim in FlagSettings::of_sys_config(&text, "x".as_ref()).ports {
         let Place::File(_, line) = claim.place else {
             panic!("{claim:?} is in no file");
         };

@@ -3,18 +3,22 @@
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
 
-use crate::beam::{Claim, Claims};
-use crate::launchers::Demands;
+use crate::beam::{FlagSetting, FlagSettings};
+use crate::plan::OwnSettings;
 use crate::system::Place;
 
 /// Is it left to us? Complains of two.
-pub fn settle(demands: &Demands, variables: &Claims, lines: &mut Vec<String>) -> bool {
-    let is_heard = |claim: &&Claim<String>| {
-        demands.elixir || claim.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
+pub fn resolve(
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
+    lines: &mut Vec<String>,
+) -> bool {
+    let is_heard = |claim: &&FlagSetting<String>| {
+        own_settings.elixir || claim.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
     };
     let variables = variables.proto_dist.iter().filter(is_heard);
-    let said = demands.command_line.proto_dist.iter();
-    let mut said = said.chain(variables).chain(&demands.files.proto_dist);
+    let said = own_settings.command_line.proto_dist.iter();
+    let mut said = said.chain(variables).chain(&own_settings.files.proto_dist);
     let first = said.next();
     if let (Some(first), Some(second)) = (first, said.next()) {
         lines.push(format!(

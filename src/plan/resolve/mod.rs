@@ -13,12 +13,12 @@ mod transport;
 
 use crate::beam::Otp;
 use crate::beam::words::quote;
-use crate::beam::{Claim, CookieFlag, FlagVariables, NameFlag, PortFlags};
-use crate::config::{Config, CookieVia, DnsMode, Peers, Said};
+use crate::beam::{CookieFlag, FlagSetting, FlagVariables, NameFlag, PortFlags};
+use crate::config::{Config, CookieVia, DnsMode, Peers, Setting};
 use crate::error::Failure;
-use crate::launchers::{Launcher, Role};
 use crate::naming::{Candidate, Chosen, Lookup};
 use crate::node::{Cookie, Host, NodeName, Port};
+use crate::plan::{Launcher, Role};
 use crate::system::Place;
 
 pub use epmd::{Epmd, Spelling};
@@ -29,13 +29,13 @@ const SYNC_TIMEOUT: u32 = 1000;
 
 /// The identity of the node, decided.
 #[derive(Clone, Debug)]
-pub struct Settled {
+pub struct NodeSettings {
     /// The name, and what said it.
-    pub node: Said<NodeName>,
+    pub node: Setting<NodeName>,
     /// The names that DNS has yet to choose from; one, or several.
     pub candidates: Vec<Candidate>,
     /// The cookie; `None` leaves it to the launcher.
-    pub cookie: Option<Said<Cookie>>,
+    pub cookie: Option<Setting<Cookie>>,
     /// With none, why what there is for one was left out.
     pub no_cookie: Option<String>,
     /// Does the VM read it in a file of ours, so that no process shows it?
@@ -62,7 +62,7 @@ pub struct Settled {
     pub sync_with: Vec<NodeName>,
 }
 
-impl Settled {
+impl NodeSettings {
     /// The flag that has a VM speak IPv6.
     pub const IPV6: &str = "-proto_dist inet6_tcp";
 
@@ -119,12 +119,12 @@ impl Settled {
     }
 
     /// A cookie as a claim of the command line, for a launcher that gives it there.
-    pub fn cookie_claim(cookie: &str) -> Claim<CookieFlag> {
+    pub fn cookie_claim(cookie: &str) -> FlagSetting<CookieFlag> {
         let value = CookieFlag {
             node: None,
             cookie: Some(cookie.to_owned()),
         };
-        Claim {
+        FlagSetting {
             value,
             place: Place::CommandLine,
             span: None,
@@ -132,12 +132,12 @@ impl Settled {
     }
 
     /// The name as a claim of the command line, for a launcher that gives it there.
-    pub fn name_claim(&self) -> Claim<NameFlag> {
+    pub fn name_claim(&self) -> FlagSetting<NameFlag> {
         let value = NameFlag {
             long: self.node.value.is_long(),
             text: self.node.value.to_string(),
         };
-        Claim {
+        FlagSetting {
             value,
             place: Place::CommandLine,
             span: None,
@@ -154,18 +154,18 @@ fn without_epmd(spelling: Spelling, pin: Option<Port>) -> String {
 ///
 /// # Errors
 /// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].
-pub fn settle(
+pub fn resolve(
     config: &Config,
     launcher: &Launcher,
     flags: &FlagVariables,
     answer: Option<&Chosen>,
-) -> Result<Settled, Failure> {
-    let demands = &launcher.demands;
+) -> Result<NodeSettings, Failure> {
+    let own_settings = &launcher.own_settings;
     let variables = flags.claims();
     let chosen = answer.map(|chosen| &chosen.node);
     let (node, candidates) = name::name(config, launcher, &variables, chosen)?;
     let mut lines = Vec::new();
-    let old = demands.otp.as_ref().filter(|otp| !otp.is_from(23, 1));
+    let old = own_settings.otp.as_ref().filter(|otp| !otp.is_from(23, 1));
     let asks = if launcher.takes_any_otp() {
         config.peers.as_ref().map(|_| "BEAMINIT_PEERS")
     } else {
@@ -176,54 +176,56 @@ pub fn settle(
             "{asks} is set, and this is {old}: beaminit sets up nodes from OTP 23.1 on; use a newer OTP, or unset our variables: then it is started as it is"
         ));
     }
-    name::short_names_that_stay(demands, &variables, &node, &mut lines);
-    let cookie = cookie::settle(config, demands, &variables, &node.value, &mut lines);
-    let no_cookie = cookie::left_out(demands, &variables).filter(|_| cookie.is_none());
-    let via_file = config.cookie_via == CookieVia::File || demands.takes_cookie_file;
-    let takes_one = demands.otp.as_ref().is_some_and(Otp::takes_one_cookie);
+    name::short_names_that_stay(own_settings, &variables, &node, &mut lines);
+    let cookie = cookie::resolve(config, own_settings, &variables, &node.value, &mut lines);
+    let no_cookie = cookie::left_out(own_settings, &variables).filter(|_| cookie.is_none());
+    let via_file = config.cookie_via == CookieVia::File || own_settings.takes_cookie_file;
+    let takes_one = own_settings.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     let given = cookie.as_ref().filter(|_| takes_one && !via_file);
-    let cookie_beside = given.and_then(|said| cookie::beside(demands, &variables, &said.value));
+    let cookie_beside =
+        given.and_then(|said| cookie::beside(own_settings, &variables, &said.value));
     let in_file = cookie.is_some() && (via_file || cookie_beside.is_some());
     if in_file || given.is_some() {
-        lines.extend(cookie::kept_from_file(demands, &variables));
+        lines.extend(cookie::kept_from_file(own_settings, &variables));
     }
-    let epmd = epmd::settle(config, demands, &variables, &mut lines);
+    let epmd = epmd::resolve(config, own_settings, &variables, &mut lines);
     let port = if launcher.role == Role::Node || epmd.is_off() {
-        let pin = port::settle(config, demands, &variables, epmd.is_off(), &mut lines);
+        let pin = port::resolve(config, own_settings, &variables, epmd.is_off(), &mut lines);
         epmd.goes_with(&pin, &mut lines);
         Some(pin)
     } else {
         None
     };
-    let keeps_range = matches!(port, Some(Pin::Range(_))) && demands.command_line.ports.is_empty();
+    let keeps_range =
+        matches!(port, Some(Pin::Range(_))) && own_settings.command_line.ports.is_empty();
     let replaces_port = match &epmd {
         Epmd::Off { .. } => PortFlags::All,
         _ if keeps_range => PortFlags::None,
         _ => PortFlags::Pins,
     };
     let dns = dns_mode(config, &candidates, &mut lines);
-    let target = demands.command_line.remsh.as_deref();
+    let target = own_settings.command_line.remsh.as_deref();
     let target = target.and_then(|target| NodeName::parse(target).ok());
     let ipv6 = match &target.as_ref().unwrap_or(&node.value).host {
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
-    let tells_ipv6 = transport::settle(demands, &variables, &mut lines) && ipv6;
+    let tells_ipv6 = transport::resolve(own_settings, &variables, &mut lines) && ipv6;
     let peers = if launcher.role == Role::Node {
         let has_cookie = cookie.is_some() || !config.wants_cookie;
-        peers::settle(config, &node.value, has_cookie, &mut lines)
+        peers::resolve(config, &node.value, has_cookie, &mut lines)
     } else {
         None
     };
     if lines.is_empty() {
-        Ok(Settled {
+        Ok(NodeSettings {
             node,
             candidates,
             cookie,
             no_cookie,
             in_file,
             cookie_beside,
-            otp: demands.otp.clone(),
+            otp: own_settings.otp.clone(),
             port,
             replaces_port,
             epmd,

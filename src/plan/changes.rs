@@ -7,7 +7,7 @@ use crate::system::secrets::Text;
 
 /// The changes.
 #[derive(Clone, Debug, Default)]
-pub struct Recipe {
+pub struct Changes {
     /// Variables that are set, by name.
     pub set: BTreeMap<String, Text>,
     /// Variables that are taken out.
@@ -20,7 +20,7 @@ pub struct Recipe {
     pub warnings: Vec<String>,
 }
 
-impl Recipe {
+impl Changes {
     /// Sets a variable; an empty text takes it out.
     pub fn set(&mut self, name: &str, value: Text) {
         self.set.insert(name.to_owned(), value);

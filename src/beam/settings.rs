@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::claim::{Claim, CookieFlag, NameFlag};
 use super::ports::{PortFlag, PortFlags, PortKind};
+use super::setting::{CookieFlag, FlagSetting, NameFlag};
 use super::words::{Syntax, Word, split};
 use crate::system::Place;
 use crate::system::files::text_of;
@@ -14,30 +14,30 @@ const DEPTH: usize = 8;
 
 /// All claims of one text, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claims {
+pub struct FlagSettings {
     /// `-name`, `-sname`.
-    pub names: Vec<Claim<NameFlag>>,
+    pub names: Vec<FlagSetting<NameFlag>>,
     /// `-setcookie`.
-    pub cookies: Vec<Claim<CookieFlag>>,
+    pub cookies: Vec<FlagSetting<CookieFlag>>,
     /// The distribution port.
-    pub ports: Vec<Claim<PortFlag>>,
+    pub ports: Vec<FlagSetting<PortFlag>>,
     /// `-start_epmd`, with its value.
-    pub start_epmd: Vec<Claim<String>>,
+    pub start_epmd: Vec<FlagSetting<String>>,
     /// `-epmd_module` and `-no_epmd`: nodes find each other in a way of the user's own.
-    pub own_epmd: Vec<Claim<String>>,
+    pub own_epmd: Vec<FlagSetting<String>>,
     /// `-remsh NODE`.
     pub remsh: Option<String>,
     /// `-proto_dist`.
-    pub proto_dist: Vec<Claim<String>>,
+    pub proto_dist: Vec<FlagSetting<String>>,
     /// `-nocookie`.
-    pub nocookie: Vec<Claim<()>>,
+    pub nocookie: Vec<FlagSetting<()>>,
     /// `-dist_listen`.
     pub dist_listen: bool,
     /// The VM only prints something and ends (`-version`, `+V`).
     pub informs: bool,
 }
 
-impl Claims {
+impl FlagSettings {
     /// Reads the arguments of a command line.
     pub fn of_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
         let words: Vec<Word> = arguments
@@ -101,9 +101,9 @@ impl Claims {
     /// Splits them by their place: those for which `belongs` says so, and the others.
     pub fn partition(self, belongs: impl Fn(&Place) -> bool) -> (Self, Self) {
         fn split<T>(
-            claims: Vec<Claim<T>>,
+            claims: Vec<FlagSetting<T>>,
             belongs: &impl Fn(&Place) -> bool,
-        ) -> (Vec<Claim<T>>, Vec<Claim<T>>) {
+        ) -> (Vec<FlagSetting<T>>, Vec<FlagSetting<T>>) {
             claims.into_iter().partition(|claim| belongs(&claim.place))
         }
         let (names, other_names) = split(self.names, &belongs);
@@ -193,7 +193,7 @@ impl Claims {
                         long: flag.text == "-name",
                         text: texts.next().unwrap_or_default(),
                     };
-                    self.names.push(Claim { value, place, span });
+                    self.names.push(FlagSetting { value, place, span });
                 }
                 "-setcookie" => {
                     let (place, span) = claimed(values);
@@ -204,7 +204,7 @@ impl Claims {
                         },
                         (cookie, None) => CookieFlag { node: None, cookie },
                     };
-                    self.cookies.push(Claim { value, place, span });
+                    self.cookies.push(FlagSetting { value, place, span });
                 }
                 "-erl_epmd_port" => {
                     let (place, span) = claimed(values);
@@ -212,7 +212,7 @@ impl Claims {
                         kind: PortKind::Epmdless,
                         text: texts.next().unwrap_or_default(),
                     };
-                    self.ports.push(Claim { value, place, span });
+                    self.ports.push(FlagSetting { value, place, span });
                 }
                 "-start_epmd" | "-epmd_module" | "-no_epmd" => {
                     let (place, span) = claimed(values);
@@ -222,19 +222,19 @@ impl Claims {
                     } else {
                         &mut self.own_epmd
                     };
-                    claims.push(Claim { value, place, span });
+                    claims.push(FlagSetting { value, place, span });
                 }
                 "-kernel" => self.read_kernel(flag, values, place, own_text),
                 "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
                 "-proto_dist" => {
                     let (place, span) = claimed(values);
                     let value = texts.next().unwrap_or_default();
-                    self.proto_dist.push(Claim { value, place, span });
+                    self.proto_dist.push(FlagSetting { value, place, span });
                 }
                 "-nocookie" => {
                     let (place, span) = claimed(values);
                     let value = ();
-                    self.nocookie.push(Claim { value, place, span });
+                    self.nocookie.push(FlagSetting { value, place, span });
                 }
                 "-dist_listen" => self.dist_listen = true,
                 "-version" | "+V" => self.informs = true,
@@ -266,7 +266,7 @@ impl Claims {
         let all_ours = odd.is_empty() && first.is_some() && kinds.all(|kind| kind == first);
         for [name, value] in pairs {
             if name.text == "epmd_module" {
-                self.own_epmd.push(Claim {
+                self.own_epmd.push(FlagSetting {
                     value: value.text.clone(),
                     place: place(name.line),
                     span: None,
@@ -279,7 +279,7 @@ impl Claims {
                 } else {
                     name.span.start
                 };
-                self.ports.push(Claim {
+                self.ports.push(FlagSetting {
                     value: PortFlag {
                         kind,
                         text: value.text.clone(),

@@ -1,23 +1,23 @@
 //! The cookie: the command line's, ours, or the release's.
 
-use crate::beam::{Claim, Claims, CookieFlag};
-use crate::config::{Config, CookieVia, Said};
-use crate::launchers::Demands;
+use crate::beam::{CookieFlag, FlagSetting, FlagSettings};
+use crate::config::{Config, CookieVia, Setting};
 use crate::node::{Cookie, NodeName};
+use crate::plan::OwnSettings;
 use crate::system::Place;
-use crate::system::shell::Answer;
+use crate::system::shell::ShellAnswer;
 
 /// What a mix release's script takes its cookie from.
 const RELEASE: &str = "RELEASE_COOKIE";
 
 /// The cookie, and complaints about two that differ or one that cannot be beaten; nothing of it where none is wanted.
-pub fn settle(
+pub fn resolve(
     config: &Config,
-    demands: &Demands,
-    variables: &Claims,
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
     node: &NodeName,
     lines: &mut Vec<String>,
-) -> Option<Said<Cookie>> {
+) -> Option<Setting<Cookie>> {
     if !config.wants_cookie {
         return None;
     }
@@ -26,14 +26,14 @@ pub fn settle(
             .as_ref()
             .is_none_or(|towards| *towards == node.to_string())
     };
-    let said = |claim: &Claim<CookieFlag>| {
+    let said = |claim: &FlagSetting<CookieFlag>| {
         let value = Cookie::parse(claim.value.cookie.as_deref().unwrap_or_default()).ok()?;
-        Some(Said {
+        Some(Setting {
             value,
             by: claim.place.to_string(),
         })
     };
-    let mut command_line = demands
+    let mut command_line = own_settings
         .command_line
         .cookies
         .iter()
@@ -58,7 +58,7 @@ pub fn settle(
         ));
     }
     let files = || {
-        demands
+        own_settings
             .files
             .cookies
             .iter()
@@ -74,26 +74,26 @@ pub fn settle(
                 .filter(|claim| own(&claim.value))
                 .find_map(said)
         })
-        .or_else(|| demands.cookie.clone())
+        .or_else(|| own_settings.cookie.clone())
         .or_else(|| {
-            let of_shell = demands.elixir && demands.shell.is_some();
+            let of_shell = own_settings.elixir && own_settings.shell.is_some();
             let value = config.release_cookie.clone().filter(|_| !of_shell)?;
             let by = "RELEASE_COOKIE".into();
-            Some(Said { value, by })
+            Some(Setting { value, by })
         })
         .or_else(files);
     if let Some(cookie) = cookie
         .as_ref()
         .filter(|_| config.cookie_via == CookieVia::File)
     {
-        lines.extend(exposed(config, demands, &cookie.value));
+        lines.extend(exposed(config, own_settings, &cookie.value));
     }
     // Two cookies towards the own node are none, and one of them is ours.
-    let towards_own = |claim: &&Claim<CookieFlag>| {
+    let towards_own = |claim: &&FlagSetting<CookieFlag>| {
         claim.value.node.as_ref() == Some(&node.to_string())
-            && !(demands.rewritten && claim.span.is_some())
+            && !(own_settings.rewritten && claim.span.is_some())
     };
-    if let Some(claim) = demands.files.cookies.iter().find(towards_own) {
+    if let Some(claim) = own_settings.files.cookies.iter().find(towards_own) {
         lines.push(format!(
             "{} has a -setcookie for {node} itself, which takes ours away; remove that line",
             claim.place
@@ -103,9 +103,9 @@ pub fn settle(
 }
 
 /// Why the first that there is for a cookie is none.
-pub fn left_out(demands: &Demands, variables: &Claims) -> Option<String> {
-    let mut claims = variables.cookies.iter().chain(&demands.files.cookies);
-    let reason = |claim: &Claim<CookieFlag>| {
+pub fn left_out(own_settings: &OwnSettings, variables: &FlagSettings) -> Option<String> {
+    let mut claims = variables.cookies.iter().chain(&own_settings.files.cookies);
+    let reason = |claim: &FlagSetting<CookieFlag>| {
         let place = &claim.place;
         let Some(cookie) = &claim.value.cookie else {
             return Some(format!("{place} has a -setcookie with no cookie behind it"));
@@ -114,30 +114,35 @@ pub fn left_out(demands: &Demands, variables: &Claims) -> Option<String> {
         Some(format!("that of {place} cannot be one: {reason}"))
     };
     let of_flags = || claims.find_map(reason);
-    demands.no_cookie.clone().or_else(of_flags)
+    own_settings.no_cookie.clone().or_else(of_flags)
 }
 
 /// Where another `-setcookie` stays beside ours; one that says the same may stay alone.
-pub fn beside(demands: &Demands, variables: &Claims, cookie: &Cookie) -> Option<Place> {
-    let in_files = demands.files.cookies.iter();
-    let in_files = in_files.filter(|claim| !demands.rewritten || claim.span.is_none());
-    let mut said = demands
+pub fn beside(
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
+    cookie: &Cookie,
+) -> Option<Place> {
+    let in_files = own_settings.files.cookies.iter();
+    let in_files = in_files.filter(|claim| !own_settings.rewritten || claim.span.is_none());
+    let mut said = own_settings
         .command_line
         .cookies
         .iter()
         .chain(in_files)
         .peekable();
-    let is_ours = |claim: &&Claim<CookieFlag>| {
+    let is_ours = |claim: &&FlagSetting<CookieFlag>| {
         let flag = &claim.value;
         flag.node.is_none() && flag.cookie.as_deref() == Some(cookie.reveal())
     };
-    let shell = demands.shell.as_ref();
+    let shell = own_settings.shell.as_ref();
     // A release's own script, or its args file, gives one as it is.
-    if shell.is_none() && !demands.rewritten {
+    if shell.is_none() && !own_settings.rewritten {
         said.next_if(is_ours);
     }
-    let differs =
-        |shell: &&Answer| shell.assigns(RELEASE) && shell.value(RELEASE) != Some(cookie.reveal());
+    let differs = |shell: &&ShellAnswer| {
+        shell.assigns(RELEASE) && shell.value(RELEASE) != Some(cookie.reveal())
+    };
     if let Some(shell) = shell.filter(differs) {
         return Some(shell.place(RELEASE));
     }
@@ -150,14 +155,14 @@ pub fn beside(demands: &Demands, variables: &Claims, cookie: &Cookie) -> Option<
 }
 
 /// What would keep the VM from looking into any file for its cookie, and let in whoever has none.
-pub fn kept_from_file(demands: &Demands, variables: &Claims) -> Option<String> {
-    let mut said = demands.command_line.nocookie.iter();
-    let mut of_files = demands.files.nocookie.iter();
+pub fn kept_from_file(own_settings: &OwnSettings, variables: &FlagSettings) -> Option<String> {
+    let mut said = own_settings.command_line.nocookie.iter();
+    let mut of_files = own_settings.files.nocookie.iter();
     let mut of_variables = variables.nocookie.iter();
     // What is rewritten loses it, but for that in the files that it includes.
     let stays = said
         .next()
-        .or_else(|| of_files.find(|claim| !demands.rewritten || claim.span.is_none()))
+        .or_else(|| of_files.find(|claim| !own_settings.rewritten || claim.span.is_none()))
         .or_else(|| of_variables.find(|claim| claim.span.is_none()));
     Some(format!(
         "{} has -nocookie, with which the VM reads its cookie in no file and lets in whoever has none; remove that flag",
@@ -166,17 +171,17 @@ pub fn kept_from_file(demands: &Demands, variables: &Claims) -> Option<String> {
 }
 
 /// What would show the cookie to every process of the container, whatever file it is in.
-fn exposed(config: &Config, demands: &Demands, cookie: &Cookie) -> Option<String> {
-    let arguments = demands.command_line.cookies.iter();
-    let in_files = demands.files.cookies.iter();
+fn exposed(config: &Config, own_settings: &OwnSettings, cookie: &Cookie) -> Option<String> {
+    let arguments = own_settings.command_line.cookies.iter();
+    let in_files = own_settings.files.cookies.iter();
     // A file that is rewritten loses its own claims, and keeps those of the files that it includes.
-    let in_files = in_files.filter(|claim| !demands.rewritten || claim.span.is_none());
+    let in_files = in_files.filter(|claim| !own_settings.rewritten || claim.span.is_none());
     let flag = arguments
         .chain(in_files)
         .find(|claim| claim.value.cookie.as_deref() == Some(cookie.reveal()))
         .map(|claim| claim.place.clone());
     let variable = || {
-        let shell = demands.shell.as_ref()?;
+        let shell = own_settings.shell.as_ref()?;
         let shows = shell.assigns(RELEASE) && shell.value(RELEASE) == Some(cookie.reveal());
         shows.then(|| shell.place(RELEASE))
     };

@@ -8,7 +8,7 @@ use crate::system::secrets;
 
 /// Something claimed, where, and which bytes of the text do it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim<T> {
+pub struct FlagSetting<T> {
     /// What is claimed.
     pub value: T,
     /// Where.

@@ -6,7 +6,7 @@ use crate::naming;
 use crate::node::{Host, NodeName};
 
 /// The places, each by its whole name.
-pub fn settle(
+pub fn resolve(
     config: &Config,
     node: &NodeName,
     has_cookie: bool,

@@ -4,16 +4,16 @@
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#erl_epmd_port>
 
 use super::Pin;
-use crate::beam::{Claim, Claims, PortKind};
-use crate::config::{Config, EpmdMode, Said};
-use crate::launchers::Demands;
+use crate::beam::{FlagSetting, FlagSettings, PortKind};
+use crate::config::{Config, EpmdMode, Setting};
 use crate::node::Port;
+use crate::plan::OwnSettings;
 
 /// epmd, or what there is instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Epmd {
     /// The VM registers with the epmd of its host, at this port.
-    At(Said<Port>),
+    At(Setting<Port>),
     /// BEAMINIT_EPMD=off: it neither starts one nor asks one.
     Off {
         /// How its port is written.
@@ -45,26 +45,26 @@ impl Spelling {
 }
 
 /// Decides, and complains of a port that is none, or of what does not go together.
-pub fn settle(
+pub fn resolve(
     config: &Config,
-    demands: &Demands,
-    variables: &Claims,
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
     lines: &mut Vec<String>,
 ) -> Epmd {
     if config.epmd == EpmdMode::Off {
-        return off(demands, variables, lines);
+        return off(own_settings, variables, lines);
     }
-    let places = [&demands.command_line, variables, &demands.files];
-    let without = |claims: &&Claims| {
+    let places = [&own_settings.command_line, variables, &own_settings.files];
+    let without = |claims: &&FlagSettings| {
         let epmdless = |kind| kind == PortKind::Epmdless;
         let mut ports = claims.ports.iter();
         ports.any(|claim| epmdless(claim.value.kind)) || !claims.own_epmd.is_empty()
     };
-    if demands.dist_port.is_some() || places.iter().any(without) {
+    if own_settings.dist_port.is_some() || places.iter().any(without) {
         return Epmd::Users;
     }
     let Some(text) = config.variable("ERL_EPMD_PORT") else {
-        return Epmd::At(Said {
+        return Epmd::At(Setting {
             value: Port::EPMD,
             by: "the default".into(),
         });
@@ -74,33 +74,34 @@ pub fn settle(
         lines.push(format!("ERL_EPMD_PORT is {text:?}: {reason}"));
         Port::EPMD
     });
-    Epmd::At(Said {
+    Epmd::At(Setting {
         value,
         by: "ERL_EPMD_PORT".into(),
     })
 }
 
 /// `BEAMINIT_EPMD=off`: can this OTP do it, and does nothing else say otherwise?
-fn off(demands: &Demands, variables: &Claims, lines: &mut Vec<String>) -> Epmd {
-    let otp = demands.otp.as_ref();
-    let places = [&demands.command_line, variables, &demands.files];
+fn off(own_settings: &OwnSettings, variables: &FlagSettings, lines: &mut Vec<String>) -> Epmd {
+    let otp = own_settings.otp.as_ref();
+    let places = [&own_settings.command_line, variables, &own_settings.files];
     for claim in places.iter().flat_map(|claims| &claims.own_epmd) {
         lines.push(format!(
             "{} has an epmd module of its own, and BEAMINIT_EPMD is \"off\"; leave one of them out",
             claim.place
         ));
     }
-    let starts = |claim: &&Claim<String>| claim.value != "false";
-    for claim in demands.command_line.start_epmd.iter().filter(starts) {
+    let starts = |claim: &&FlagSetting<String>| claim.value != "false";
+    for claim in own_settings.command_line.start_epmd.iter().filter(starts) {
         lines.push(format!(
             "{} says -start_epmd {}, and BEAMINIT_EPMD is \"off\"; leave one of them out",
             claim.place, claim.value
         ));
     }
     // Of several the VM takes the last, and ours comes before a file's.
-    let stays = |claim: &&Claim<String>, rewritten: bool| !(rewritten && claim.span.is_some());
-    let in_files = demands.files.start_epmd.iter();
-    let in_files = in_files.filter(|claim| stays(claim, demands.rewritten));
+    let stays =
+        |claim: &&FlagSetting<String>, rewritten: bool| !(rewritten && claim.span.is_some());
+    let in_files = own_settings.files.start_epmd.iter();
+    let in_files = in_files.filter(|claim| stays(claim, own_settings.rewritten));
     let in_variables = variables.start_epmd.iter();
     let in_variables = in_variables.filter(|claim| stays(claim, true));
     for claim in in_files.chain(in_variables).filter(starts) {

@@ -1,34 +1,34 @@
 //! The distribution port: the command line's, ours, the release's, or the default.
 
-use crate::beam::{Claim, Claims, PortFlag, PortKind};
-use crate::config::{Config, Said};
-use crate::launchers::Demands;
+use crate::beam::{FlagSetting, FlagSettings, PortFlag, PortKind};
+use crate::config::{Config, Setting};
 use crate::node::Port;
+use crate::plan::OwnSettings;
 
 /// The distribution port, as decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
     /// We pin it.
-    Ours(Said<Port>),
+    Ours(Setting<Port>),
     /// The user's own flags pin it: nothing to add.
-    Given(Said<Port>),
+    Given(Setting<Port>),
     /// The user's own flags leave a range: nothing to add, nothing to check.
     Range(String),
 }
 
 /// The port, and complaints about two that differ. `off`: it is that of a node without epmd, whatever pinned it before.
-pub fn settle(
+pub fn resolve(
     config: &Config,
-    demands: &Demands,
-    variables: &Claims,
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
     off: bool,
     lines: &mut Vec<String>,
 ) -> Pin {
-    let ours = config.port.map(|value| Said {
+    let ours = config.port.map(|value| Setting {
         value,
         by: "ERL_PORT".into(),
     });
-    if let Some(given) = pinned(&demands.command_line.ports, lines) {
+    if let Some(given) = pinned(&own_settings.command_line.ports, lines) {
         if let Some(ours) = ours.filter(|ours| given.port().is_none_or(|given| given != ours.value))
         {
             lines.push(format!(
@@ -36,38 +36,38 @@ pub fn settle(
                 ours.value
             ));
         }
-        let epmdless = demands.command_line.ports.iter().any(is_epmdless);
+        let epmdless = own_settings.command_line.ports.iter().any(is_epmdless);
         return match given {
             Pin::Given(port) if off && !epmdless => Pin::Ours(port),
             given => given,
         };
     }
-    let dist_port = &demands.dist_port;
-    let is_replaced = |claim: &Claim<PortFlag>, rewritten: bool| {
+    let dist_port = &own_settings.dist_port;
+    let is_replaced = |claim: &FlagSetting<PortFlag>, rewritten: bool| {
         off && rewritten && claim.span.is_some() && is_epmdless(claim)
     };
     let variables = variables
         .ports
         .iter()
         .map(|claim| (claim, is_replaced(claim, true)));
-    let files = demands
+    let files = own_settings
         .files
         .ports
         .iter()
-        .map(|claim| (claim, is_replaced(claim, demands.rewritten)));
+        .map(|claim| (claim, is_replaced(claim, own_settings.rewritten)));
     // What a client has from elsewhere is not in its way.
-    let nodes = demands.of_node.ports.iter().map(|claim| (claim, true));
-    let all: Vec<(&Claim<PortFlag>, bool)> = dist_port
+    let nodes = own_settings.of_node.ports.iter().map(|claim| (claim, true));
+    let all: Vec<(&FlagSetting<PortFlag>, bool)> = dist_port
         .iter()
         .map(|claim| (claim, false))
         .chain(variables)
         .chain(files)
         .chain(nodes)
         .collect();
-    let kept = |(claim, replaced): &(&Claim<PortFlag>, bool)| {
+    let kept = |(claim, replaced): &(&FlagSetting<PortFlag>, bool)| {
         (is_epmdless(claim) && !replaced).then(|| (*claim).clone())
     };
-    let epmdless: Vec<Claim<PortFlag>> = all.iter().filter_map(kept).collect();
+    let epmdless: Vec<FlagSetting<PortFlag>> = all.iter().filter_map(kept).collect();
     if let Some(given) = pinned(&epmdless, lines) {
         if let Some(ours) = ours.filter(|ours| given.port() != Some(ours.value)) {
             lines.push(format!(
@@ -80,14 +80,15 @@ pub fn settle(
     if let Some(ours) = ours {
         return Pin::Ours(ours);
     }
-    let claims: Vec<Claim<PortFlag>> = all.into_iter().map(|(claim, _)| claim.clone()).collect();
+    let claims: Vec<FlagSetting<PortFlag>> =
+        all.into_iter().map(|(claim, _)| claim.clone()).collect();
     match pinned(&claims, lines) {
-        // Said again by us, it holds in whatever else says otherwise.
+        // Setting again by us, it holds in whatever else says otherwise.
         Some(Pin::Given(port)) => Pin::Ours(port),
         Some(range) => range,
-        None => match &demands.default_port {
+        None => match &own_settings.default_port {
             Some(own) => Pin::Given(own.clone()),
-            None => Pin::Ours(Said {
+            None => Pin::Ours(Setting {
                 value: Port::DEFAULT,
                 by: "the default".into(),
             }),
@@ -95,22 +96,25 @@ pub fn settle(
     }
 }
 
-fn is_epmdless(claim: &Claim<PortFlag>) -> bool {
+fn is_epmdless(claim: &FlagSetting<PortFlag>) -> bool {
     claim.value.kind == PortKind::Epmdless
 }
 
 /// The port or the ports that a node has where nothing is asked for, as far as they can be told.
-pub fn untouched(demands: &Demands, variables: &Claims) -> Option<Pin> {
-    let own = demands.dist_port.iter().chain(&demands.command_line.ports);
-    let all = own.chain(&variables.ports).chain(&demands.files.ports);
-    let all: Vec<Claim<PortFlag>> = all.cloned().collect();
-    let own = || demands.default_port.clone().map(Pin::Given);
+pub fn untouched(own_settings: &OwnSettings, variables: &FlagSettings) -> Option<Pin> {
+    let own = own_settings
+        .dist_port
+        .iter()
+        .chain(&own_settings.command_line.ports);
+    let all = own.chain(&variables.ports).chain(&own_settings.files.ports);
+    let all: Vec<FlagSetting<PortFlag>> = all.cloned().collect();
+    let own = || own_settings.default_port.clone().map(Pin::Given);
     // What is wrong with them is the VM's to say.
     pinned(&all, &mut Vec::new()).or_else(own)
 }
 
 /// What port flags come to: the first of each kind counts.
-pub fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
+pub fn pinned(claims: &[FlagSetting<PortFlag>], lines: &mut Vec<String>) -> Option<Pin> {
     let mut first = |kind: PortKind| {
         let claim = claims.iter().find(|claim| claim.value.kind == kind)?;
         match Port::parse(&claim.value.text) {
@@ -130,14 +134,14 @@ pub fn pinned(claims: &[Claim<PortFlag>], lines: &mut Vec<String>) -> Option<Pin
         }
     };
     if let Some((value, by)) = first(PortKind::Epmdless) {
-        return Some(Pin::Given(Said { value, by }));
+        return Some(Pin::Given(Setting { value, by }));
     }
     let (min, max) = (first(PortKind::Min), first(PortKind::Max));
     match (min, max) {
         (Some((min, by)), Some((max, _))) if min != max => {
             Some(Pin::Range(format!("ports {min} to {max} ({by})")))
         }
-        (Some((value, by)), _) => Some(Pin::Given(Said { value, by })),
+        (Some((value, by)), _) => Some(Pin::Given(Setting { value, by })),
         // The VM wants a min to make anything of a max.
         (None, _) => None,
     }

@@ -1,8 +1,8 @@
-use crate::beam::claims::*;
+use super::*;
 use crate::beam::words::without;
 
-fn read(text: &str) -> Claims {
-    Claims::of_text(text, Syntax::Variable, &|_| Place::Variable("X".into()))
+fn read(text: &str) -> FlagSettings {
+    FlagSettings::of_text(text, Syntax::Variable, &|_| Place::Variable("X".into()))
 }
 
 #[test]

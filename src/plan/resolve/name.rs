@@ -1,27 +1,27 @@
 //! The name: the command line's, ours, the release's, or one made of defaults; and what stands in its way.
 
-use crate::beam::{Claim, Claims, NameFlag};
-use crate::config::{Config, HostForm, Said};
+use crate::beam::{FlagSetting, FlagSettings, NameFlag};
+use crate::config::{Config, HostForm, Setting};
 use crate::error::Failure;
-use crate::launchers::{Demands, Launcher, OwnName, Role};
 use crate::naming::{self, Candidate, Lookup};
 use crate::node::{Host, NamePart, NodeName};
-use crate::system::shell::Answer;
+use crate::plan::{Launcher, OwnName, OwnSettings, Role};
+use crate::system::shell::ShellAnswer;
 
 /// A name, and the candidates that it is the first of.
-type Names = (Said<NodeName>, Vec<Candidate>);
+type Names = (Setting<NodeName>, Vec<Candidate>);
 
 /// The name, and the candidates for it.
 pub fn name(
     config: &Config,
     launcher: &Launcher,
-    variables: &Claims,
+    variables: &FlagSettings,
     answer: Option<&NodeName>,
 ) -> Result<Names, Failure> {
-    let demands = &launcher.demands;
-    check_own(demands, variables)?;
-    if let Some(claim) = demands.command_line.names.first() {
-        let node = command_line_name(claim, &demands.command_line.names, config)?;
+    let own_settings = &launcher.own_settings;
+    check_own(own_settings, variables)?;
+    if let Some(claim) = own_settings.command_line.names.first() {
+        let node = command_line_name(claim, &own_settings.command_line.names, config)?;
         if claim.value.long && !node.is_long() {
             return Err(no_dot(claim));
         }
@@ -32,14 +32,14 @@ pub fn name(
         return Ok(told(node, "the command line".into(), config));
     }
     if config.names_node().is_none()
-        && let Some(own) = own_whole(demands, variables, config)?
+        && let Some(own) = own_whole(own_settings, variables, config)?
     {
         return Ok(told(own.value, own.by, config));
     }
     // One without a host is a part of the name; the host is looked for as for any.
-    let part = of_release(demands, variables).find_map(|own| {
+    let part = of_release(own_settings, variables).find_map(|own| {
         let value = NamePart::parse(&own.text).ok()?;
-        Some(Said { value, by: own.by })
+        Some(Setting { value, by: own.by })
     });
     let candidates = naming::candidates(config, part.as_ref(), &launcher.default_name)?;
     let chosen = answer.and_then(|answer| {
@@ -50,7 +50,7 @@ pub fn name(
     });
     match (chosen, candidates.first()) {
         (Some((answer, one)), _) => {
-            let node = Said {
+            let node = Setting {
                 value: answer.clone(),
                 by: one.from.clone(),
             };
@@ -64,7 +64,7 @@ pub fn name(
             ))
         }
         (None, Some(first)) => Ok((
-            Said {
+            Setting {
                 value: first.node.clone(),
                 by: first.from.clone(),
             },
@@ -84,16 +84,16 @@ pub fn name(
 pub fn untouched(
     config: &Config,
     launcher: &Launcher,
-    variables: &Claims,
-) -> Result<(Option<Said<NodeName>>, Option<String>), Failure> {
-    let demands = &launcher.demands;
-    check_own(demands, variables)?;
-    for claim in &demands.command_line.names {
+    variables: &FlagSettings,
+) -> Result<(Option<Setting<NodeName>>, Option<String>), Failure> {
+    let own_settings = &launcher.own_settings;
+    check_own(own_settings, variables)?;
+    for claim in &own_settings.command_line.names {
         command_line_name(claim, std::slice::from_ref(claim), config)?;
     }
     // What a script has in files that it rewrites comes before the words of its own line.
-    let line = demands.command_line.names.iter();
-    let claims: Vec<_> = line.filter(|_| !demands.rewritten).collect();
+    let line = own_settings.command_line.names.iter();
+    let claims: Vec<_> = line.filter(|_| !own_settings.rewritten).collect();
     // Of several the VM takes a short one, else the first.
     let first = claims.iter().find(|claim| !claim.value.long);
     if let Some(claim) = first.or(claims.first()).copied() {
@@ -101,41 +101,46 @@ pub fn untouched(
         let warning =
             (claim.value.long && !value.is_long()).then(|| no_dot(claim).lines.join("; "));
         let by = claim.place.to_string();
-        return Ok((Some(Said { value, by }), warning));
+        return Ok((Some(Setting { value, by }), warning));
     }
-    if let Some(own) = own_whole(demands, variables, config)? {
+    if let Some(own) = own_whole(own_settings, variables, config)? {
         return Ok((Some(own), None));
     }
-    let part = of_release(demands, variables).find_map(|own| {
+    let part = of_release(own_settings, variables).find_map(|own| {
         let value = NamePart::parse(&own.text).ok()?;
-        Some(Said { value, by: own.by })
+        Some(Setting { value, by: own.by })
     });
     // A mix release is a node without any name of its own.
     let default = || {
         let value = NamePart::parse(&launcher.default_name).ok();
-        let value = value
-            .filter(|_| demands.elixir && demands.shell.as_ref().is_some_and(Answer::is_told))?;
+        let value = value.filter(|_| {
+            own_settings.elixir
+                && own_settings
+                    .shell
+                    .as_ref()
+                    .is_some_and(ShellAnswer::is_told)
+        })?;
         let by = "the release's own".into();
-        Some(Said { value, by })
+        Some(Setting { value, by })
     };
     let node = part.or_else(default).and_then(|part| {
         let value = NodeName::new(part.value, short_host(config).ok()?).ok()?;
-        Some(Said { value, by: part.by })
+        Some(Setting { value, by: part.by })
     });
     Ok((node, None))
 }
 
 /// The names that the release's own variables, flags and files say, in their order.
 fn of_release<'a>(
-    demands: &'a Demands,
-    variables: &'a Claims,
+    own_settings: &'a OwnSettings,
+    variables: &'a FlagSettings,
 ) -> impl Iterator<Item = OwnName> + 'a {
-    let flags = variables.names.iter().chain(&demands.files.names);
-    let flags = flags.chain(&demands.of_node.names).map(own_name);
-    demands.node.iter().cloned().chain(flags)
+    let flags = variables.names.iter().chain(&own_settings.files.names);
+    let flags = flags.chain(&own_settings.of_node.names).map(own_name);
+    own_settings.node.iter().cloned().chain(flags)
 }
 
-fn own_name(claim: &Claim<NameFlag>) -> OwnName {
+fn own_name(claim: &FlagSetting<NameFlag>) -> OwnName {
     OwnName {
         text: claim.value.text.clone(),
         by: claim.place.to_string(),
@@ -144,10 +149,10 @@ fn own_name(claim: &Claim<NameFlag>) -> OwnName {
 }
 
 /// What a user wrote for a name is one, or an error: it is never left out for another.
-fn check_own(demands: &Demands, variables: &Claims) -> Result<(), Failure> {
+fn check_own(own_settings: &OwnSettings, variables: &FlagSettings) -> Result<(), Failure> {
     let written = variables.names.iter().map(own_name);
-    let used = demands.files.names.iter().map(own_name).take(1);
-    let all = demands.node.iter().cloned().chain(written).chain(used);
+    let used = own_settings.files.names.iter().map(own_name).take(1);
+    let all = own_settings.node.iter().cloned().chain(written).chain(used);
     let mut lines: Vec<String> = all.filter_map(|own| own.complaint()).collect();
     lines.dedup();
     if lines.is_empty() {
@@ -159,12 +164,12 @@ fn check_own(demands: &Demands, variables: &Claims) -> Result<(), Failure> {
 
 /// The first whole name of the release's own; an explicit long name without a host has the one that the VM would take.
 fn own_whole(
-    demands: &Demands,
-    variables: &Claims,
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
     config: &Config,
-) -> Result<Option<Said<NodeName>>, Failure> {
-    let Some(own) = of_release(demands, variables).next() else {
-        return Ok(demands.default_node.clone());
+) -> Result<Option<Setting<NodeName>>, Failure> {
+    let Some(own) = of_release(own_settings, variables).next() else {
+        return Ok(own_settings.default_node.clone());
     };
     let value = if own.text.contains('@') {
         NodeName::parse(&own.text)
@@ -178,7 +183,7 @@ fn own_whole(
         Failure::config(format!("{by} has the node name {text:?}: {reason}"))
     };
     let value = value.map_err(bad)?;
-    Ok(Some(Said { value, by: own.by }))
+    Ok(Some(Setting { value, by: own.by }))
 }
 
 /// A long name without a host: the VM takes the host's fully qualified one.
@@ -213,13 +218,13 @@ fn told(node: NodeName, by: String, config: &Config) -> Names {
         from: by.clone(),
         lookup,
     };
-    (Said { value: node, by }, vec![candidate])
+    (Setting { value: node, by }, vec![candidate])
 }
 
 /// The name that the command line's flag makes, as the VM would make it.
 fn command_line_name(
-    claim: &Claim<NameFlag>,
-    all: &[Claim<NameFlag>],
+    claim: &FlagSetting<NameFlag>,
+    all: &[FlagSetting<NameFlag>],
     config: &Config,
 ) -> Result<NodeName, Failure> {
     let NameFlag { long, text } = &claim.value;
@@ -247,7 +252,7 @@ fn command_line_name(
     Ok(node)
 }
 
-fn no_dot(claim: &Claim<NameFlag>) -> Failure {
+fn no_dot(claim: &FlagSetting<NameFlag>) -> Failure {
     Failure::config(format!(
         "{} says -name {}: its host has no dot, and no peer may connect to such a long name; write the full host name",
         claim.place, claim.value.text
@@ -286,14 +291,14 @@ fn contradiction(config: &Config, launcher: &Launcher, node: &NodeName) -> Resul
 
 /// Short names among flags that stay: one of them beats a long name wherever it stands.
 pub fn short_names_that_stay(
-    demands: &Demands,
-    variables: &Claims,
-    node: &Said<NodeName>,
+    own_settings: &OwnSettings,
+    variables: &FlagSettings,
+    node: &Setting<NodeName>,
     lines: &mut Vec<String>,
 ) {
-    let files = demands.files.names.iter();
+    let files = own_settings.files.names.iter();
     let all = files
-        .map(|claim| (claim, demands.rewritten))
+        .map(|claim| (claim, own_settings.rewritten))
         .chain(variables.names.iter().map(|claim| (claim, true)));
     for (claim, rewritten) in all {
         // Of two short names the first wins, and ours is first.

@@ -1,0 +1,191 @@
+//! What a launcher tells the plan, and what it does for it. The launchers themselves are another module.
+
+use std::path::PathBuf;
+
+use super::{Changes, NodeSettings};
+use crate::beam::{FlagSetting, FlagSettings, FlagVariables, Otp, PortFlag};
+use crate::config::Setting;
+use crate::error::Failure;
+use crate::node::{Cookie, NamePart, NodeName, Port};
+use crate::system::account::Account;
+use crate::system::shell::ShellAnswer;
+
+/// What the command is to the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It starts a node: all gates, and the pin.
+    Node,
+    /// It talks to a node that runs: the identity alone.
+    Client,
+    /// It is no business of ours.
+    Neither,
+}
+
+/// What a launcher's own files and arguments ask for.
+#[derive(Clone, Default)]
+pub struct OwnSettings {
+    /// What the command line says: the Plan keeps to it.
+    pub command_line: FlagSettings,
+    /// What files say: beaten by our variables, yielded to by our defaults.
+    pub files: FlagSettings,
+    /// Are those files rewritten for the start, so that every claim in their own text is beaten?
+    pub rewritten: bool,
+    /// A node name of the release's own, before those in files.
+    pub node: Option<OwnName>,
+    /// The name that the launcher gives its node where nothing is said.
+    pub default_node: Option<Setting<NodeName>>,
+    /// The port that the launcher gives its node where nothing is said.
+    pub default_port: Option<Setting<Port>>,
+    /// The cookie that the release has of its own.
+    pub cookie: Option<Setting<Cookie>>,
+    /// Why what it has for one is none.
+    pub no_cookie: Option<String>,
+    /// Does it get its cookie in a file whatever BEAMINIT_COOKIE_VIA says? Its script has no argument for one.
+    pub takes_cookie_file: bool,
+    /// For a client, what the node's own files say, which it does not get itself.
+    pub of_node: FlagSettings,
+    /// Does its script hand ELIXIR_ERL_OPTIONS to the VM?
+    pub elixir: bool,
+    /// ERL_DIST_PORT, where the launcher makes a port without epmd of it.
+    pub dist_port: Option<FlagSetting<PortFlag>>,
+    /// What its own shell file makes of the environment.
+    pub shell: Option<ShellAnswer>,
+    /// The OTP that will run, where its files tell.
+    pub otp: Option<Otp>,
+}
+
+/// A node name as a release says it: whole, or the part before the `@`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnName {
+    /// As it is written.
+    pub text: String,
+    /// Where.
+    pub by: String,
+    /// Is it meant as a long name, also without a host?
+    pub long: bool,
+}
+
+impl OwnName {
+    /// Refuses a variable that is no name.
+    pub fn check(by: &str, text: Option<&str>) -> Result<(), Failure> {
+        let own = text.map(|text| Self {
+            text: text.to_owned(),
+            by: by.to_owned(),
+            long: false,
+        });
+        match own.and_then(|own| own.complaint()) {
+            Some(line) => Err(Failure::config(line)),
+            None => Ok(()),
+        }
+    }
+
+    /// Why it is no name, if it is none.
+    pub fn complaint(&self) -> Option<String> {
+        let Self { text, by, .. } = self;
+        let parsed = if text.contains('@') {
+            NodeName::parse(text).map(drop)
+        } else {
+            NamePart::parse(text).map(drop)
+        };
+        let reason = parsed.err()?;
+        let hint = if text.contains("$(") || text.contains("${") {
+            "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
+        } else {
+            ""
+        };
+        Some(format!(
+            "{by} has the node name {text:?}: {reason}{hint}; correct it"
+        ))
+    }
+}
+
+/// One way of starting a BEAM, recognised in the command at hand.
+pub struct Launcher {
+    /// What it is called in messages.
+    pub label: &'static str,
+    /// What the command is.
+    pub role: Role,
+    /// The name part of the node where no variable says one.
+    pub default_name: String,
+    /// What its files and arguments ask for.
+    pub own_settings: OwnSettings,
+    /// The root of the Erlang that will run, where that is not the `erl` of PATH.
+    pub root: Option<PathBuf>,
+    /// The user that its script insists on, in whose home the VM will look for its cookie.
+    pub account: Option<Account>,
+    /// Is it no node only because nothing asks for one?
+    pub could_be_node: bool,
+    /// What the user should know of the command itself, whatever is asked for.
+    pub warnings: Vec<String>,
+    /// How it makes name, cookie and port certain.
+    pub apply: Box<dyn Apply>,
+}
+
+/// What a launcher does about name, cookie and port.
+pub trait Apply {
+    /// Makes them certain.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    fn apply(
+        &self,
+        launcher: &Launcher,
+        settled: &NodeSettings,
+        flags: &FlagVariables,
+        changes: &mut Changes,
+    ) -> Result<(), Failure>;
+
+    /// Do the VM's own arguments say its name and port?
+    fn names_in_arguments(&self) -> bool {
+        true
+    }
+
+    /// Does it take its name, cookie and port with any OTP?
+    fn takes_any_otp(&self) -> bool {
+        false
+    }
+}
+
+impl Launcher {
+    /// Do the VM's own arguments say its name and port?
+    pub fn names_in_arguments(&self) -> bool {
+        self.apply.names_in_arguments()
+    }
+
+    /// Does it take its name, cookie and port with any OTP?
+    pub fn takes_any_otp(&self) -> bool {
+        self.apply.takes_any_otp()
+    }
+
+    /// The release's own files in which a name, a cookie or a port may stand.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Some(root) = &self.root else {
+            return Vec::new();
+        };
+        let versions = std::fs::read_dir(root.join("releases"));
+        let versions = versions.into_iter().flatten().flatten();
+        let of_versions = versions.flat_map(|version| {
+            ["env.sh", "vm.args", "sys.config"].map(|name| version.path().join(name))
+        });
+        of_versions.collect()
+    }
+
+    /// Does the release's own shell file read ERLANG_COOKIE?
+    pub fn reads_cookie_variable(&self) -> bool {
+        let shell = self.own_settings.shell.as_ref();
+        shell.is_some_and(|shell| shell.reads("ERLANG_COOKIE"))
+    }
+
+    /// Makes name, cookie and port certain.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn apply(
+        &self,
+        settled: &NodeSettings,
+        flags: &FlagVariables,
+        changes: &mut Changes,
+    ) -> Result<(), Failure> {
+        self.apply.apply(self, settled, flags, changes)
+    }
+}

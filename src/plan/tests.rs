@@ -1,0 +1,57 @@
+//! Nothing that holds a cookie shows it when it is formatted.
+#![allow(clippy::unwrap_used)]
+
+use super::{Changes, OwnSettings, Plan};
+use crate::beam::words::{Syntax, Word, split};
+use crate::beam::{FlagSettings, FlagVariables, VmArgs};
+use crate::config::{Config, Raw, Reading};
+use crate::node::Cookie;
+use crate::system::Place;
+use crate::system::account::Account;
+use crate::system::private_file::PrivateFile;
+use crate::system::program::Command;
+use crate::system::secrets::{self, Text};
+use crate::system::shell::ShellAnswer;
+
+secrets::without_debug!(
+    ShellAnswer,
+    Command,
+    Config,
+    OwnSettings,
+    FlagVariables,
+    Plan,
+    Raw,
+    Reading,
+    VmArgs,
+    Word
+);
+
+const COOKIE: &str = "S3CRET";
+
+#[test]
+fn nothing_that_can_be_formatted_shows_a_cookie() {
+    let cookie = Cookie::parse(COOKIE).unwrap();
+    let flags = format!("-setcookie {COOKIE} | -setcookie n@h '{COOKIE}'");
+    let account = Account::reachable("root");
+    let mut changes = Changes::default();
+    changes.set("A", Text::from(&cookie));
+    changes.set("B", Text::concealing(flags.as_ref()));
+    changes.set("C", Text::of_variable("C_COOKIE", COOKIE.as_ref(), false));
+    changes
+        .left_out
+        .push(("D".into(), Text::concealing(flags.as_ref())));
+    changes.files.extend(
+        account.map(|account| {
+            PrivateFile::of_account(&account, "vm.args", 0o600, Text::of_file(&flags))
+        }),
+    );
+    let claims = FlagSettings::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
+    assert_eq!(claims.cookies.len(), 2);
+    assert_eq!(split(&flags, Syntax::File).len(), 6);
+    let environment = vec![("ERLANG_COOKIE".into(), COOKIE.into())].into();
+    let config = Reading::new(environment, None).config();
+    let said = config.map(|config| config.cookie).unwrap();
+    assert!(said.is_some());
+    let formatted = format!("{cookie:?} {changes:?} {changes:#?} {claims:?} {said:?}");
+    assert!(!formatted.contains(COOKIE), "{formatted}");
+}
