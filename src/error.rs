@@ -50,3 +50,33 @@ impl Failure {
         Self::new(Exit::Config, line)
     }
 }
+
+#[allow(dead_code)] // comes into use room by room
+/// What is wrong with the configuration, collected so that all of it is reported together.
+#[derive(Debug, Default)]
+pub struct Failures(Vec<String>);
+
+#[allow(dead_code)]
+impl Failures {
+    /// The value of a result; its failure is kept for later.
+    pub fn take<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
+        result.map_err(|failure| self.0.extend(failure.lines)).ok()
+    }
+
+    /// Adds one line.
+    pub fn push(&mut self, line: impl Into<String>) {
+        self.0.push(line.into());
+    }
+
+    /// The value, if nothing was wrong.
+    ///
+    /// # Errors
+    /// Everything that was: [`Exit::Config`].
+    pub fn or<T>(self, value: T) -> Result<T, Failure> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(Failure::config_lines(self.0))
+        }
+    }
+}
