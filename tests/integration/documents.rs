@@ -1,6 +1,7 @@
 //! README.md shows what beaminit prints: the same comes when it is really run.
 
 mod shown;
+mod tree;
 
 use crate::clusters::*;
 use crate::harness::*;
