@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::exit::Exit;
+use crate::log;
 use crate::system::secrets;
 
 /// What `--help` prints.
@@ -51,7 +52,7 @@ impl Usage {
 
     /// Says it on standard error and gives the exit status.
     pub fn report(&self) -> i32 {
-        let _ = writeln!(std::io::stderr(), "beaminit: error: {}", self.0);
+        let _ = writeln!(std::io::stderr(), "{}: error: {}", log::program(), self.0);
         Exit::Usage.status()
     }
 }
@@ -123,7 +124,7 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         Some("node") if behind == Some("--json") => return Ok(Request::Node(words.rest())),
         Some("attach") => {
             return Err(Usage::new(
-                "attach is a program of its own: run beaminit-attach on your machine, it comes with each release",
+                "attach is a program of its own: run beaminit-attach on your machine, it comes with each release; a command of this name follows `--`",
             ));
         }
         _ => (Request::Run as fn(_) -> _, words),

@@ -1,4 +1,4 @@
-//! The log, on standard error: one line a message, `beaminit: message` or one JSON object; and the termination log.
+//! The log, on standard error: one line a message, `PROGRAM: message` or one JSON object; and the termination log.
 //!
 //! <https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/>
 
@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
@@ -17,6 +18,18 @@ use tracing_subscriber::registry::LookupSpan;
 const TERMINATION_LIMIT: usize = 4096;
 /// Where Kubernetes mounts it.
 const TERMINATION_LOG: &str = "/dev/termination-log";
+
+static PROGRAM: OnceLock<&str> = OnceLock::new();
+
+/// Has messages begin with another name than `beaminit`.
+pub fn set_program(name: &'static str) {
+    let _ = PROGRAM.set(name);
+}
+
+/// What each message begins with.
+pub fn program() -> &'static str {
+    PROGRAM.get().copied().unwrap_or("beaminit")
+}
 
 /// How to log, and where the reason of a failure goes.
 #[derive(Clone, Debug)]
@@ -32,7 +45,7 @@ pub struct Logging {
 /// The form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `beaminit: message`.
+    /// `PROGRAM: message`.
     Text,
     /// One JSON object.
     Json,
@@ -68,7 +81,7 @@ pub fn start(logging: &Logging) {
     };
 }
 
-/// `beaminit: message`, with the level where it is not info.
+/// `PROGRAM: message`, with the level where it is not info.
 struct Plain;
 
 impl<S, N> FormatEvent<S, N> for Plain
@@ -82,12 +95,13 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        writer.write_str(match *event.metadata().level() {
-            Level::ERROR => "beaminit: error: ",
-            Level::WARN => "beaminit: warning: ",
-            Level::INFO => "beaminit: ",
-            _ => "beaminit: debug: ",
-        })?;
+        let level = match *event.metadata().level() {
+            Level::ERROR => "error: ",
+            Level::WARN => "warning: ",
+            Level::INFO => "",
+            _ => "debug: ",
+        };
+        write!(writer, "{}: {level}", program())?;
         let mut message = String::new();
         context.format_fields(Writer::new(&mut message), event)?;
         // Log collectors split lines.
