@@ -1,4 +1,4 @@
-%% The epmd of a VM that is to reach one host, which its node's name has as an address, at the near end of a port-forward.
+%% In the place of epmd's client, in a VM that reaches one node, whose name has an address, at the near end of a tunnel.
 -module(beaminit_attach).
 -export([start_link/0, names/1, register_node/2, register_node/3]).
 -export([address_please/3, port_please/2, port_please/3, listen_port_please/2]).

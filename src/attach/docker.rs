@@ -5,66 +5,59 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitStatus;
 
-use super::told::command;
-use crate::attach::{Local, Stopped, processes};
+use super::node_info::command;
+use super::{Abort, Machine, processes};
 use crate::error::Failure;
 use crate::exit::Exit;
 
-/// What is asked about a container.
 const FORMAT: &str = "{{.State.Running}} {{.HostConfig.NetworkMode}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}";
 
-/// The answer.
+/// The network of a container.
 #[derive(Debug, PartialEq, Eq)]
 enum Network {
-    /// It is reached at this address.
-    At(IpAddr),
-    /// It has the network of another container.
-    Of(String),
-    /// It has none that this machine reaches, and this for a mode.
-    Apart(String),
-    /// It does not run.
-    Down,
+    Address(IpAddr),
+    /// It has that of another container.
+    Container(String),
+    /// This machine reaches no address of it; its mode.
+    NoAddress(String),
+    NotRunning,
 }
 
-/// Finds the address of a container, on this machine's networks.
-///
-/// # Errors
-/// It does not run, or it has none there.
-pub fn address(container: &str, local: &Local) -> Result<IpAddr, Stopped> {
+pub fn address(container: &str, machine: &Machine) -> Result<IpAddr, Abort> {
     let mut container = container.to_owned();
     loop {
         let words = ["docker", "inspect", "--format", FORMAT, &container].map(str::to_owned);
-        let (status, text) = processes::answer_of(&mut command(&words), local)?;
-        match read(&text) {
-            Network::At(address) => return Ok(address),
-            Network::Of(other) => container = other,
-            other => return Err(complain(&container, &other, status).into()),
+        let (status, text) = processes::output_of(&mut command(&words), machine)?;
+        match parse(&text) {
+            Network::Address(address) => return Ok(address),
+            Network::Container(other) => container = other,
+            other => return Err(failure(&container, &other, status).into()),
         }
     }
 }
 
-fn read(text: &str) -> Network {
+fn parse(text: &str) -> Network {
     let mut words = text.split_whitespace();
     let (Some("true"), Some(mode)) = (words.next(), words.next()) else {
-        return Network::Down;
+        return Network::NotRunning;
     };
     if let Some(other) = mode.strip_prefix("container:") {
-        return Network::Of(other.to_owned());
+        return Network::Container(other.to_owned());
     }
     match words.find_map(|word| word.parse().ok()) {
-        Some(address) => Network::At(address),
-        None if mode == "host" => Network::At(Ipv4Addr::LOCALHOST.into()),
-        // At this machine's own 127.0.0.1 may be another node.
-        None => Network::Apart(mode.to_owned()),
+        Some(address) => Network::Address(address),
+        None if mode == "host" => Network::Address(Ipv4Addr::LOCALHOST.into()),
+        // Another node may listen at 127.0.0.1 of this machine.
+        None => Network::NoAddress(mode.to_owned()),
     }
 }
 
-fn complain(container: &str, network: &Network, status: ExitStatus) -> Failure {
+fn failure(container: &str, network: &Network, status: ExitStatus) -> Failure {
     let line = match network {
-        Network::Apart(mode) => format!(
+        Network::NoAddress(mode) => format!(
             "container {container} has no address that this machine reaches (its network is {mode:?}); start it in another network, or open a shell in it: docker exec -it {container} /beaminit bin/app remote"
         ),
-        _ => format!("container {container} does not run (docker inspect: {status})"),
+        _ => format!("container {container} is not running (docker inspect: {status})"),
     };
     Failure::new(Exit::Gate, line)
 }
@@ -74,8 +67,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_where_a_container_is() {
-        let at = |address: [u8; 4]| Network::At(address.into());
+    fn reads_the_network_of_a_container() {
+        let at = |address: [u8; 4]| Network::Address(address.into());
         for (text, expected) in [
             ("true bridge 172.17.0.2\n", at([172, 17, 0, 2])),
             (
@@ -83,13 +76,13 @@ mod tests {
                 at([172, 18, 0, 3]),
             ),
             ("true host \n", at([127, 0, 0, 1])),
-            ("true container:4f2a\n", Network::Of("4f2a".into())),
-            ("true none \n", Network::Apart("none".into())),
-            ("true bridge \n", Network::Apart("bridge".into())),
-            ("false bridge \n", Network::Down),
-            ("\n", Network::Down),
+            ("true container:4f2a\n", Network::Container("4f2a".into())),
+            ("true none \n", Network::NoAddress("none".into())),
+            ("true bridge \n", Network::NoAddress("bridge".into())),
+            ("false bridge \n", Network::NotRunning),
+            ("\n", Network::NotRunning),
         ] {
-            assert_eq!(read(text), expected, "{text:?}");
+            assert_eq!(parse(text), expected, "{text:?}");
         }
     }
 }

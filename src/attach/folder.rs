@@ -1,8 +1,7 @@
-//! The folder of one attach: its files lie there, for this user alone, and go with it.
+//! The folder for the files of one beaminit-attach: only this user can read it, and it is removed at the end.
 //!
-//! Its owner holds a lock on it, flock(2). One that nobody holds was left behind by an attach that was killed, with the
-//! cookie in it, and is cleared away by the next. A process id would not tell: /dev/shm may be that of several PID
-//! namespaces.
+//! Its owner holds a lock on it, flock(2). A folder without a lock was left behind, with the cookie in it, by a process that
+//! was killed; the next one removes it. A process id would not do: several PID namespaces may share /dev/shm.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,41 +14,31 @@ use crate::exit::Exit;
 use crate::system::private_file::PrivateFile;
 use crate::system::secrets::Text;
 
-/// What the names of such folders begin with.
 const PREFIX: &str = "attach-";
-/// Before it is locked, another attach may take it for one that was left behind; so many times in a row, none does.
+/// Until it is locked, another process may take it for one that was left behind and remove it: then try again.
 const TRIES: usize = 8;
 
-/// A folder that is removed in the end.
 pub struct Folder {
-    /// Where.
     pub path: PathBuf,
     name: String,
     _lock: Flock<File>,
 }
 
 impl Folder {
-    /// Makes one, and clears away those that were left behind.
-    ///
-    /// # Errors
-    /// It cannot be made.
-    pub fn make() -> Result<Self, Failure> {
-        let made = (1..TRIES).fold(Self::try_make(), |made, _| {
-            made.or_else(|_| Self::try_make())
+    /// Makes one, and removes those that were left behind.
+    pub fn create() -> Result<Self, Failure> {
+        let folder = (1..TRIES).fold(Self::try_create(), |folder, _| {
+            folder.or_else(|_| Self::try_create())
         })?;
-        made.clear_others();
-        Ok(made)
+        folder.remove_others();
+        Ok(folder)
     }
 
-    /// Writes a file in it.
-    ///
-    /// # Errors
-    /// The system's own.
     pub fn write(&self, parts: &[&str], content: Text) -> Result<PathBuf, Failure> {
         write(&self.name, parts, content)
     }
 
-    fn try_make() -> Result<Self, Failure> {
+    fn try_create() -> Result<Self, Failure> {
         let name = format!("{PREFIX}{:016x}", fastrand::u64(..));
         let owner = Text::plain(std::process::id().to_string());
         let mark = write(&name, &["pid"], owner)?;
@@ -68,7 +57,7 @@ impl Folder {
         }
     }
 
-    fn clear_others(&self) {
+    fn remove_others(&self) {
         let all = self.path.parent().map(fs::read_dir).into_iter().flatten();
         for other in all.flatten().flatten() {
             let is_one = other.file_name().to_string_lossy().starts_with(PREFIX);
@@ -82,7 +71,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
-        // This user's own among those of others: empty, unless something else needs it.
+        // The one that this user's folders are in, if it is empty.
         let _ = self.path.parent().map(fs::remove_dir);
     }
 }
@@ -92,7 +81,7 @@ fn write(folder: &str, parts: &[&str], content: Text) -> Result<PathBuf, Failure
     file.write().map(|()| file.path)
 }
 
-/// Takes the lock, unless somebody has it.
+/// Fails where another process holds it.
 fn lock(folder: &Path) -> Result<Flock<File>, Errno> {
     let folder =
         File::open(folder).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;

@@ -1,23 +1,23 @@
-//! `beaminit-attach`: a shell on a node that this machine cannot reach, from a developer's own machine.
+//! `beaminit-attach`: a shell on a node in a pod or a container, from a developer's machine that cannot reach it.
 //!
-//! request, [`place`] ──► what the pod tells ([`told`]) ──► a way to its port ([`way`], [`forward`], [`docker`]) ──► who
-//! answers there ([`met`]) ──► files and variables for one VM ([`surroundings`]) ──► the shell, until it ends ([`shell`])
+//! [`options`] ──► [`node_info`]: name, port and cookie, from the pod ──► [`tunnel`] to that port ([`port_forward`],
+//! [`docker`]) ──► [`handshake`] with the node ──► [`vm_env`]: files and variables for one VM ──► [`shell`], until it ends
 //!
-//! The shell's VM believes that it does without epmd, and that every node listens at the near end of the way: so neither
-//! epmd's port nor the pinned one need be free here. It listens nowhere itself. All signals stay blocked in this process
-//! and are taken one by one, so that whatever ends it, its files and its kubectl go first.
+//! The shell's VM uses no epmd, and takes the near end of the tunnel for the port of every node: so neither epmd's port nor
+//! the pinned one need be free here. It listens nowhere itself. All signals stay blocked in this process and are taken one
+//! by one, so that its files and its kubectl are removed first, whatever ends it.
 
 mod docker;
 mod folder;
-mod forward;
-mod met;
-mod place;
+mod handshake;
+mod location;
+mod node_info;
+mod options;
+mod port_forward;
 mod processes;
-mod request;
 mod shell;
-mod surroundings;
-mod told;
-mod way;
+mod tunnel;
+mod vm_env;
 
 use std::ffi::OsString;
 
@@ -26,84 +26,115 @@ use crate::config::{Config, Reading};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::log;
+use crate::node::NodeName;
 use crate::system::Environment;
 use crate::system::program::Command;
 use crate::system::secrets;
 use crate::system::signals::Inherited;
 use crate::system::terminal;
-use request::{Request, Shell, Wanted};
+use options::{Options, Program};
+use vm_env::VmEnv;
 
-/// This machine: its environment, and how programs are started on it.
-struct Local {
+const NAME: &str = "beaminit-attach";
+const HELP: &str = include_str!("help.txt");
+
+/// The developer's machine: its environment, and the signal mask for programs that are started on it.
+struct Machine {
     config: Config,
     inherited: Inherited,
 }
 
 /// Why there is no shell, or no more.
 #[derive(Debug)]
-enum Stopped {
-    /// Something failed.
-    Failed(Failure),
-    /// This signal came.
+enum Abort {
+    Failure(Failure),
     Signal(i32),
 }
 
-impl From<Failure> for Stopped {
+impl From<Failure> for Abort {
     fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
+        Self::Failure(failure)
     }
 }
 
-/// What `--help` prints.
-const HELP: &str = include_str!("help.txt");
-
 /// The whole of `beaminit-attach`; returns its exit status: the shell's own.
 pub fn main() -> i32 {
+    log::set_program(NAME);
     let mut inherited = Inherited::block_all();
-    let wanted = match request::parse(std::env::args_os().skip(1).collect()) {
-        Ok(Request::Shell(wanted)) => wanted,
-        Ok(Request::Help) => return cli::say(HELP),
-        Ok(Request::Version) => return cli::say(&cli::version("beaminit-attach")),
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match words.first().and_then(|word| word.to_str()) {
+        Some("--help" | "-h") => return cli::say(HELP),
+        Some("--version" | "-V") => return cli::say(&cli::version(NAME)),
+        _ => {}
+    }
+    let options = match Options::parse(words) {
+        Ok(options) => options,
         Err(usage) => return usage.report(),
     };
     inherited.hear_of_children();
     let mut reading = Reading::new(Environment::take(), None);
     log::start(&reading.logging());
-    let config = reading.config().map_err(Stopped::from);
-    ended(config.and_then(|config| attach(wanted, &Local { config, inherited })))
+    let config = reading.config().map_err(Abort::from);
+    match config.and_then(|config| attach(options, &Machine { config, inherited })) {
+        Ok(status) => status,
+        Err(Abort::Signal(signal)) => 128 + signal,
+        Err(Abort::Failure(failure)) => {
+            for line in &failure.lines {
+                tracing::error!("{line}");
+            }
+            failure.exit.status()
+        }
+    }
 }
 
-fn attach(wanted: Wanted, local: &Local) -> Result<i32, Stopped> {
-    let Wanted { place, node, shell } = wanted;
-    let is_remote = !matches!(shell, Shell::Command(_));
-    // What is piped to a shell would be run here by a VM of before OTP 26, which forgets `-remsh` then.
+fn attach(options: Options, machine: &Machine) -> Result<i32, Abort> {
+    let Options {
+        location,
+        node,
+        program,
+    } = options;
+    let is_remote = !matches!(program, Program::Command(_));
+    // A VM of before OTP 26 forgets `-remsh` there, and would run here what is piped to it.
     if is_remote && !terminal::is_ours() {
-        let line = "beaminit-attach opens a shell for a person, and standard input is no terminal; give what needs none behind --, as in: beaminit-attach POD -- erl -noinput -eval '…', which finds the node's name in BEAMINIT_NODE";
+        let line = "standard input is no terminal, and beaminit-attach opens a shell for a person; give a command that needs none behind --, as in: beaminit-attach POD -- erl -noinput -eval '…', which finds the node's name in BEAMINIT_NODE";
         return Err(Failure::new(Exit::Usage, line).into());
     }
-    let told = told::ask(&place, node, local)?;
-    let mut way = way::to(&place, &told, local)?;
-    let met = met::meet(&way, &told, shell == Shell::Either)?;
-    let node = met.node.to_string();
-    let remote = |program: &str, flag: &str| vec![program.into(), flag.into(), node.into()];
-    let words: Vec<OsString> = match shell {
-        Shell::Command(words) => words,
-        Shell::Iex => remote("iex", "--remsh"),
-        Shell::Either if met.has_iex && local.find(vec!["iex".into()]).is_ok() => {
-            remote("iex", "--remsh")
-        }
-        Shell::Erl | Shell::Either => remote("erl", "-remsh"),
-    };
-    let command = local.find(words)?;
-    let surroundings = surroundings::make(&met, is_remote, way.address(), &told, local)?;
-    shell::run(&command, &surroundings.environment, &mut way, local)
+    let info = node_info::find(&location, node, machine)?;
+    let mut tunnel = tunnel::open(&location, &info, machine)?;
+    let own_name = handshake::own_name(info.node.is_long())?;
+    let ask_for_iex = program == Program::Auto;
+    let remote = handshake::run(&tunnel, &info, &own_name, ask_for_iex)?;
+    let command = machine.find(words(program, &remote.node, remote.has_iex, machine))?;
+    let env = VmEnv::create(
+        &own_name,
+        &remote.node,
+        is_remote,
+        tunnel.address(),
+        &info.cookie,
+        machine,
+    )?;
+    shell::run(&command, &env.variables, &mut tunnel, machine)
 }
 
-impl Local {
-    /// Finds a program, which is in no image here.
+/// The command line of the program.
+fn words(program: Program, node: &NodeName, has_iex: bool, machine: &Machine) -> Vec<OsString> {
+    let remote =
+        |program: &str, flag: &str| vec![program.into(), flag.into(), node.to_string().into()];
+    match program {
+        Program::Command(words) => words,
+        Program::Iex => remote("iex", "--remsh"),
+        Program::Auto if has_iex && machine.find(vec!["iex".into()]).is_ok() => {
+            remote("iex", "--remsh")
+        }
+        Program::Erl | Program::Auto => remote("erl", "-remsh"),
+    }
+}
+
+impl Machine {
     fn find(&self, words: Vec<OsString>) -> Result<Command, Failure> {
         let program = words.first().cloned().unwrap_or_default();
         Command::find(words, &self.config.environment).map_err(|failure| match failure.exit {
+            // The message for PID 1 speaks of the image.
             Exit::NotFound => {
                 let line = format!(
                     "{} is not on this machine, where beaminit-attach runs it (PATH is {}); install it, or correct PATH",
@@ -114,19 +145,5 @@ impl Local {
             }
             _ => failure,
         })
-    }
-}
-
-/// Says what there is to say, and gives the exit status.
-fn ended(result: Result<i32, Stopped>) -> i32 {
-    match result {
-        Ok(status) => status,
-        Err(Stopped::Signal(signal)) => 128 + signal,
-        Err(Stopped::Failed(failure)) => {
-            for line in &failure.lines {
-                tracing::error!("{line}");
-            }
-            failure.exit.status()
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! The programs that attach runs beside the shell, and waiting that a signal ends: everything is blocked here, and whoever
-//! presses Ctrl-C while kubectl thinks is to be heard. wait(2), `PR_SET_PDEATHSIG` in prctl(2).
+//! The programs that run beside the shell, and waiting that a signal ends: all signals are blocked here, and Ctrl-C must
+//! work also while kubectl is waited for. wait(2), `PR_SET_PDEATHSIG` in prctl(2).
 
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::process::CommandExt as _;
@@ -12,23 +12,20 @@ use nix::libc;
 use nix::sys::signal::Signal;
 use nix::unistd::getpid;
 
-use crate::attach::{Local, Stopped};
+use super::{Abort, Machine};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::system::signals;
 
-/// No answer is longer.
-const LONGEST: u64 = 64 * 1024;
-/// What nobody announces is looked for at this pace.
-const PACE: Duration = Duration::from_millis(20);
+/// The longest output that is read.
+const MAX_OUTPUT: u64 = 64 * 1024;
+/// How often a condition is checked that no signal announces.
+const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Starts a program, with the signal mask that we were started with. It ends with this process, even if that is killed:
-/// nobody would end it then.
-///
-/// # Errors
-/// There is none of that name, or it cannot be run.
-pub fn start(command: &mut Command, local: &Local) -> Result<Child, Failure> {
-    let inherited = local.inherited;
+/// Starts a program with the signal mask that we were started with. It gets a TERM when this process ends, even by KILL:
+/// nothing else would end it then.
+pub fn start(command: &mut Command, machine: &Machine) -> Result<Child, Failure> {
+    let inherited = machine.inherited;
     let prepare = move || {
         inherited.give_back();
         Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?)
@@ -45,39 +42,35 @@ pub fn start(command: &mut Command, local: &Local) -> Result<Child, Failure> {
     })
 }
 
-/// Waits until there is what is looked for; `None` when the time has passed.
-///
-/// # Errors
-/// A signal that is to end this process.
-pub fn until<T>(
+/// Waits until `check` gives something; `None` when the time has passed.
+pub fn wait_for<T>(
     limit: Duration,
-    mut found: impl FnMut() -> Option<T>,
-) -> Result<Option<T>, Stopped> {
-    // A deadline that no clock reaches is none.
+    mut check: impl FnMut() -> Option<T>,
+) -> Result<Option<T>, Abort> {
+    // None for Duration::MAX.
     let deadline = Instant::now().checked_add(limit);
     loop {
-        if let Some(found) = found() {
-            return Ok(Some(found));
+        if let Some(result) = check() {
+            return Ok(Some(result));
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(None);
         }
-        match signals::next(Some(PACE)) {
-            Some(signal) if ends(signal) => return Err(Stopped::Signal(signal)),
-            // Ctrl-Z stops kubectl, and the shell above waits for the whole job to stop.
+        match signals::next(Some(INTERVAL)) {
+            Some(signal) if is_termination(signal) => return Err(Abort::Signal(signal)),
+            // Ctrl-Z stops kubectl, and the shell that started us waits until the whole job has stopped.
             Some(libc::SIGTSTP) => signals::send(getpid().as_raw(), libc::SIGSTOP),
             _ => {}
         }
     }
 }
 
-/// Is it a signal that is to end this process?
-pub fn ends(signal: signals::Signal) -> bool {
+pub fn is_termination(signal: signals::Signal) -> bool {
     [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT].contains(&signal)
 }
 
-/// Ends a program, and the group that it leads.
-pub fn end(child: &mut Child) {
+/// Ends a program, and the process group that it leads.
+pub fn terminate(child: &mut Child) {
     let Ok(group) = libc::pid_t::try_from(child.id()) else {
         return;
     };
@@ -88,24 +81,21 @@ pub fn end(child: &mut Child) {
             if !matches!(child.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::sleep(PACE);
+            std::thread::sleep(INTERVAL);
         }
     }
 }
 
-/// Runs a program to its end, in the group that a person types to: it may want a password. Gives what it wrote.
-///
-/// # Errors
-/// It cannot be run, or a signal came.
-pub fn answer_of(command: &mut Command, local: &Local) -> Result<(ExitStatus, String), Stopped> {
-    let mut child = start(command.stdout(Stdio::piped()), local)?;
-    let mut output = child.stdout.take().map(|pipe| pipe.take(LONGEST));
+/// Runs a program to its end, in the terminal's foreground, because it may ask for a password. Gives its status and output.
+pub fn output_of(command: &mut Command, machine: &Machine) -> Result<(ExitStatus, String), Abort> {
+    let mut child = start(command.stdout(Stdio::piped()), machine)?;
+    let mut output = child.stdout.take().map(|pipe| pipe.take(MAX_OUTPUT));
     if let Some(pipe) = &output {
         let _ = fcntl(pipe.get_ref(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
     }
     let mut text = Vec::new();
-    let ended = until(Duration::MAX, || {
-        // Asked before the pipe is read to where it is empty now: to where it is closed, a child of its child may take long.
+    let ended = wait_for(Duration::MAX, || {
+        // Asked before the pipe is read. Read until it is empty, not until it is closed: a child of the child may keep it open.
         let ended = child.try_wait().transpose();
         let read = output.as_mut().map(|pipe| pipe.read_to_end(&mut text));
         if !matches!(read, Some(Err(error)) if error.kind() == ErrorKind::WouldBlock) {
@@ -116,30 +106,23 @@ pub fn answer_of(command: &mut Command, local: &Local) -> Result<(ExitStatus, St
     match ended {
         Ok(Some(Ok(status))) => Ok((status, String::from_utf8(text).unwrap_or_default())),
         Ok(_) => Err(Failure::new(Exit::System, "a child cannot be waited for").into()),
-        Err(stopped) => {
+        Err(abort) => {
             let _ = child.kill();
             let _ = child.wait();
-            Err(stopped)
+            Err(abort)
         }
     }
 }
 
-/// Does what may take long, while signals are heard here.
-///
-/// # Errors
-/// A signal that is to end this process, or there cannot be a thread.
-pub fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stopped> {
-    let thread = thread(work)?;
-    until(Duration::MAX, || thread.is_finished().then_some(()))?;
+/// Does what may take long, while this thread takes signals.
+pub fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Abort> {
+    let thread = spawn_thread(work)?;
+    wait_for(Duration::MAX, || thread.is_finished().then_some(()))?;
     let broken = |_| Failure::new(Exit::System, "a thread ended without a result");
     Ok(thread.join().map_err(broken)?)
 }
 
-/// Starts a thread.
-///
-/// # Errors
-/// The system's own.
-pub fn thread<T: Send + 'static>(
+pub fn spawn_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Failure> {
     let thread = std::thread::Builder::new().spawn(work);

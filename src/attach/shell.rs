@@ -1,6 +1,6 @@
-//! The shell: in the foreground, as if it had been started without us, until it ends or its way does.
+//! The shell: in the foreground, as if it had been started without us, until it ends or its tunnel does.
 //!
-//! The loop takes signals as init's does. Ctrl-C is the shell's alone: it leads the group that a person types to.
+//! The loop takes signals as init's does. Ctrl-C goes to the shell alone: it leads the terminal's foreground process group.
 //! credentials(7), tcsetpgrp(3).
 
 use std::io::stdin;
@@ -12,9 +12,9 @@ use nix::libc;
 use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 
-use super::processes::{self, ends};
-use super::way::Way;
-use crate::attach::{Local, Stopped};
+use super::processes::{self, is_termination};
+use super::tunnel::Tunnel;
+use super::{Abort, Machine};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::system::Environment;
@@ -23,19 +23,16 @@ use crate::system::signals;
 use crate::system::terminal;
 use crate::system::wait::{self, Change};
 
-/// How long a shell that was told to end may take.
+/// How long after a TERM the shell is killed.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs it, and gives its exit status.
-///
-/// # Errors
-/// It cannot be started, or the way to the node has ended.
 pub fn run(
     command: &Command,
     environment: &Environment,
-    way: &mut Way,
-    local: &Local,
-) -> Result<i32, Stopped> {
+    tunnel: &mut Tunnel,
+    machine: &Machine,
+) -> Result<i32, Abort> {
     let before = tcgetattr(stdin()).ok();
     let in_foreground = terminal::is_in_foreground();
     let mut program = process::Command::new(&command.file);
@@ -45,40 +42,40 @@ pub fn run(
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .process_group(0);
-    let child = processes::start(&mut program, local)?;
+    let child = processes::start(&mut program, machine)?;
     let group = Pid::from_raw(libc::pid_t::try_from(child.id()).unwrap_or(0));
     if in_foreground {
         terminal::put_in_foreground(group);
     }
-    let mut shell = Shell {
+    let mut job = ShellJob {
         group,
         kill_at: None,
     };
-    let result = shell.until_the_end(way);
+    let result = job.supervise(tunnel);
     terminal::take_back(group);
     if let (Some(before), true) = (before, in_foreground) {
-        // One that was killed has left it as it had it.
+        // A shell that was killed has left its own settings.
         let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, &before);
     }
     result
 }
 
-struct Shell {
+struct ShellJob {
     group: Pid,
-    /// When it will be killed, once it was told to end.
+    /// Set by the first TERM.
     kill_at: Option<Instant>,
 }
 
-impl Shell {
-    fn until_the_end(&mut self, way: &mut Way) -> Result<i32, Stopped> {
-        let mut lost = None;
+impl ShellJob {
+    fn supervise(&mut self, tunnel: &mut Tunnel) -> Result<i32, Abort> {
+        let mut failure = None;
         loop {
-            if lost.is_none()
-                && let Some(line) = way.ended()
+            if failure.is_none()
+                && let Some(line) = tunnel.exit_reason()
             {
                 let line = format!("{line}; the shell ends with it");
-                lost = Some(Failure::new(Exit::Gate, line).into());
-                self.end();
+                failure = Some(Failure::new(Exit::Gate, line).into());
+                self.terminate();
             }
             let left = self
                 .kill_at
@@ -86,8 +83,8 @@ impl Shell {
             match signals::next(left) {
                 Some(libc::SIGCHLD) => {
                     match wait::one(self.group) {
-                        Some(Change::Ended(status)) => return lost.map_or(Ok(status), Err),
-                        // It was at the terminal before that was its own.
+                        Some(Change::Ended(status)) => return failure.map_or(Ok(status), Err),
+                        // It used the terminal before it was in the foreground.
                         Some(Change::Stopped(libc::SIGTTIN | libc::SIGTTOU))
                             if terminal::has(self.group) =>
                         {
@@ -97,8 +94,8 @@ impl Shell {
                         None => {}
                     }
                 }
-                Some(signal) if ends(signal) => self.end(),
-                // A Ctrl-Z of before the terminal was the shell's; a CONT comes behind the one that child_stopped waited for.
+                Some(signal) if is_termination(signal) => self.terminate(),
+                // A Ctrl-Z before the shell was in the foreground; and a CONT after the one that child_stopped waited for.
                 Some(signal @ (libc::SIGTSTP | libc::SIGCONT)) => {
                     signals::send(-self.group.as_raw(), signal);
                 }
@@ -108,7 +105,7 @@ impl Shell {
         }
     }
 
-    fn end(&mut self) {
+    fn terminate(&mut self) {
         signals::send(-self.group.as_raw(), libc::SIGTERM);
         self.kill_at.get_or_insert_with(|| Instant::now() + LIMIT);
     }

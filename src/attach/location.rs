@@ -1,33 +1,27 @@
-//! Where a node runs, and what is run here to reach it.
+//! Where the node runs, and the commands that reach it there.
 //!
 //! <https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/>
 
 use crate::config::Config;
 use crate::node::Port;
 
-/// Where a node runs.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a pod.
-    Pod(Pod),
-    /// In a container of the local Docker, by name or id.
+#[derive(PartialEq, Eq)]
+pub enum Location {
+    Pod(PodRef),
+    /// A container of the local Docker, by name or id.
     Docker(String),
 }
 
-/// A pod, as kubectl is told it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pod {
-    /// Its name.
+#[derive(PartialEq, Eq)]
+pub struct PodRef {
     pub name: String,
-    /// Its namespace, if not the current one.
     pub namespace: Option<String>,
-    /// The container to ask in, if not the first.
     pub container: Option<String>,
 }
 
-impl Place {
+impl Location {
     /// The command line that runs a command there.
-    pub fn inside(&self, config: &Config, inner: &[&str]) -> Vec<String> {
+    pub fn exec(&self, config: &Config, command: &[&str]) -> Vec<String> {
         let mut words = match self {
             Self::Pod(pod) => pod.kubectl(config, "exec"),
             Self::Docker(container) => ["docker", "exec", container].map(str::to_owned).to_vec(),
@@ -38,12 +32,12 @@ impl Place {
             }
             words.push("--".to_owned());
         }
-        words.extend(inner.iter().map(|word| (*word).to_owned()));
+        words.extend(command.iter().map(|word| (*word).to_owned()));
         words
     }
 }
 
-impl Pod {
+impl PodRef {
     /// The command line that forwards a free port of 127.0.0.1 to this one.
     pub fn port_forward(&self, config: &Config, port: Port) -> Vec<String> {
         let mut words = self.kubectl(config, "port-forward");

@@ -1,75 +1,70 @@
-//! The node at the far end of the way: who is it, does it take our cookie, has it IEx? Asked before there is a shell, which
-//! would only say that it could not connect.
+//! The handshake with the node, before there is a shell, which would only say that it could not connect: is it the right
+//! node, does it accept the cookie, does it have IEx?
 
 use std::time::{Duration, Instant};
 
-use super::told::Told;
-use super::way::Way;
-use crate::attach::{Stopped, processes};
+use super::node_info::RemoteInfo;
+use super::tunnel::Tunnel;
+use super::{Abort, processes};
 use crate::dist::term::Say;
 use crate::dist::{self, Failed};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{Host, NamePart, NodeName};
 
-/// How long a node may think.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A node that has answered.
-pub struct Met {
-    /// Its name, as it says it.
+/// What the node said of itself.
+pub struct RemoteNode {
     pub node: NodeName,
-    /// That of the local node.
-    pub own: NodeName,
-    /// Has it IEx? Only if that was asked.
+    /// False also where that was not asked.
     pub has_iex: bool,
 }
 
-/// Speaks with the node.
-///
-/// # Errors
-/// It does not answer, it is another one, it has another cookie, or a signal came.
-pub fn meet(way: &Way, told: &Told, ask_for_iex: bool) -> Result<Met, Stopped> {
+pub fn run(
+    tunnel: &Tunnel,
+    info: &RemoteInfo,
+    own_name: &NodeName,
+    ask_for_iex: bool,
+) -> Result<RemoteNode, Abort> {
     let deadline = Instant::now() + LIMIT;
-    let own = own_name(told.node.is_long())?;
-    let address = way.address();
-    let failed = |node: &NodeName, failed: Failed| {
+    let (address, own_name) = (tunnel.address(), own_name.to_string());
+    let failure = |node: &NodeName, failed: Failed| {
         let hint = match failed {
             Failed::Cookie => {
                 "; is it that of ERLANG_COOKIE, or was the pod's changed after its start?".into()
             }
-            _ => way.hint(),
+            _ => tunnel.hint(),
         };
         Failure::new(Exit::Gate, format!("{node} {failed}{hint}"))
     };
-    let own_name = own.to_string();
-    let greeted = processes::aside(move || dist::greet(address, own_name, deadline))?;
-    let greeted = greeted.map_err(|error| failed(&told.node, error))?;
+    let greeted = processes::in_thread(move || dist::greet(address, own_name, deadline))?;
+    let greeted = greeted.map_err(|error| failure(&info.node, error))?;
     let node = NodeName::parse(&greeted.name).map_err(|reason| {
         let line = format!("the node there calls itself {:?}: {reason}", greeted.name);
         Failure::new(Exit::Gate, line)
     })?;
-    if told.named && node != told.node {
+    if info.name_is_given && node != info.node {
         let line = format!(
             "the node there is {node}, not {}; give that name",
-            told.node
+            info.node
         );
         return Err(Failure::config(line).into());
     }
-    let cookie = told.cookie.clone();
-    let connection = processes::aside(move || greeted.prove(cookie.reveal(), deadline))?;
-    let mut connection = connection.map_err(|error| failed(&node, error))?;
+    let cookie = info.cookie.clone();
+    let connection = processes::in_thread(move || greeted.prove(cookie.reveal(), deadline))?;
+    let mut connection = connection.map_err(|error| failure(&node, error))?;
     let has_iex = ask_for_iex
-        && processes::aside(move || {
+        && processes::in_thread(move || {
             let which = connection.call("code", "which", vec![Say::Atom("Elixir.IEx")], deadline);
-            // A path, or `non_existing`; a node that does not answer this has a shell of erl's own.
+            // A path, or `non_existing`; where a node does not answer this, Erlang's own shell will do.
             which.is_ok_and(|reply| reply.term().atom().is_none())
         })?;
-    Ok(Met { node, own, has_iex })
+    Ok(RemoteNode { node, has_iex })
 }
 
-/// A name for the local node: of the same kind as the other's, and its own among those of this machine.
-fn own_name(long: bool) -> Result<NodeName, Failure> {
+/// A name for the node on this machine: long or short as the other's, and unique on this machine.
+pub fn own_name(long: bool) -> Result<NodeName, Failure> {
     let hostname = nix::unistd::gethostname().ok();
     let hostname = hostname.and_then(|name| name.into_string().ok());
     let label = hostname.unwrap_or_default();
@@ -79,7 +74,7 @@ fn own_name(long: bool) -> Result<NodeName, Failure> {
     } else {
         "localhost"
     };
-    // No such domain is ever looked up: nobody connects to a node that does not listen.
+    // This domain is never looked up: nobody connects to a node that does not listen.
     let host = if long {
         format!("{label}.attach")
     } else {
