@@ -26,6 +26,7 @@ mod identity;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
 mod launchers;
+mod node;
 mod own_host;
 mod peers;
 mod plans;

@@ -13,6 +13,7 @@ pub fn desk() -> Pod {
         .env("TERM", "xterm")
         .env("LANG", "C.UTF-8")
         .env("STAND_IN_SOCKET", "/srv/api")
+        .with_attach()
         .file_with_mode("/srv/.erlang.cookie", "the user's own", 0o400)
         .file_with_mode(
             "/srv/bin/kubectl",
@@ -47,7 +48,7 @@ impl Desk {
         Self { machine }
     }
 
-    /// Types `beaminit attach WORDS` at a terminal; gives what can be typed there.
+    /// Types `beaminit-attach WORDS` at a terminal; gives what can be typed there.
     pub fn attach(&self, words: impl Words) -> (Process, std::fs::File) {
         let (process, typed) = self.machine.enter_with(Input::Terminal, line(&words));
         (process, typed.expect("a terminal"))
@@ -103,7 +104,7 @@ impl Desk {
 }
 
 fn line(words: &impl Words) -> Vec<std::ffi::OsString> {
-    let mut line = [BEAMINIT, "attach"].as_slice().words();
+    let mut line = "beaminit-attach".words();
     line.extend(words.words());
     line
 }

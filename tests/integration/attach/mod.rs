@@ -1,4 +1,4 @@
-//! `beaminit attach`: a shell on a real node in another network, of which the developer's machine reaches what its kubectl
+//! `beaminit-attach`: a shell on a real node in another network, of which the developer's machine reaches what its kubectl
 //! forwards, and nothing else.
 
 mod desk;
@@ -212,11 +212,11 @@ fn a_command_in_the_place_of_the_shell() {
 fn what_is_piped_to_a_shell_is_not_run_here() {
     let (pod, _dns) = clustered();
     let (desk, _node) = running(&pod, ERL);
-    let script = format!("echo 'halt(7).' | {BEAMINIT} attach app-0 $1");
+    let script = "echo 'halt(7).' | beaminit-attach app-0 $1";
     for shell in ["", "--erl", "--iex"] {
-        let refused = desk.machine.enter(["sh", "-c", &script, "sh", shell]);
+        let refused = desk.machine.enter(["sh", "-c", script, "sh", shell]);
         let refused = refused.ends_with(64);
-        let line = "beaminit: error: attach opens a shell for a person, and standard input is no terminal; ";
+        let line = "beaminit-attach: error: standard input is no terminal, and beaminit-attach opens a shell for a person; ";
         assert!(
             refused.stdout.is_empty() && refused.stderr.starts_with(line),
             "{refused}"
@@ -236,7 +236,7 @@ fn a_shell_that_would_be_a_local_one_ends_at_once() {
 /// What is typed, even ahead of the shell, is run at the node, as from OTP 26 on, or not at all.
 #[track_caller]
 fn is_the_nodes_or_none(desk: &Desk, variable: &str, behind: &str, typed: &str) {
-    let script = format!("{variable} {BEAMINIT} attach app-0{behind}");
+    let script = format!("{variable} beaminit-attach app-0{behind}");
     let words = ["sh", "-c", &script];
     let (process, terminal) = desk.machine.enter_with(Input::Terminal, words);
     let mut shell = Shell {
@@ -244,7 +244,8 @@ fn is_the_nodes_or_none(desk: &Desk, variable: &str, behind: &str, typed: &str) 
         typed: terminal.expect("a terminal"),
     };
     shell.types(typed);
-    let local = format!("beaminit: error: {variable}, and to this Erlang that, or standard output");
+    let local =
+        format!("beaminit-attach: error: {variable}, and for this Erlang that, or standard output");
     let said = shell.process.writes("where that is run", |line| {
         line.text.contains("sum=42 at ") || line.text.contains(&local)
     });
@@ -343,7 +344,7 @@ fn a_container_that_cannot_be_reached() {
     for (state, line) in [
         (
             "false bridge",
-            "container shop_app_1 does not run (docker inspect: exit status: 0)",
+            "container shop_app_1 is not running (docker inspect: exit status: 0)",
         ),
         (
             "true none",
@@ -385,8 +386,7 @@ fn ctrl_z_stops_the_job_and_fg_goes_on() {
     let (desk, _node) = running(&pod, ERL);
     // A shell of its own, whose job attach is.
     let command = [
-        BEAMINIT,
-        "attach",
+        "beaminit-attach",
         "app-0",
         "--",
         "sh",
@@ -423,8 +423,8 @@ fn the_end_of_the_forward_is_the_end_of_the_shell() {
     let (desk, _node) = running(&pod, ERL);
     let shell = Shell::of_erl(&desk, "app-0", NODE);
     desk.signal("kubectl", "-KILL");
-    let said = shell.process.says("beaminit: error: ");
-    let line = "beaminit: error: `kubectl port-forward app-0 --address 127.0.0.1 :5555` ended (signal: 9 (SIGKILL)); the shell ends with it";
+    let said = shell.process.says("beaminit-attach: error: ");
+    let line = "beaminit-attach: error: `kubectl port-forward app-0 --address 127.0.0.1 :5555` ended (signal: 9 (SIGKILL)); the shell ends with it";
     assert!(said.text.ends_with(line), "{}", said.text);
     shell.process.ends_with(69);
     desk.is_as_before();
@@ -436,7 +436,7 @@ fn a_term_ends_it_and_nothing_is_left() {
     let (desk, _node) = running(&pod, ERL);
     for signal in ["-TERM", "-HUP", "-INT"] {
         let shell = Shell::of_erl(&desk, "app-0", NODE);
-        desk.signal("beaminit", signal);
+        desk.signal("beaminit-attach", signal);
         shell.process.ends_with(0);
         desk.is_as_before();
     }
@@ -454,7 +454,7 @@ fn a_command_that_does_not_want_to_end_is_killed() {
         "trap '' TERM; echo begun; sleep 1000 & wait; sleep 1000",
     ]);
     shell.says("begun");
-    desk.signal("beaminit", "-TERM");
+    desk.signal("beaminit-attach", "-TERM");
     shell.ends_with(137);
     desk.is_as_before();
 }
@@ -464,7 +464,7 @@ fn killed_it_leaves_no_forward() {
     let (pod, _dns) = clustered();
     let (desk, _node) = running(&pod, ERL);
     let shell = Shell::of_erl(&desk, "app-0", NODE);
-    desk.signal("beaminit", "-KILL");
+    desk.signal("beaminit-attach", "-KILL");
     shell.process.ends();
     eventually("the forward and the VM have ended", || {
         desk.running() == ["sleep"]
@@ -480,15 +480,12 @@ fn killed_it_leaves_no_forward() {
     shell.leaves(&desk);
 }
 
+/// What a stand-in for the beaminit in the pod prints.
+const TELLS_PORT: &str = r#"echo '{"node":"a@b.c","port":1,"cookie":"x"}'"#;
+
 #[test]
 fn a_signal_is_heard_while_kubectl_thinks() {
-    for (verb, tells) in [
-        ("exec", ":"),
-        (
-            "port-forward",
-            "echo node a@b.c; echo port 1; echo cookie x",
-        ),
-    ] {
+    for (verb, tells) in [("exec", ":"), ("port-forward", TELLS_PORT)] {
         let script = format!(
             "#!/bin/sh\n[ $1 = {verb} ] || {{ {tells}; exit; }}\necho begun >&2\n: >/srv/begun\nexec sleep 1000\n"
         );
@@ -496,7 +493,7 @@ fn a_signal_is_heard_while_kubectl_thinks() {
         let desk = Desk::alone(&machine);
         let waiting = desk.run("app-0 -- true");
         eventually("kubectl thinks", || machine.place("/srv/begun").exists());
-        desk.signal("beaminit", "-TERM");
+        desk.signal("beaminit-attach", "-TERM");
         waiting.ends_with(143);
         desk.is_as_before();
     }
@@ -504,9 +501,9 @@ fn a_signal_is_heard_while_kubectl_thinks() {
 
 #[test]
 fn a_signal_is_heard_while_the_node_or_its_epmd_thinks() {
-    for tells in ["port 5555", "epmd 4369"] {
+    for port in ["port", "epmd"] {
         let script = format!(
-            "#!/bin/sh\n[ $1 = exec ] && {{ echo node a@b.c; echo cookie x; echo {tells}; exit; }}\necho 'Forwarding from 127.0.0.1:5432 -> 1'\nexec sleep 1000\n"
+            "#!/bin/sh\n[ $1 = exec ] && {{ echo '{{\"node\":\"a@b.c\",\"{port}\":5555,\"cookie\":\"x\"}}'; exit; }}\necho 'Forwarding from 127.0.0.1:5432 -> 1'\nexec sleep 1000\n"
         );
         let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
         let silent = machine.network().listen("127.0.0.1:5432");
@@ -514,7 +511,7 @@ fn a_signal_is_heard_while_the_node_or_its_epmd_thinks() {
         for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
             let waiting = desk.run("app-0 -- true");
             let _connection = silent.accept().expect("somebody comes");
-            desk.signal("beaminit", signal);
+            desk.signal("beaminit-attach", signal);
             waiting.ends_with(code);
             desk.is_as_before();
         }
@@ -523,24 +520,24 @@ fn a_signal_is_heard_while_the_node_or_its_epmd_thinks() {
 
 #[test]
 fn what_a_kubectl_leaves_behind_is_not_waited_for() {
-    let script = "#!/bin/sh\n[ $1 = exec ] || exit 3\nsleep 1000 &\necho node a@b.c; echo port 1; echo cookie x\n";
+    let script = format!("#!/bin/sh\n[ $1 = exec ] || exit 3\nsleep 1000 &\n{TELLS_PORT}\n");
     let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
     let ended = Desk::alone(&machine).run("app-0 -- true").ends_with(69);
-    let line = "beaminit: error: `kubectl port-forward app-0 --address 127.0.0.1 :1` ended (exit status: 3)";
+    let line = "beaminit-attach: error: `kubectl port-forward app-0 --address 127.0.0.1 :1` ended (exit status: 3)";
     assert!(ended.stderr.contains(line), "{ended}");
 }
 
 #[test]
 fn no_thread_to_be_had_is_said() {
-    let script = "#!/bin/sh\n[ $1 = exec ] && { echo node a@b.c; echo port 1; echo cookie x; exit; }\nexec sleep 1000\n";
+    let script =
+        format!("#!/bin/sh\n[ $1 = exec ] && {{ {TELLS_PORT}; exit; }}\nexec sleep 1000\n");
     let machine = desk().file_with_mode("/srv/bin/kubectl", script, 0o755);
     let desk = Desk::alone(&machine);
     // A user of its own, who may have itself and kubectl.
     let user = "setpriv --reuid=54321 --clear-groups prlimit --nproc=2:2";
-    let line = format!("{user} {BEAMINIT} attach app-0 -- true");
+    let line = format!("{user} beaminit-attach app-0 -- true");
     let ended = desk.machine.enter(line.as_str()).ends_with(71);
-    let line =
-        "beaminit: error: cannot start a thread: Resource temporarily unavailable (os error 11); ";
+    let line = "beaminit-attach: error: cannot start a thread: Resource temporarily unavailable (os error 11); ";
     assert!(ended.stderr.contains(line), "{ended}");
     desk.is_as_before();
 }
@@ -549,12 +546,12 @@ fn no_thread_to_be_had_is_said() {
 fn a_machine_without_erlang() {
     let (pod, _dns) = clustered();
     let (desk, _node) = running(&pod, ERL);
-    let script = format!("PATH=/srv/bin {BEAMINIT} attach app-0 2>&1");
+    let script = "PATH=/srv/bin beaminit-attach app-0 2>&1";
     // What kubectl's stand-in is, is not there either: so it is called by a wrapper that has another PATH.
     let kubectl = "BEAMINIT_KUBECTL=/usr/bin/env PATH=/srv/bin:/usr/bin:/bin kubectl";
-    let words = ["env", kubectl, "sh", "-c", &script];
+    let words = ["env", kubectl, "sh", "-c", script];
     let (process, _typed) = desk.machine.enter_with(Input::Terminal, words);
-    process.says("beaminit: error: erl is not on this machine, where attach runs it (PATH is /srv/bin); install it, or correct PATH");
+    process.says("beaminit-attach: error: erl is not on this machine, where beaminit-attach runs it (PATH is /srv/bin); install it, or correct PATH");
     process.ends_with(127);
     desk.is_as_before();
 }
@@ -567,27 +564,27 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
         (
             "app-1 -n prod -c app -- true",
             69,
-            "beaminit: error: `kubectl exec --namespace prod app-1 --container app -- /beaminit attach --tell` tells of no node (exit status: ",
+            "beaminit-attach: error: `kubectl exec --namespace prod app-1 --container app -- /beaminit node --json --cookie` printed no node name (exit status: ",
         ),
         (
             "app-0 -n prod -c app app@other.example.com -- true",
             78,
-            "beaminit: error: the node there is app@app-0.app.prod.svc.cluster.local, not app@other.example.com; give that name",
+            "beaminit-attach: error: the node there is app@app-0.app.prod.svc.cluster.local, not app@other.example.com; give that name",
         ),
         (
             "app-0 -- no-such-program",
             127,
-            "beaminit: error: no-such-program is not on this machine, where attach runs it (PATH is /",
+            "beaminit-attach: error: no-such-program is not on this machine, where beaminit-attach runs it (PATH is /",
         ),
         (
             "app-1 app@other.example.com -- true",
             69,
-            "beaminit: error: `kubectl exec app-1 -- /beaminit attach --tell` tells of no cookie (exit status: ",
+            "beaminit-attach: error: `kubectl exec app-1 -- /beaminit node --json --cookie` printed no cookie (exit status: ",
         ),
         (
             "svc/app",
             64,
-            "beaminit: error: attach: \"svc/app\" is no pod's name",
+            "beaminit-attach: error: \"svc/app\" is not the name of a pod",
         ),
     ] {
         let ended = desk.run(words).ends_with(code);
@@ -598,7 +595,7 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
     let variables = ["env", "ERLANG_COOKIE=vanilla", "ERL_PORT=5555"];
     let attach = |code, env: &[&str]| {
         let mut words = env.to_vec();
-        words.extend([BEAMINIT, "attach", "app-0", NODE, "--", "true"]);
+        words.extend(["beaminit-attach", "app-0", NODE, "--", "true"]);
         desk.machine.enter(words.as_slice()).ends_with(code).stderr
     };
     let said = attach(69, &variables);
@@ -624,17 +621,17 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
 }
 
 #[test]
-fn the_pod_tells_its_cookie_to_a_pipe_alone() {
-    let (pod, _dns) = clustered();
-    let (_desk, node) = running(&pod, ERL);
-    let told = node.enter([BEAMINIT, "attach", "--tell"]).ends_with(0);
-    let expected = format!("node {NODE}\nport 5555\nepmd 4369\ncookie chocolate\n");
-    assert_eq!(told.stdout, expected, "{told}");
-    let (at_terminal, _typed) = node.enter_with(Input::Terminal, [BEAMINIT, "attach", "--tell"]);
-    let refused = at_terminal.ends_with(64);
-    assert!(
-        refused.stdout.contains("standard output is a terminal")
-            && !refused.stdout.contains("chocolate"),
-        "{refused}"
-    );
+fn what_is_printed_is_about_this_program() {
+    let desk = Desk::alone(&desk());
+    let help = desk.run("--help").ends_with(0);
+    assert!(help.stdout.starts_with("beaminit-attach: "), "{help}");
+    let version = desk.run("--version").ends_with(0);
+    let start = concat!("beaminit-attach ", env!("CARGO_PKG_VERSION"));
+    assert!(version.stdout.starts_with(start), "{version}");
+    let wrong = desk
+        .machine
+        .enter("env BEAMINIT_LOG=loud beaminit-attach app-0 -- true");
+    let wrong = wrong.ends_with(78);
+    let line = "beaminit-attach: error: BEAMINIT_LOG is \"loud\"";
+    assert!(wrong.stderr.starts_with(line), "{wrong}");
 }

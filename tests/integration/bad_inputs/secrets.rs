@@ -183,9 +183,20 @@ fn of_a_cookie_in_a_message() {
         vec![option.as_str(), "erl"],
         vec!["probe", &option],
         vec!["peers", &option],
-        vec!["attach", "app-0", &option],
+        vec!["node", "--json", &option],
     ] {
         let ended = cookieless_pod().beaminit(words.as_slice()).ends();
+        assert!(ended.stderr.contains("--cookie=<cookie>"), "{ended}");
+        assert!(!ended.stderr.contains(COOKIE), "{ended}");
+    }
+    for words in [
+        vec!["beaminit-attach", "app-0", &option],
+        vec!["beaminit-attach", &option],
+    ] {
+        let ended = cookieless_pod()
+            .with_attach()
+            .first(words.as_slice())
+            .ends();
         assert!(ended.stderr.contains("--cookie=<cookie>"), "{ended}");
         assert!(!ended.stderr.contains(COOKIE), "{ended}");
     }

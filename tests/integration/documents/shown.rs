@@ -75,7 +75,7 @@ const SHOWN: [(&str, By); 27] = [
     ("cargo install", Line("tests/static", "cargo install")),
     ("SNAME=", Test("documents::the_readmes_plan_is_a_plan")),
     (
-        "beaminit attach app-0 -n prod",
+        "beaminit-attach app-0 -n prod",
         Test("attach::a_shell_of_iex_where_the_node_has_it"),
     ),
     // No cluster is here: what they apply is rendered, checked and run, and a stand-in forwards.

@@ -173,6 +173,11 @@ impl Pod {
         self
     }
 
+    /// `beaminit-attach`, in PATH.
+    pub fn with_attach(self) -> Self {
+        self.file("/srv/bin/beaminit-attach", "")
+    }
+
     /// Starts in this directory instead of /srv.
     pub fn working_directory(mut self, path: &str) -> Self {
         path.clone_into(&mut self.working_directory);
@@ -249,7 +254,8 @@ impl Pod {
             )
             .env("POD_CWD", &self.working_directory)
             .env("POD_RELEASES", tests().join("releases"))
-            .env("POD_BEAMINIT", env!("CARGO_BIN_EXE_beaminit"));
+            .env("POD_BEAMINIT", env!("CARGO_BIN_EXE_beaminit"))
+            .env("POD_ATTACH", env!("CARGO_BIN_EXE_beaminit-attach"));
         Running::start(
             exact,
             self.network.share(),

@@ -33,6 +33,7 @@ mount -t tmpfs -o mode=755 pod-run /run
 cp -r "$POD/run/." /run/
 : >/run/beaminit
 mount --bind "$POD_BEAMINIT" /run/beaminit
+[ ! -e /srv/bin/beaminit-attach ] || mount --bind "$POD_ATTACH" /srv/bin/beaminit-attach
 
 for file in resolv.conf hosts; do
     # Where /etc/resolv.conf is a link into /run, its target has just gone out of sight.

@@ -1,0 +1,91 @@
+//! `beaminit node --json`: how the node of this container is reached; and Node.js, which is called `node` too.
+
+use crate::clusters::*;
+use crate::harness::*;
+use crate::real::{NODE, SPEAK, clustered};
+
+#[test]
+fn the_node_that_runs_here_with_and_without_its_cookie() {
+    let (pod, _dns) = clustered();
+    let node = pod.run(["erl", "-noinput", "-eval", SPEAK]);
+    node.says("node=");
+    let without = node.enter([BEAMINIT, "node", "--json"]).ends_with(0);
+    let expected = format!("{{\"node\":\"{NODE}\",\"port\":5555,\"epmd\":4369}}\n");
+    assert_eq!(without.stdout, expected, "{without}");
+    let with = node.enter([BEAMINIT, "node", "--json", "--cookie"]);
+    let with = with.ends_with(0);
+    let expected =
+        format!("{{\"node\":\"{NODE}\",\"port\":5555,\"epmd\":4369,\"cookie\":\"chocolate\"}}\n");
+    assert_eq!(with.stdout, expected, "{with}");
+}
+
+#[test]
+fn the_cookie_is_written_to_no_terminal() {
+    let pod = stateful_pod()
+        .env("ERLANG_COOKIE", "chocolate")
+        .input(Input::Terminal);
+    let refused = pod.beaminit("node --json --cookie -- erl").ends_with(64);
+    assert!(
+        refused.stdout.contains("standard output is a terminal")
+            && !refused.stdout.contains("chocolate"),
+        "{refused}"
+    );
+    let shown = pod.beaminit("node --json -- erl").ends_with(0);
+    assert!(shown.stdout.starts_with("{\"node\":\"app@"), "{shown}");
+}
+
+#[test]
+fn the_node_that_a_command_would_be() {
+    let pod = stateful_pod()
+        .program("erl", "prints-args")
+        .env("ERLANG_COOKIE", "with \"quotes\"")
+        .env("ERL_PORT", "5555")
+        .env("BEAMINIT_EPMD", "off");
+    let ended = pod.beaminit("node --json --cookie -- erl -noinput");
+    let ended = ended.ends_with(0);
+    let expected = format!(
+        "{{\"node\":\"app@{OWN_NAME}\",\"port\":5555,\"cookie\":\"with \\\"quotes\\\"\"}}\n"
+    );
+    assert_eq!((ended.stdout, ended.stderr), (expected, String::new()));
+}
+
+#[test]
+fn a_node_that_nothing_names() {
+    let ended = Pod::new("laptop").beaminit("node --json").ends_with(78);
+    assert!(
+        ended.stdout.is_empty() && ended.stderr.starts_with("beaminit: error: "),
+        "{ended}"
+    );
+}
+
+#[test]
+fn what_it_does_not_understand() {
+    let ended = stateful_pod()
+        .beaminit("node --json --pretty")
+        .ends_with(64);
+    let line = "beaminit: error: node: \"--pretty\" is not understood (node --json [--cookie] [-- COMMAND])\n";
+    assert_eq!(ended.stderr, line);
+}
+
+#[test]
+fn node_js_is_run() {
+    let pod = Pod::new("web-0").program("node", "prints-args");
+    for (words, arguments) in [
+        ("node server.js", "server.js"),
+        ("node --version", "--version"),
+        ("-- node --json", "--json"),
+    ] {
+        let ended = pod.beaminit(words).ends_with(0);
+        let given = ended.stdout.lines().filter(|line| line.starts_with("arg "));
+        assert_eq!(given.collect::<Vec<_>>(), [format!("arg {arguments}")]);
+    }
+}
+
+#[test]
+fn attach_says_where_it_is() {
+    let pod = Pod::new("app-0").program("attach", "prints-args");
+    let ended = pod.beaminit("attach app-0").ends_with(64);
+    let line = "beaminit: error: attach is a program of its own: run beaminit-attach on your machine, it comes with each release; a command of this name follows `--`\n";
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", line));
+    pod.beaminit("-- attach app-0").ends_with(0);
+}
