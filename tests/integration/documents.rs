@@ -1,5 +1,6 @@
 //! README.md shows what beaminit prints: the same comes when it is really run.
 
+mod attach;
 mod shown;
 mod tree;
 
