@@ -1,7 +1,7 @@
 //! `beaminit node --json`: how the node of this container is reached, for `beaminit-attach` and for scripts.
 //!
-//! The cookie is among it only where that is asked for, and never on a terminal. Who may run a command in the container can
-//! read it anyway, in the environment.
+//! With the cookie only where that is asked for, and never on a terminal. Whoever can run a command in the container can
+//! read the cookie in the environment anyway.
 
 use std::ffi::OsString;
 
@@ -15,23 +15,20 @@ use crate::exit::Exit;
 use crate::log;
 use crate::system::secrets::shown;
 
-/// The node, as one JSON object.
 #[derive(Deserialize, Serialize)]
 pub struct NodeInfo {
-    /// Its name.
     pub node: String,
-    /// Its distribution port; epmd knows it where this is `None`.
+    /// The distribution port. `None`: epmd knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// The port of epmd, where there is one.
+    /// The port of epmd. `None`: the node runs without epmd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epmd: Option<u16>,
-    /// The cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie: Option<String>,
 }
 
-/// Prints it; returns the exit status.
+/// Returns the exit status.
 pub fn run(mut invocation: Invocation) -> i32 {
     let cookie = match parse(&mut invocation.command) {
         Ok(cookie) => cookie,
