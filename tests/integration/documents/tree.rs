@@ -88,12 +88,12 @@ fn sources(room: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(room).expect("a room").flatten();
     let mut all = Vec::new();
     for path in entries.map(|entry| entry.path()) {
-        let name = path.file_name().and_then(|name| name.to_str());
-        match name.unwrap_or_default() {
-            "tests.rs" | "properties.rs" => {}
-            _ if path.is_dir() => all.extend(sources(&path)),
-            name if name.ends_with(".rs") => all.push(path),
-            _ => {}
+        let is_test = path.ends_with("tests.rs") || path.ends_with("properties.rs");
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        if path.is_dir() {
+            all.extend(sources(&path));
+        } else if is_source && !is_test {
+            all.push(path);
         }
     }
     all
