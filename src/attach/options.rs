@@ -213,7 +213,7 @@ mod tests {
             ("a --=x", "\"--=x\" is not understood"),
             ("a --erl=x", "\"--erl=x\" is not understood"),
             ("a -n --erl", "there is no name after -n"),
-            ("svc/app", "\"svc/app\" is no pod's name"),
+            ("svc/app", "\"svc/app\" is not the name of a pod"),
             ("a a@b@c", "\"a@b@c\": "),
             ("a --", "there is no command"),
             ("a --verbose", "\"--verbose\" is not understood"),
