@@ -1,4 +1,4 @@
-//! The command line: which room, and with which command.
+//! The command line: what to do, and with which command.
 //!
 //! Options end at the first operand, as in the POSIX Utility Syntax Guidelines: what follows belongs to the command.
 //! A container is configured by its environment, so there are no other flags.
@@ -11,7 +11,6 @@ use crate::exit::Exit;
 use crate::log;
 use crate::system::secrets;
 
-/// What `--help` prints.
 pub const HELP: &str = include_str!("help.txt");
 
 /// What `--version` prints: the version, and the commit that it was built from where that is known.
@@ -28,15 +27,13 @@ pub enum Request<'a> {
     Exec(Words<'a>),
     /// Print what `Run` would do.
     Plan(Words<'a>),
-    /// Tell whether the node of this container is well; these words are the probe's own to read.
+    /// Report whether the node of this container is well; the probe parses the rest.
     Probe(Words<'a>),
-    /// Tell who the other nodes of the cluster are; these words are that subcommand's own to read.
+    /// List the other nodes of the cluster; the subcommand parses the rest.
     Peers(Words<'a>),
-    /// Tell how the node of this container is reached; these words are that subcommand's own to read.
+    /// Print how the node of this container is reached; the subcommand parses the rest.
     Node(Words<'a>),
-    /// `--help`.
     Help,
-    /// `--version`.
     Version,
 }
 
