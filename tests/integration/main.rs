@@ -29,7 +29,6 @@ mod launchers;
 mod node;
 mod own_host;
 mod peers;
-mod plans;
 mod port_gate;
 mod probe;
 mod real;

@@ -1,13 +1,33 @@
-//! The cases of `tests/plan`: what a pod holds, what is asked, and the complete plan or the complete error.
+//! The cases of `tests/plan`: what a pod holds, what is asked, and the complete plan or the complete error. Each is a test of
+//! its own: `cargo test --test cases NAME`.
 //!
 //! A case is a text file. Its first line says what it shows; `== ` begins a section: `env` (NAME=VALUE lines), `hostname`,
 //! `addresses`, `search`, `file PATH`, `secret PATH`, `executable PATH`, `release TREE PATH`, `command`, and the outcome `exit`, `stdout` and `stderr`. With
 //! UPDATE_PLANS=1 the outcomes are written anew, to be read before they are believed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    clippy::missing_panics_doc,
+    clippy::wildcard_imports,
+    clippy::format_push_string
+)]
+
+// The same as that of `integration`, of which a plan needs little.
+#[allow(dead_code, unused_imports)]
+#[path = "integration/harness/mod.rs"]
+mod harness;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use crate::harness::*;
+use harness::*;
+use libtest_mimic::{Arguments, Failed, Trial};
 
 /// A case as it stands in its file.
 struct Case {
@@ -140,35 +160,36 @@ fn difference(expected: &str, now: &str) -> String {
     only('-', expected, now) + &only('+', now, expected)
 }
 
-fn cases() -> Vec<Case> {
-    let mut files: Vec<PathBuf> = fs::read_dir(tests().join("plan"))
-        .expect("tests/plan")
-        .map(|entry| entry.expect("a file").path())
-        .filter(|path| path.extension() == Some(Path::new("case").as_os_str()))
-        .collect();
-    files.sort();
-    files.into_iter().map(Case::read).collect()
-}
-
-#[test]
-fn each_is_as_written() {
-    let cases = cases();
-    assert!(cases.len() >= 20, "only {} cases", cases.len());
-    let update = std::env::var_os("UPDATE_PLANS").is_some();
+/// Passes where the outcome is as written; with UPDATE_PLANS it is written instead.
+fn check(file: PathBuf) -> Result<(), Failed> {
+    let case = Case::read(file);
+    let outcome = case.outcome();
+    if std::env::var_os("UPDATE_PLANS").is_some() {
+        case.write(&outcome);
+        return Ok(());
+    }
     let mut wrong = String::new();
-    for case in cases {
-        let outcome = case.outcome();
-        if update {
-            case.write(&outcome);
-            continue;
-        }
-        for (name, now) in outcome {
-            let expected = case.section(name);
-            if now != expected {
-                let file = case.file.file_name().expect("a name").display();
-                wrong += &format!("{file}, {name}:\n{}", difference(expected, &now));
-            }
+    for (name, now) in outcome {
+        let expected = case.section(name);
+        if now != expected {
+            wrong += &format!("{name}:\n{}", difference(expected, &now));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{}\n{wrong}", case.title).into())
+}
+
+/// The name of a case, where the file is one.
+fn name(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?;
+    Some(name.strip_suffix(".case")?.to_owned())
+}
+
+fn main() -> ExitCode {
+    let files = fs::read_dir(tests().join("plan")).expect("tests/plan");
+    let files = files.map(|entry| entry.expect("a file").path());
+    let trials = files.filter_map(|file| Some(Trial::test(name(&file)?, move || check(file))));
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
