@@ -95,8 +95,15 @@ fn erlang(expression: &str) -> String {
     run(Command::new("erl").args(["-noinput", "-boot", "no_dot_erlang", "-eval", expression]))
 }
 
+/// Compiles a module of Erlang into this folder.
+pub fn compile(source: &Path, folder: &Path) {
+    run(Command::new("erlc").arg("-o").args([folder, source]));
+}
+
 fn run(command: &mut Command) -> String {
+    // A VM that fails would leave its dump among the sources.
     let output = command
+        .env("ERL_CRASH_DUMP", "/dev/null")
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

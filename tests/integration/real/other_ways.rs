@@ -99,11 +99,6 @@ pub fn shipment(pod: Pod) -> Pod {
         format!("-module('gleamapp@@main').\n-export([run/1]).\n{run}"),
     )
     .unwrap();
-    let compiled = std::process::Command::new("erlc")
-        .arg("-o")
-        .arg(&ebin)
-        .arg(&source)
-        .status();
-    assert!(compiled.expect("erlc").success());
+    fixtures::compile(&source, &ebin);
     pod
 }

@@ -399,11 +399,7 @@ const ENDS_EARLY: &str = "-module(ends_early).\n-export([start_link/0, listen_po
 fn says_nothing_of_a_node_that_ends_before_it_is_up() {
     let (pod, _dns) = with_script(&starts("true", "-pa /srv -epmd_module ends_early"));
     let pod = pod.file("/srv/ends_early.erl", ENDS_EARLY);
-    let compiled = std::process::Command::new("erlc")
-        .arg("-o")
-        .args([pod.place("/srv/"), pod.place("/srv/ends_early.erl")])
-        .status();
-    assert!(compiled.expect("erlc").success());
+    fixtures::compile(&pod.place("/srv/ends_early.erl"), &pod.place("/srv/"));
     let ended = pod.run(SCRIPT).ends_with(3);
     says_nothing(&ended);
     assert!(!ended.stdout.contains("node="), "{ended}");
