@@ -169,6 +169,17 @@ fn of_several_pointers_the_one_that_leads_back_counts() {
 }
 
 #[test]
+fn a_pointer_in_upper_case_is_kept_and_warned_of() {
+    let (pod, dns) = composed();
+    dns.publish_pod("Shop-App-1.shop-net", "10.1.2.3");
+    let ended = pod.run("erl").ends_with(0);
+    assert!(ended.stdout.contains("app@Shop-App-1.shop-net"), "{ended}");
+    let warning = "beaminit: warning: app@Shop-App-1.shop-net has upper case in its host: to the VM that is another name than in lower case";
+    let warnings = ended.stderr.lines().filter(|line| *line == warning);
+    assert_eq!(warnings.count(), 1, "{ended}");
+}
+
+#[test]
 fn a_pointer_of_an_ipv6_address_will_do() {
     let mut pod = Pod::with_addresses("4f1c2a9b7d3e", &["fd00:10::3"])
         .env("ERLANG_COOKIE", "chocolate")

@@ -1,7 +1,6 @@
 //! Answers as the bytes that go over the wire.
 
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use hickory_proto::op::{Message, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA, SRV};
@@ -140,7 +139,8 @@ fn soa(negative_ttl: u32) -> Record {
 }
 
 fn absolute(name: &str) -> Name {
-    let mut name = Name::from_str(name).expect("a name");
+    // Unlike from_str, it leaves upper case as it is.
+    let mut name = Name::from_ascii(name).expect("a name");
     name.set_fqdn(true);
     name
 }
