@@ -104,13 +104,7 @@ fn elixirs_options() {
         "-setcookie other",
     ] {
         let pod = named_pod().env("ELIXIR_ERL_OPTIONS", other);
-        let ended = pod.run("elixir x.exs").ends();
-        // It is beaten, or refused with the variable's name.
-        if ended.code != 0 {
-            assert_eq!(ended.code, 78, "{ended}");
-            assert!(ended.stderr.contains("ELIXIR_ERL_OPTIONS"), "{ended}");
-            continue;
-        }
+        let ended = pod.run("elixir x.exs").ends_with(0);
         let options = &Started::from(&ended)
             .env
             .get("ELIXIR_ERL_OPTIONS")

@@ -172,15 +172,17 @@ fn a_node_that_was_not_started_by_beaminit() {
         .env("ERLANG_COOKIE_FILE", "/srv/secret");
     let desk = Desk::new(&machine, &pod, &node);
     Shell::of_erl(&desk, "app-0 x@app.example.com", "x@app.example.com").leaves(&desk);
-    for (name, line) in [
-        ("y@app.example.com", "the epmd there knows no node y"),
+    for (name, code, line) in [
+        ("y@app.example.com", 69, "the epmd there knows no node y"),
         (
             "x@other.example.com",
+            78,
             "the node there is x@app.example.com, not x@other.example.com",
         ),
     ] {
         let ended = desk.run(["app-0", name, "--", "true"]).ends();
-        assert!(ended.code != 0 && ended.stderr.contains(line), "{ended}");
+        assert_eq!(ended.code, code, "{ended}");
+        assert!(ended.stderr.contains(line), "{ended}");
     }
 }
 

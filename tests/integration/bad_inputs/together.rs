@@ -22,9 +22,7 @@ fn all_mistakes_are_reported_at_once() {
         "BEAMINIT_STOP_DELAY",
         "SNAME",
     ] {
-        let naming = errors.iter().filter(|error| {
-            error.contains(&format!("{name} ")) || error.contains(&format!("{name}:"))
-        });
+        let naming = errors.iter().filter(|error| error.starts_with(name));
         assert_eq!(naming.count(), 1, "{name}: {ended}");
     }
 }

@@ -138,9 +138,18 @@ fn no_flag_keeps_the_vm_from_its_cookie() {
             let (pod, _dns) = pod();
             is_as_planned(&pod.env(variable, "-nocookie").run(erl));
         }
+        // It matters where the VM is to read a file, and to a VM from before OTP 24.1 always.
+        let matters = via == "file" || fixtures::otp() < 25;
+        let comes_out = |node: &Running, place: &str| {
+            if matters {
+                is_refused(node, &format!("{place} has -nocookie"));
+            } else {
+                is_as_planned(node);
+            }
+        };
         let (here, _dns) = pod();
         let node = here.run([&erl[..], &["-nocookie"]].concat().as_slice());
-        is_as_planned_or_refused(&node, "the command line");
+        comes_out(&node, "the command line");
         for (file, line) in [
             ("vm.args", "-nocookie"),
             ("env.sh", "export ERL_FLAGS=\"-nocookie $ERL_FLAGS\""),
@@ -148,7 +157,7 @@ fn no_flag_keeps_the_vm_from_its_cookie() {
             let (pod, _dns) = pod();
             let file = format!("{MIX_FILES}/{file}");
             let pod = mix(pod).file(&file, format!("# mine\n{line}\n"));
-            is_as_planned_or_refused(&pod.run([MIX, "start"]), &format!("{file}:2"));
+            comes_out(&pod.run([MIX, "start"]), &format!("{file}:2"));
         }
         let (pod, _dns) = pod();
         let pod = relx(pod).file(&format!("{RELX_FILES}/vm.args"), "-sname x\n-nocookie\n");

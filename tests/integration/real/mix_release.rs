@@ -26,44 +26,50 @@ fn its_own_cookie_serves_where_none_is_set() {
     assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
 }
 
+/// The release with this text in one of its own files, started.
+fn with_own(file: &str, text: &str) -> (Running, Dns) {
+    let (pod, dns) = with_release();
+    let pod = pod.file(&format!("{FILES}/{file}"), text);
+    (pod.run([APP, "start"]), dns)
+}
+
 #[test]
-fn a_vm_args_that_says_otherwise() {
+fn a_vm_args_that_says_otherwise_is_beaten() {
     for flags in [
         "-name other@elsewhere.example.com",
-        "-sname other",
         "-setcookie other",
         "-setcookie one\n-setcookie two",
         "-setcookie",
         "-kernel inet_dist_listen_min 9999 inet_dist_listen_max 9999",
         "-kernel inet_dist_listen_min 9999",
     ] {
-        let (pod, _dns) = with_release();
-        let vm_args = format!("{FILES}/vm.args");
-        let node = pod
-            .file(&vm_args, format!("## mine\n{flags}\n"))
-            .run([APP, "start"]);
-        is_as_planned_or_refused(&node, &format!("{vm_args}:2"));
+        let (node, _dns) = with_own("vm.args", &format!("## mine\n{flags}\n"));
+        is_as_planned(&node);
     }
 }
 
+// To the VM one -sname beats every -name, and the release's script passes both.
 #[test]
-fn another_vm_args_that_says_otherwise() {
+fn a_vm_args_that_gives_a_short_name_is_refused() {
+    let (node, _dns) = with_own("vm.args", "## mine\n-sname other\n");
+    is_refused(&node, &format!("{FILES}/vm.args:2"));
+}
+
+#[test]
+fn another_vm_args_that_gives_a_short_name_is_refused() {
     let (pod, _dns) = with_release();
     let pod = pod
         .file("/srv/mine.args", "-sname other\n")
         .env("RELEASE_VM_ARGS", "/srv/mine.args");
-    is_as_planned_or_refused(&pod.run([APP, "start"]), "/srv/mine.args:1");
+    is_refused(&pod.run([APP, "start"]), "/srv/mine.args:1");
 }
 
 #[test]
-fn an_env_sh_that_says_otherwise() {
+fn an_env_sh_that_says_otherwise_is_beaten() {
     for line in [
         "export RELEASE_NODE=other@elsewhere.example.com",
         "RELEASE_NODE=other@elsewhere.example.com",
-        "export RELEASE_DISTRIBUTION=sname",
         "export RELEASE_COOKIE=other",
-        "export ERL_AFLAGS='-sname other'",
-        "export ELIXIR_ERL_OPTIONS='-sname other'",
         "case $RELEASE_COMMAND in start*) RELEASE_NODE=other@elsewhere.example.com;; esac",
         "RELEASE_NODE=\"app@${RELEASE_NODE_IP:-127.0.0.9}\"",
         "RELEASE_NODE=\"${RELEASE_NODE%@*}@127.0.0.9\"",
@@ -73,27 +79,42 @@ fn an_env_sh_that_says_otherwise() {
         "if [ -z \"$RELEASE_NODE\" ]; then :; fi; export RELEASE_NODE=app@127.0.0.9",
         "RELEASE_COOKIE=\"pre$RELEASE_COOKIE\"",
         "export ELIXIR_ERL_OPTIONS='-name app@127.0.0.9'",
-        "export ERL_OTP25_FLAGS='-sname other' ERL_OTP27_FLAGS='-sname other' ERL_OTP29_FLAGS='-sname other'",
-        "export ERL_FLAGS='-sname other'",
     ] {
-        let (pod, _dns) = with_release();
-        let env_sh = format!("{FILES}/env.sh");
-        let node = pod
-            .file(&env_sh, format!("#!/bin/sh\n{line}\n"))
-            .run([APP, "start"]);
-        is_as_planned_or_refused(&node, &format!("{env_sh}:2"));
+        let (node, _dns) = with_own("env.sh", &format!("#!/bin/sh\n{line}\n"));
+        is_as_planned(&node);
     }
 }
 
 #[test]
-fn an_env_sh_that_leads_to_another_vm_args() {
+fn an_env_sh_that_gives_a_short_name_is_refused() {
+    let of_this_otp = format!("export ERL_OTP{}_FLAGS='-sname other'", fixtures::otp());
+    for (line, place) in [
+        (
+            "export RELEASE_DISTRIBUTION=sname",
+            "env.sh:2 sets RELEASE_DISTRIBUTION",
+        ),
+        ("export ERL_AFLAGS='-sname other'", "env.sh:2 has -sname"),
+        ("export ERL_FLAGS='-sname other'", "env.sh:2 has -sname"),
+        (
+            "export ELIXIR_ERL_OPTIONS='-sname other'",
+            "env.sh:2 has -sname",
+        ),
+        (&of_this_otp, "env.sh:2 has -sname"),
+    ] {
+        let (node, _dns) = with_own("env.sh", &format!("#!/bin/sh\n{line}\n"));
+        is_refused(&node, &format!("{FILES}/{place}"));
+    }
+}
+
+#[test]
+fn an_env_sh_that_leads_to_a_short_name_is_refused() {
     let (pod, _dns) = with_release();
     let env_sh = "export RELEASE_VM_ARGS=\"$RELEASE_ROOT/mine.args\"\n";
     let node = pod
         .file("/srv/mixapp/mine.args", "-sname other\n")
         .file(&format!("{FILES}/env.sh"), env_sh)
         .run([APP, "start"]);
-    is_as_planned_or_refused(&node, "/srv/mixapp/mine.args:1");
+    is_refused(&node, "/srv/mixapp/mine.args:1");
 }
 
 #[test]
@@ -114,11 +135,8 @@ fn an_env_sh_that_has_a_port() {
 
 #[test]
 fn an_env_sh_that_names_every_vm() {
-    let (pod, _dns) = with_release();
     let env_sh = "export ELIXIR_ERL_OPTIONS='-name app@127.0.0.9'\n";
-    let node = pod
-        .file(&format!("{FILES}/env.sh"), env_sh)
-        .run([APP, "start"]);
+    let (node, _dns) = with_own("env.sh", env_sh);
     is_as_planned(&node);
     let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
     assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
@@ -126,11 +144,8 @@ fn an_env_sh_that_names_every_vm() {
 
 #[test]
 fn an_env_sh_that_only_gives_defaults_is_no_obstacle() {
-    let (pod, _dns) = with_release();
     let defaults = "export RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE=\"${RELEASE_NODE:-other@elsewhere.example.com}\"\n";
-    let node = pod
-        .file(&format!("{FILES}/env.sh"), defaults)
-        .run([APP, "start"]);
+    let (node, _dns) = with_own("env.sh", defaults);
     is_as_planned(&node);
 }
 
@@ -193,10 +208,7 @@ fn a_remote_vm_args_that_says_otherwise() {
         "-setcookie one\n-setcookie two",
         "-setcookie",
     ] {
-        let (pod, _dns) = with_release();
-        let node = pod
-            .file(&format!("{FILES}/remote.vm.args"), format!("{flags}\n"))
-            .run([APP, "start"]);
+        let (node, _dns) = with_own("remote.vm.args", &format!("{flags}\n"));
         is_as_planned(&node);
         let asked = client(&node, &["rpc", "IO.puts(\"answer=#{node()}\")"]);
         assert!(asked.stdout.contains(&format!("answer={NODE}")), "{asked}");
