@@ -14,6 +14,8 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer, debug_f
 use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::system::descriptors;
+
 /// What Kubernetes keeps of a termination message, in bytes.
 const TERMINATION_LIMIT: usize = 4096;
 /// Where Kubernetes mounts it.
@@ -57,7 +59,7 @@ pub fn start(logging: &Logging) {
         .with_max_level(logging.level)
         // That a line could not be written would be said on standard error, where it could not be written.
         .log_internal_errors(false)
-        .with_writer(std::io::stderr);
+        .with_writer(|| descriptors::Stderr);
     // It can be set once in a process, and a process starts one log.
     let _ = match logging.format {
         Format::Text => {

@@ -90,7 +90,9 @@ impl ShellJob {
                         {
                             signals::send(-self.group.as_raw(), libc::SIGCONT);
                         }
-                        Some(Change::Stopped(by)) => terminal::child_stopped(self.group, by),
+                        Some(Change::Stopped(by)) => {
+                            terminal::child_stopped(self.group, by);
+                        }
                         None => {}
                     }
                 }

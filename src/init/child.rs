@@ -6,8 +6,7 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{self, ForkResult, Pid};
 
-use crate::system::signals;
-use crate::system::terminal;
+use crate::system::{descriptors, signals, terminal};
 
 /// Makes this process the parent of orphans where it isn't so as PID 1 (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
 pub fn adopt_orphans() {
@@ -24,6 +23,8 @@ pub fn adopt_orphans() {
 /// fork(2) failed: no process was to be had.
 pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     let in_foreground = terminal::is_in_foreground();
+    // Before there is a child that could ask where its parent is.
+    let folder = descriptors::leave_folder();
     // SAFETY: this process has one thread (it has made none, and is before any runtime), so the child is a whole copy of
     // it: no lock is held by a thread that does not exist there, and everything may be called, not just what is
     // async-signal-safe.
@@ -31,6 +32,9 @@ pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Resu
         ForkResult::Child => {
             // In the child and in the parent: whoever comes first, a signal to the group finds it (no ESRCH).
             let _ = unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
+            if let Some(folder) = folder {
+                let _ = unistd::fchdir(folder);
+            }
             if in_foreground {
                 terminal::put_in_foreground(unistd::getpgrp());
             }

@@ -19,7 +19,7 @@ pub use entry::inherited_mask;
 pub use fact::{RECORD, TellInit, TellVerdict, clock};
 pub use settings::{Complaints, Settings};
 
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::system::{descriptors, environ, signals};
 use std::io::Write as _;
 
@@ -52,10 +52,11 @@ pub fn run(
             supervise::until_the_end(child, told, &settings)
         }
         Err(errno) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "beaminit: error: cannot start a process: {errno}; is the pids limit of this container too low?"
+            let line = format!(
+                "beaminit: error: cannot start a process: {errno}; {}\n",
+                exit::remedy(errno)
             );
+            let _ = descriptors::Stderr.write(line.as_bytes());
             Exit::System.status()
         }
     }

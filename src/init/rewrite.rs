@@ -9,6 +9,10 @@ use nix::libc;
 
 use crate::system::signals::Signal;
 
+/// The real-time signals as Docker, systemd and glibc's kill(1) number them: musl's own `SIGRTMIN` is 35.
+const RTMIN: Signal = 34;
+const RTMAX: Signal = 64;
+
 /// What to do instead of forwarding a signal as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrites(Cow<'static, [(Signal, Option<Signal>)]>);
@@ -94,9 +98,9 @@ fn number(text: &str) -> Result<Signal, String> {
         }
     };
     let number = if let Some(rest) = name.strip_prefix("RTMIN") {
-        offset(rest).and_then(|n| libc::SIGRTMIN().checked_add(n))
+        offset(rest).and_then(|n| RTMIN.checked_add(n))
     } else if let Some(rest) = name.strip_prefix("RTMAX") {
-        offset(rest).and_then(|n| libc::SIGRTMAX().checked_sub(n))
+        offset(rest).and_then(|n| RTMAX.checked_sub(n))
     } else if let Some(number) = digits(name) {
         Some(number)
     } else {
@@ -105,11 +109,9 @@ fn number(text: &str) -> Result<Signal, String> {
             .ok()
             .map(|known: nix::sys::signal::Signal| known as Signal)
     };
-    number
-        .filter(|n| (1..=libc::SIGRTMAX()).contains(n))
-        .ok_or_else(|| {
-            format!("{text:?} is no signal's name; use names like TERM, USR1 or RTMIN+1")
-        })
+    number.filter(|n| (1..=RTMAX).contains(n)).ok_or_else(|| {
+        format!("{text:?} is no signal's name; use names like TERM, USR1 or RTMIN+1")
+    })
 }
 
 #[cfg(test)]
@@ -128,9 +130,10 @@ mod tests {
             ("PWR", Some(30)),
             ("IO", Some(29)),
             ("STKFLT", Some(16)),
-            ("RTMIN", Some(libc::SIGRTMIN())),
-            ("SIGRTMIN+1", Some(libc::SIGRTMIN() + 1)),
+            ("RTMIN", Some(34)),
+            ("SIGRTMIN+3", Some(37)),
             ("RTMAX-2", Some(62)),
+            ("RTMAX", Some(64)),
             ("RTMAX+1", Some(63)),
             ("RTMIN+99", None),
             ("RTMIN++1", None),

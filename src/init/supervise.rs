@@ -22,6 +22,7 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
         rewrites: settings.rewrites.as_ref(),
         stop: Stop::new(settings.stop_delay, settings.stop_timeout),
         status: None,
+        wants_terminal: false,
         orphans: Orphans::default(),
     };
     let status = supervision.run();
@@ -40,6 +41,8 @@ struct Supervision<'a> {
     stop: Stop,
     /// The child's, once it has ended.
     status: Option<i32>,
+    /// It is stopped until it can have the terminal.
+    wants_terminal: bool,
     orphans: Orphans,
 }
 
@@ -50,13 +53,21 @@ impl Supervision<'_> {
                 .stop
                 .deadline()
                 .map(|deadline| deadline.saturating_sub(clock()));
-            match signals::next(limit) {
+            let look = self.wants_terminal.then_some(terminal::LOOK);
+            match signals::next(limit.into_iter().chain(look).min()) {
                 Some(libc::SIGCHLD) => {
                     if let Some(status) = self.reap() {
                         return status;
                     }
                 }
                 Some(signal) => self.take(signal),
+                None if self.wants_terminal => {
+                    if self.stop.is_under_way() {
+                        // What is stopped does not end of a TERM.
+                        self.forward(libc::SIGCONT);
+                    }
+                    self.wants_terminal = terminal::child_stopped(self.child, libc::SIGTTIN);
+                }
                 None => {}
             }
             let (now, fact) = (clock(), self.told.so_far());
@@ -75,9 +86,12 @@ impl Supervision<'_> {
         match change {
             // Its pid may be another's after that, who is no concern of the status.
             Some(Change::Ended(status)) => {
+                self.wants_terminal = false;
                 self.status.get_or_insert(status);
             }
-            Some(Change::Stopped(by)) => terminal::child_stopped(self.child, by),
+            Some(Change::Stopped(by)) => {
+                self.wants_terminal = terminal::child_stopped(self.child, by);
+            }
             None => {}
         }
         let status = self.status?;
@@ -101,6 +115,13 @@ impl Supervision<'_> {
             Some(libc::SIGTERM) => {
                 let now = self.stop.term(clock(), fact);
                 self.send(now);
+            }
+            // As a job of a shell, which is to see that it has stopped. PID 1 cannot be.
+            Some(libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
+                if !signals::is_pid_1() && self.status.is_none() =>
+            {
+                self.forward(libc::SIGSTOP);
+                terminal::stop_as_well(self.child);
             }
             Some(other) => self.forward(other),
             None => {}

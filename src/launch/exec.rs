@@ -1,13 +1,16 @@
 //! The end of launch: becoming the command. execve(2).
 
 use std::ffi::{CString, OsString};
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
 
 use nix::errno::Errno;
 
 use crate::config::Config;
 use crate::error::Failure;
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::plan::Plan;
 
 /// The shell that runs a file without a `#!` line, as execvp(3) has it.
@@ -24,6 +27,12 @@ pub fn exec(plan: &Plan, config: &Config) -> Failure {
     );
     if errno != Errno::ENOEXEC {
         return refused(plan, errno);
+    }
+    if let Some(why) = no_script(file) {
+        return Failure::new(
+            Exit::NotExecutable,
+            format!("cannot run {}: {}: {why}", file.display(), errno.desc()),
+        );
     }
     let rest = plan.command.words.iter().skip(1).cloned();
     let words = [SHELL.into(), file.as_os_str().to_owned()]
@@ -101,13 +110,88 @@ fn refused(plan: &Plan, errno: Errno) -> Failure {
                 errno.desc()
             ),
         ),
-        Errno::ENOMEM | Errno::EAGAIN => Failure::new(
+        Errno::ENOMEM | Errno::EAGAIN | Errno::EMFILE | Errno::ENFILE => Failure::new(
             Exit::System,
             format!(
-                "cannot run {file}: {}; is this container out of memory, or of processes?",
-                errno.desc()
+                "cannot run {file}: {}; {}",
+                errno.desc(),
+                exit::remedy(errno)
             ),
         ),
         _ => Failure::new(Exit::System, format!("cannot run {file}: {}", errno.desc())),
+    }
+}
+
+/// Why a file that the kernel cannot run is nothing for the shell either.
+fn no_script(file: &Path) -> Option<String> {
+    let mut head = [0; 64];
+    // One that cannot be read is left to the shell, which says so.
+    let length = File::open(file).ok()?.read(&mut head).ok()?;
+    why_no_script(head.get(..length)?)
+}
+
+/// The same of its first bytes: elf(5).
+fn why_no_script(head: &[u8]) -> Option<String> {
+    const OURS: &str = std::env::consts::ARCH;
+    const DO: &str = "build or pull the image for this machine (docker's --platform)";
+    let interpreter = head.strip_prefix(b"#!").map(<[u8]>::trim_ascii_start);
+    if interpreter.is_some_and(|name| name.starts_with(b"/")) {
+        return Some(format!(
+            "the interpreter of its #! line is not built for {OURS}; {DO}"
+        ));
+    }
+    let elf = head.get(..20).unwrap_or_default();
+    if let [0x7f, b'E', b'L', b'F', _, order, .., low, high] = elf {
+        let number = u16::from_be_bytes(if *order == 2 {
+            [*low, *high]
+        } else {
+            [*high, *low]
+        });
+        let name = match number {
+            3 => "x86",
+            21 => "powerpc64",
+            22 => "s390x",
+            40 => "arm",
+            62 => "x86_64",
+            183 => "aarch64",
+            243 => "riscv64",
+            _ => "another processor",
+        };
+        return Some(if name == OURS {
+            "no whole program; was it cut off, or is it an object file?".to_owned()
+        } else {
+            format!("built for {name}, and this machine is {OURS}; {DO}")
+        });
+    }
+    let line = head.split(|byte| *byte == b'\n').next()?;
+    line.contains(&0)
+        .then(|| format!("neither a script nor a program for {OURS}; {DO}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_programs_from_scripts() {
+        let elf = |order, machine: [u8; 2]| {
+            let mut head = [b"\x7fELF\x02".as_slice(), &[order], &[0; 58]].concat();
+            head.splice(18..20, machine);
+            head
+        };
+        for (head, part) in [
+            (elf(1, [183, 0]), "built for aarch64"),
+            (elf(2, [0, 22]), "built for s390x"),
+            (elf(1, [62, 0]), "program"),
+            (elf(1, [0xff, 0xfe]), "another processor"),
+            (b"MZ\x90\0\x03".to_vec(), "neither"),
+            (b"#! /opt/other/sh\n".to_vec(), "interpreter"),
+        ] {
+            let why = why_no_script(&head).unwrap_or_default();
+            assert!(why.contains(part), "{why}");
+        }
+        for script in ["", "exit 3\n", "#!\necho\n", "# \u{e9}\n\0archive"] {
+            assert_eq!(why_no_script(script.as_bytes()), None, "{script}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
 
+mod above;
 mod exec;
 mod watched;
 
@@ -29,8 +30,10 @@ use crate::plan::{Identity, NodeSettings, Own, Plan};
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
-pub fn run(start: Invocation, tell_init: TellInit) -> i32 {
+pub fn run(mut start: Invocation, tell_init: TellInit) -> i32 {
+    above::hand_on_sockets(&mut start.environment);
     attempt(start, |prepared| {
+        above::warn_of_shell();
         // What an init owes a BEAM, it owes one without a name, too.
         if prepared.is(Role::Node) || prepared.could_be_node() {
             tell_init.is_node();

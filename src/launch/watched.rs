@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use super::question;
 use crate::config::{Check, Config, DnsMode, Setting};
 use crate::error::Failure;
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::gates::dns;
 use crate::init::{TellInit, TellVerdict, clock};
 use crate::launchers::Target;
@@ -73,12 +73,14 @@ pub fn start(recognised: &Target, plan: &Plan, tell_init: Option<TellInit>) -> R
         Err(errno) if joins => Err(Failure::new(
             Exit::System,
             format!(
-                "cannot start the process that joins BEAMINIT_PEERS: {errno}; is the pids limit of this container too low?"
+                "cannot start the process that joins BEAMINIT_PEERS: {errno}; {}",
+                exit::remedy(errno)
             ),
         )),
         Err(errno) => {
             warn!(
-                "cannot start the process that checks the node: {errno}; it is not checked: is the pids limit of this container too low?"
+                "cannot start the process that checks the node: {errno}; it is not checked: {}",
+                exit::remedy(errno)
             );
             Ok(())
         }

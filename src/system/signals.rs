@@ -81,7 +81,7 @@ impl Inherited {
 }
 
 /// Sets a disposition that runs no code of ours; returns the one before.
-fn set_disposition(signal: Signal, disposition: libc::sighandler_t) -> libc::sighandler_t {
+pub fn set_disposition(signal: Signal, disposition: libc::sighandler_t) -> libc::sighandler_t {
     // SAFETY: SIG_DFL and SIG_IGN install no handler.
     unsafe { libc::signal(signal, disposition) }
 }

@@ -5,11 +5,17 @@
 //! All signals are blocked here, so that SIGTTOU stops nobody.
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getpgrp, getpid, getsid, isatty, tcgetpgrp, tcsetpgrp};
+
+use crate::init::orphans;
+
+/// How often a command that is stopped for want of the terminal is looked after.
+pub const LOOK: Duration = Duration::from_millis(200);
 
 /// Standard input, without the buffer that Rust's own has: the process that stays reads nothing from it.
 fn stdin() -> BorrowedFd<'static> {
@@ -52,16 +58,36 @@ pub fn take_back(child: Pid) {
 }
 
 /// The child was stopped from the terminal (Ctrl-Z). A job of a shell stops as a whole and goes on when the shell says
-/// so. Where no shell could ever do that, the kernel would have ignored the key without us: so it goes on at once.
-pub fn child_stopped(child: Pid, by: i32) {
+/// so. Where no shell could ever do that, the kernel would have ignored the key without us: so it goes on at once, unless
+/// it waits for a terminal that another group has. That is what is returned: then this is to be asked again.
+pub fn child_stopped(child: Pid, by: i32) -> bool {
     if !is_ours() || by == libc::SIGSTOP {
-        return;
+        return false;
     }
     let leads_session = getsid(None).is_ok_and(|session| session == getpid());
-    if leads_session {
-        let _ = killpg(child, Signal::SIGCONT);
-        return;
+    if !leads_session {
+        stop_as_well(child);
+        return false;
     }
+    if let Some(group) = tcgetpgrp(stdin()).ok().filter(|group| *group != child) {
+        // One that has ended and was not waited for is a group to kill(2).
+        let lives = orphans::descendants_of(getpid()).map_or_else(
+            || killpg(group, None).is_ok(),
+            |all| all.iter().any(|process| process.group == group.as_raw()),
+        );
+        if lives && by != libc::SIGTSTP {
+            return true;
+        }
+        if !lives {
+            put_in_foreground(child);
+        }
+    }
+    let _ = killpg(child, Signal::SIGCONT);
+    false
+}
+
+/// Stops this process too, as a part of the job that has stopped.
+pub fn stop_as_well(child: Pid) {
     take_back(child);
     let _ = kill(getpid(), Signal::SIGSTOP);
     // Continued: by `fg`, which gave us the terminal, or by `bg`, which did not. The CONT itself is forwarded like any

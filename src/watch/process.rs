@@ -14,6 +14,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, getpid};
 use tracing::warn;
 
+use crate::exit;
 use crate::system::descriptors;
 
 /// What ps calls it while it watches, and while it joins peers.
@@ -149,7 +150,8 @@ impl Beside {
         });
         if let Err(error) = watching {
             warn!(
-                "cannot watch for the node's end: {error}; the node is not joined with BEAMINIT_PEERS: is the pids limit of this container too low?"
+                "cannot watch for the node's end: {error}; the node is not joined with BEAMINIT_PEERS: {}",
+                exit::remedy(Errno::from_raw(error.raw_os_error().unwrap_or(0)))
             );
             leave(0);
         }

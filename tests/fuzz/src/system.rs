@@ -2,6 +2,8 @@
 
 #[path = "../../../src/system/account.rs"]
 pub mod account;
+#[path = "../../../src/system/descriptors.rs"]
+pub mod descriptors;
 #[path = "../../../src/system/environ.rs"]
 mod environ;
 #[path = "../../../src/system/files.rs"]

@@ -192,3 +192,31 @@ fn with_closed_streams_dns_is_asked_and_a_failure_has_its_status() {
         pod.first(["sh", "-c", &script, BEAMINIT]).ends_with(status);
     }
 }
+
+#[test]
+fn sockets_that_were_handed_to_init_are_the_commands() {
+    let command = [
+        "sh",
+        "-c",
+        "echo $((LISTEN_PID == $$)) $LISTEN_PID $LISTEN_FDS ${LISTEN_PIDFDID-none}; [ -e /proc/$$/fd/3 ] && echo open",
+    ];
+    let started = |prefix: &[&str], pid: &str| {
+        let pod = fakes::pod()
+            .env("LISTEN_PID", pid)
+            .env("LISTEN_FDS", "1")
+            .env("LISTEN_PIDFDID", "77");
+        let opens = ["sh", "-c", "exec \"$@\" 3<>/srv/socket", "sh"];
+        let ended = pod
+            .first([&opens[..], prefix, &command].concat().as_slice())
+            .ends_with(0);
+        ended.stdout
+    };
+    let ours = |said: &str| said.starts_with("1 ") && said.ends_with(" 1 none\nopen\n");
+    let init = started(&[BEAMINIT, "--"], "1");
+    assert!(ours(&init), "{init}");
+    let twice = started(&[BEAMINIT, "--", BEAMINIT, "--"], "1");
+    assert!(ours(&twice), "{twice}");
+    // Already the command's, or somebody else's.
+    assert_eq!(started(&[BEAMINIT, "exec", "--"], "1"), "1 1 1 77\nopen\n");
+    assert_eq!(started(&[BEAMINIT, "--"], "4321"), "0 4321 1 77\nopen\n");
+}

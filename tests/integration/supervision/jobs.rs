@@ -12,7 +12,10 @@ struct Shell(Running);
 impl Shell {
     fn new() -> Self {
         let pod = fakes::pod().env("PS1", "prompt> ").input(Input::Terminal);
-        Self(pod.first("bash --norc --noprofile --noediting -i"))
+        let shell = pod.first("bash --norc --noprofile --noediting -i");
+        // Until then the pod has the machine's /proc, and others' processes in it.
+        shell.prompts("prompt> ");
+        Self(shell)
     }
 
     fn types(&mut self, line: &str) {

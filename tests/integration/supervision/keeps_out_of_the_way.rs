@@ -74,3 +74,43 @@ fn its_memory_is_a_few_pages() {
     let memory = kilobytes(running.pid(), "RssAnon:");
     assert!(memory < 256, "{memory} kB of its own");
 }
+
+#[test]
+fn it_has_left_the_folder_before_there_is_a_command() {
+    // Held up at the end of its fork, for longer than any start takes.
+    let held = [
+        "strace",
+        "-o",
+        "/dev/null",
+        "-e",
+        "inject=clone,clone3,?fork:delay_exit=3000000",
+    ];
+    let asks = [
+        BEAMINIT,
+        "--",
+        "sh",
+        "-c",
+        "readlink /proc/$PPID/cwd /proc/$$/cwd",
+    ];
+    let ended = Pod::new("laptop")
+        .first([&held[..], &asks].concat().as_slice())
+        .ends_with(0);
+    assert_eq!(ended.stdout, "/\n/srv\n");
+}
+
+#[test]
+fn a_command_stays_in_a_folder_that_it_may_not_search() {
+    let script = "mkdir -m 700 /srv/closed; cd /srv/closed; exec setpriv --reuid=12345 --regid=0 --clear-groups \"$@\"";
+    let asks = [
+        "sh",
+        "-c",
+        script,
+        "sh",
+        BEAMINIT,
+        "--",
+        "readlink",
+        "/proc/self/cwd",
+    ];
+    let ended = Pod::new("laptop").first(asks).ends_with(0);
+    assert_eq!(ended.stdout, "/srv/closed\n");
+}

@@ -64,6 +64,22 @@ impl Table {
     }
 }
 
+#[test]
+fn real_time_signals_have_dockers_numbers() {
+    for (names, sent, taken) in [
+        ("RTMIN+3=USR1", 37, 10),
+        ("RTMAX-1=USR1", 63, 10),
+        ("USR1=RTMIN+3", 10, 37),
+    ] {
+        let command = fakes::pod()
+            .env("BEAMINIT_SIGNALS", names)
+            .run("takes-signals fake");
+        command.says("fake is ready");
+        command.signal_number(sent);
+        command.says(&format!("fake takes {taken} from 1,"));
+    }
+}
+
 /// All signals but for these, the last, and those that the C library keeps to itself.
 fn signals(others: &[i32]) -> Vec<i32> {
     let not = |signal: &i32| others.contains(signal) || [32, 33, LAST].contains(signal);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::libc;
 
 use super::fakes;
-use super::observed::{children, descriptors, kilobytes};
+use super::observed::{children, descriptors, kilobytes, status};
 use super::rewriting::{Table, seeds, sources};
 use crate::harness::*;
 
@@ -43,6 +43,8 @@ struct Gust {
     table: Table,
     /// Beaminit, as the test counts: PID 1 of the pod, or not.
     beaminit: i32,
+    /// Where it is not PID 1, three of STOPS stop it and its command.
+    stops: bool,
     /// How many processes there are without those that the storm forks.
     crew: usize,
     counts: File,
@@ -93,6 +95,7 @@ impl Gust {
             .open(pod.place("/srv/counts"));
         Self {
             beaminit,
+            stops: !alone,
             crew: if alone { 2 } else { 3 },
             counts: counts.expect("the counts"),
             expected: [0; 65],
@@ -133,12 +136,27 @@ impl Gust {
         if is_stop && waits(self.stop) > 0 {
             return false;
         }
+        if self.is_stopped_by(target) {
+            let continues = self.table.of(libc::SIGCONT) == Some(libc::SIGCONT);
+            return continues && self.may_be_sent(libc::SIGCONT);
+        }
         let queues = signal >= 34 && target.is_none_or(|target| target >= 34);
         target.is_none_or(|target| waits(target) < if queues { QUEUED } else { 1 })
     }
 
+    fn is_stopped_by(&self, target: Option<i32>) -> bool {
+        self.stops && target.is_some_and(|target| STOPS[1..].contains(&target))
+    }
+
     fn send(&mut self, signal: i32) {
         let target = self.table.of(signal);
+        if self.is_stopped_by(target) {
+            self.kill(signal);
+            self.sent += 1;
+            let state = || status(self.beaminit, "State:");
+            eventually("it is stopped", || state().starts_with('T'));
+            return self.send(libc::SIGCONT);
+        }
         let burst =
             signal >= 34 && target.is_none_or(|target| target >= 34) && self.rng.u8(..20) == 0;
         for _ in 0..if burst { self.rng.u32(2..100) } else { 1 } {

@@ -1,5 +1,7 @@
 //! At a terminal, as with `docker run -it`: its keys are the command's, and work as they would without beaminit.
 
+use std::ffi::OsString;
+
 use nix::libc;
 
 use super::fakes;
@@ -140,4 +142,65 @@ fn a_terminal_that_hangs_up_tells_the_command() {
     // Its own status says nothing: the end of the pod may be its end.
     command.enter(["perl", "-e", hang_up]).ends();
     command.ends_with(7);
+}
+
+/// For perl: a child takes the terminal for a group of its own and does this; then the command reads.
+fn reads_after(child: &str, parent: &str) -> Vec<OsString> {
+    let script = format!(
+        "$| = 1; $SIG{{TTOU}} = 'IGNORE'; pipe R, W; my $child = fork; \
+         if (!$child) {{ setpgrp; POSIX::tcsetpgrp(0, $$) or die $!; close W; {child}; exit }} \
+         close W; <R>; $SIG{{TTOU}} = 'DEFAULT'; {parent}; print qq(taken by $child\\n); \
+         $_ = <STDIN>; print qq(answer: $_)"
+    );
+    ["perl", "-MPOSIX", "-e", &script]
+        .map(OsString::from)
+        .to_vec()
+}
+
+#[test]
+fn a_terminal_that_was_taken_by_who_has_ended_is_the_commands_again() {
+    for reaps in ["waitpid $child, 0", ""] {
+        let mut command = at_a_terminal().run(reads_after("", reaps));
+        command.says("taken by");
+        command.types("there\n");
+        command.says("answer: there");
+        command.ends_with(0);
+    }
+}
+
+/// A command that is stopped because its child has the terminal.
+fn waits_for_its_child() -> (Running, String) {
+    let command = at_a_terminal().run(reads_after("close R; sleep 1000", ""));
+    let taken = command.says("taken by ").text;
+    let child = taken.rsplit(' ').next().unwrap().trim_end().to_owned();
+    let is_stopped = || {
+        command
+            .inmates()
+            .iter()
+            .any(|one| one.name == "perl" && one.state == 'T')
+    };
+    eventually("the command is stopped", is_stopped);
+    (command, child)
+}
+
+#[test]
+fn a_terminal_that_another_has_is_waited_for_in_peace() {
+    let (mut command, child) = waits_for_its_child();
+    let wakes = || super::observed::status(command.pid(), "voluntary_ctxt_switches:");
+    let before: u64 = wakes().parse().unwrap();
+    let now = std::time::Instant::now();
+    eventually("a second has passed", || now.elapsed().as_secs() >= 1);
+    let woken = wakes().parse::<u64>().unwrap() - before;
+    assert!(woken < 100, "it woke {woken} times");
+    command.enter(["kill", "-KILL", &child]).ends_with(0);
+    command.types("there\n");
+    command.says("answer: there");
+    command.ends_with(0);
+}
+
+#[test]
+fn a_command_that_waits_for_the_terminal_hears_a_term() {
+    let (command, _) = waits_for_its_child();
+    command.signal_number(libc::SIGTERM);
+    command.ends_with(143);
 }

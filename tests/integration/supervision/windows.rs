@@ -16,6 +16,12 @@ use crate::harness::*;
 const GATE: &str = "$| = 1; print qq(gate\\n); <STDIN>; setpgrp; \
                     sigprocmask(SIG_BLOCK, POSIX::SigSet->new(split(/,/, shift))); exec @ARGV or die";
 
+/// How a C library may fork: musl has fork(2) where there is one.
+#[cfg(target_arch = "x86_64")]
+const FORKS: [i64; 3] = [libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork];
+#[cfg(not(target_arch = "x86_64"))]
+const FORKS: [i64; 2] = [libc::SYS_clone, libc::SYS_clone3];
+
 /// A moment of a start.
 struct Window {
     name: &'static str,
@@ -38,10 +44,8 @@ const WINDOWS: [Window; 5] = [
     },
     Window {
         name: "between fork and setpgid, in the parent",
-        held_up: &["-e", "inject=clone,clone3:delay_exit="],
-        is_open: |first, child| {
-            child.is_some() && is_held_in(first, &[libc::SYS_clone, libc::SYS_clone3])
-        },
+        held_up: &["-e", "inject=clone,clone3,?fork:delay_exit="],
+        is_open: |first, child| child.is_some() && is_held_in(first, &FORKS),
     },
     Window {
         name: "between fork and setpgid, in the child",
