@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::script::Script;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{FlagSettings, Variable, VmArgs};
+use crate::beam::{FlagSettings, Otp, Variable, VmArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{NodeName, Port};
-use crate::plan::{Changes, NodeSettings};
-use crate::system::account::Account;
+use crate::plan::{Changes, Launcher, NodeSettings, OwnSettings, Role};
 use crate::system::private_file::PrivateFile;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
@@ -22,32 +22,31 @@ impl VmArgs {
     pub fn of_release(path: &Path) -> Result<Self, Failure> {
         Self::read(path, None).map_err(|error| {
             let path = path.display();
-            Failure::new(
-                Exit::System,
-                format!("cannot read {path}: {error}; is it readable for this user?"),
-            )
+            let line = format!("cannot read {path}: {error}; is it readable for this user?");
+            Failure::new(Exit::System, line)
         })
     }
 
-    /// Gives the script a copy, by VMARGS_PATH, with what is settled in it; returns the folder that it is in.
-    /// `needs_folder`: the script will write there, and memory alone does not serve. `reader`: the user who will read it.
+    /// Gives the script a copy with our settings, by VMARGS_PATH; returns the folder that it is in. `needs_folder`: the script
+    /// will write there, and memory alone does not serve.
     ///
     /// # Errors
     /// There is neither a folder nor memory for it.
     pub fn copy(
         &self,
-        release: &str,
+        launcher: &Launcher,
         needs_folder: bool,
-        settled: &NodeSettings,
-        reader: Option<&Account>,
+        settings: &NodeSettings,
         changes: &mut Changes,
     ) -> Result<PathBuf, Failure> {
-        let name = format!("{release}.vm.args");
+        let name = format!("{}.vm.args", launcher.default_name);
+        let content = self.with(settings);
         // Nodes of one network have names of their own, even where they share /dev/shm.
-        let folder = settled.node.value.to_string();
-        let file = PrivateFile::new(&[&folder, &name], 0o600, self.with(settled), reader);
+        let path = [settings.node.value.to_string(), name.clone()];
+        let path = path.each_ref().map(String::as_str);
+        let file = PrivateFile::new(&path, 0o600, content.clone(), launcher.account.as_ref());
         let file = match file {
-            Err(_) if !needs_folder => PrivateFile::inherited(&name, self.with(settled))?,
+            Err(_) if !needs_folder => PrivateFile::inherited(&name, content)?,
             file => file?,
         };
         changes.set("VMARGS_PATH", Text::plain(&file.path));
@@ -56,134 +55,132 @@ impl VmArgs {
         Ok(folder)
     }
 
-    /// The file with what is settled in it. One flag a line, at its start: the scripts grep them.
-    fn with(&self, settled: &NodeSettings) -> Text {
-        let node = &settled.node.value;
-        let mut text = Text::default();
-        text.push(&format!("{} {node}\n", node.flag()));
-        if let Some(flag) = settled.transport_flag() {
+    /// The file with our settings. One flag a line, at its start: the scripts grep them.
+    fn with(&self, settings: &NodeSettings) -> Text {
+        let node = &settings.node.value;
+        let mut text = Text::plain(format!("{} {node}\n", node.flag()));
+        if let Some(flag) = settings.transport_flag() {
             text.push(flag).push("\n");
         }
-        if settled.in_file {
+        if settings.in_file {
             // With nothing behind it, it drops whatever an included file says.
             text.push("-setcookie\n");
-        } else if let Some(cookie) = &settled.cookie {
-            text.push("-setcookie ")
-                .append(&quoted_cookie(&cookie.value))
-                .push("\n");
-            if !settled.takes_one_cookie() {
+        } else if let Some(cookie) = &settings.cookie {
+            let cookie = quoted_cookie(&cookie.value);
+            text.push("-setcookie ").append(&cookie).push("\n");
+            if !settings.takes_one_cookie() {
                 // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
-                text.push(&format!(
-                    "-nocookie -setcookie {} ",
-                    quote(&node.to_string())
-                ))
-                .append(&quoted_cookie(&cookie.value))
-                .push("\n");
+                let name = quote(&node.to_string());
+                text.push(&format!("-nocookie -setcookie {name} "));
+                text.append(&cookie).push("\n");
             }
         }
-        if settled.epmd.is_off() && self.claims.start_epmd.is_empty() {
-            // ERL_DIST_PORT says so to the node; nodetool, which starts one itself, is told of it by this line alone.
+        if settings.epmd.is_off() && self.claims.start_epmd.is_empty() {
+            // ERL_DIST_PORT says so to the node; nodetool, which starts one itself, reads it only in this line.
             text.push("-start_epmd false\n");
         }
-        if !settled.epmd.is_off() && settled.pin().is_some() {
-            text.push(settled.node_flags().trim_end()).push("\n");
+        if !settings.epmd.is_off() && settings.pin().is_some() {
+            text.push(settings.node_flags().trim_end()).push("\n");
         }
-        text.append(&Text::of_file(&self.rest(settled.replaces_port)));
+        text.append(&Text::of_file(&self.rest(settings.replaces_port)));
         text
     }
 
-    /// What the variables are that stand for the node's name, its parts and its port in this file's own text:
+    /// The variables that stand for the node's name, its parts and its port in this file's own text, with their values:
     /// `-name app@${HOST}`, `inet_dist_listen_min ${ERL_PORT}`.
-    fn named(&self, node: &NodeName, port: Option<Port>) -> Vec<(&str, String)> {
+    fn values(&self, node: &NodeName, port: Option<Port>) -> Vec<(&str, String)> {
         let mut found = Vec::new();
-        for claim in &self.claims.names {
-            match claim.value.text.split_once('@') {
+        for flag in &self.claims.names {
+            match flag.value.text.split_once('@') {
                 Some((name, host)) => {
                     found.push((name, node.name.to_string()));
                     found.push((host, node.host.to_string()));
                 }
-                None => found.push((&claim.value.text, node.to_string())),
+                None => found.push((&flag.value.text, node.to_string())),
             }
         }
-        for claim in &self.claims.ports {
-            found.extend(port.map(|port| (claim.value.text.as_str(), port.to_string())));
+        for flag in &self.claims.ports {
+            found.extend(port.map(|port| (flag.value.text.as_str(), port.to_string())));
         }
         let named = |(text, value)| Some((variable(text)?, value));
         found.into_iter().filter_map(named).collect()
     }
 }
 
-/// A release's args file whose variables its script expands.
+/// A release's args file, in which its script may expand variables.
 pub struct Template {
     /// As it stands.
     pub args: VmArgs,
-    /// What it claims: of a variable that nobody sets, nothing. It stands for what we say.
+    /// Its flags, without those that a variable would give which nobody sets: it stands for our settings.
     pub claims: FlagSettings,
     /// The variables that it names and nobody sets.
     unset: Vec<String>,
-    /// Does the script expand them?
-    expands: bool,
+    is_expanded: bool,
 }
 
 impl Template {
-    /// One in which nothing is expanded.
-    pub fn plain(args: VmArgs) -> Self {
-        Self {
-            claims: args.claims.clone(),
-            args,
-            unset: Vec::new(),
-            expands: false,
-        }
-    }
-
-    /// Reads one.
+    /// Reads the file, if there is one. The script expands it where `variable` is given.
     ///
     /// # Errors
     /// It cannot be read: [`Exit::System`].
-    pub fn read(path: &Path, variable: Variable) -> Result<Self, Failure> {
-        let args = VmArgs::of_release(path)?;
+    pub fn read(path: Option<&Path>, variable: Option<Variable>) -> Result<Self, Failure> {
+        let args = path.map_or_else(|| Ok(VmArgs::empty()), VmArgs::of_release)?;
+        let unset = variable.map(|variable| args.unset(variable));
         Ok(Self {
-            claims: args.said(variable),
-            unset: args.unset(variable),
+            claims: variable.map_or_else(|| args.claims.clone(), |variable| args.said(variable)),
+            unset: unset.unwrap_or_default(),
+            is_expanded: variable.is_some(),
             args,
-            expands: true,
         })
+    }
+
+    /// What the release says, with the flags of its sys.config. The script hands its own arguments behind the task to the
+    /// VM, behind those of the args file.
+    pub fn own_settings(
+        &self,
+        role: Role,
+        (script, command): (&Script, &Command),
+        of_config: FlagSettings,
+    ) -> OwnSettings {
+        let mut files = self.claims.clone();
+        files.extend(of_config);
+        let arguments = command.arguments().skip(1);
+        OwnSettings {
+            command_line: FlagSettings::of_arguments(arguments.filter(|_| role == Role::Node)),
+            files,
+            rewritten: true,
+            otp: Otp::of_root(&script.root),
+            ..OwnSettings::default()
+        }
     }
 
     /// The file as the script would make it.
     pub fn expanded(&self, variable: Variable) -> VmArgs {
-        if self.expands {
+        if self.is_expanded {
             self.args.expanded(variable)
         } else {
             self.args.clone()
         }
     }
 
-    /// The variables that nobody sets and that stand for what is settled.
-    pub fn ours(&self, settled: &NodeSettings) -> BTreeMap<String, String> {
-        let named = self.args.named(&settled.node.value, settled.pin());
+    /// The variables that nobody sets and that stand for our settings.
+    pub fn values(&self, settings: &NodeSettings) -> BTreeMap<String, String> {
+        let all = self.args.values(&settings.node.value, settings.pin());
         let unset = |name: &str| self.unset.iter().any(|unset| unset == name);
-        let ours = named.into_iter().filter(|(name, _)| unset(name));
-        ours.map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
-    /// Those that stand for nothing that we know, the cookie left out: it is replaced.
-    pub fn unknown(&self, ours: &BTreeMap<String, String>) -> Vec<&str> {
-        let cookie = |name: &str| {
-            let cookies = self.args.claims.cookies.iter();
-            let mut cookies = cookies.filter_map(|claim| variable(claim.value.cookie.as_deref()?));
-            cookies.any(|cookie| cookie == name)
-        };
-        let names = self.unset.iter().map(String::as_str);
-        names
-            .filter(|name| !ours.contains_key(*name) && !cookie(name))
+        let values = all.into_iter().filter(|(name, _)| unset(name));
+        values
+            .map(|(name, value)| (name.to_owned(), value))
             .collect()
     }
-}
 
-/// What a start script's own arguments behind the task claim: it hands them to the VM, behind those of the args file.
-pub fn behind_task(command: &Command) -> FlagSettings {
-    FlagSettings::of_arguments(command.arguments().skip(1))
+    /// The variables that nobody sets, without that of the cookie, which is replaced.
+    pub fn unset(&self) -> impl Iterator<Item = &String> {
+        let cookies = self.args.claims.cookies.iter();
+        let cookies = cookies.filter_map(|flag| variable(flag.value.cookie.as_deref()?));
+        let cookies: Vec<&str> = cookies.collect();
+        let names = self.unset.iter();
+        names.filter(move |name| !cookies.contains(&name.as_str()))
+    }
 }
 
 /// The name in `${NAME}`, if that is all.

@@ -3,26 +3,25 @@
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html> (`-erl_epmd_port`)
 
 use crate::error::Failure;
-use crate::plan::OwnSettings;
-use crate::plan::{Changes, NodeSettings, Pin};
+use crate::plan::{Changes, NodeSettings, OwnSettings, Pin};
 use crate::system::secrets::Text;
 
-/// Sets it. `unknown` says what to do about a script that does not know it.
+/// Sets it. `problem` is that of a script that does not know it, and what to do about it.
 ///
 /// # Errors
 /// The script does not know it, or a flag of its own has a port that only the node itself would see.
 pub fn set(
-    unknown: Option<&str>,
+    problem: Option<&str>,
     own_settings: &OwnSettings,
-    settled: &NodeSettings,
+    settings: &NodeSettings,
     changes: &mut Changes,
 ) -> Result<(), Failure> {
-    if let Some(unknown) = unknown {
+    if let Some(problem) = problem {
         return Err(Failure::config(format!(
-            "BEAMINIT_EPMD is \"off\", and {unknown}, or use auto"
+            "BEAMINIT_EPMD is \"off\", and {problem}, or use auto"
         )));
     }
-    match &settled.port {
+    match &settings.port {
         Some(Pin::Ours(port)) => {
             changes.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
         }

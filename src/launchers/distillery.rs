@@ -4,18 +4,16 @@
 //! Nothing goes into ERL_AFLAGS: the script starts VMs of its own to look around, and they would take name and port.
 //! <https://hexdocs.pm/distillery/config/runtime.html>
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::args_file::{self, Template};
-use super::erl::cleanse;
+use super::args_file::Template;
+use super::erl::remove_settings;
 use super::script::Script;
-use crate::beam::Otp;
-use crate::beam::{FlagSettings, FlagVariables, VmArgs};
+use super::{daemon_warning, of_one_vm};
+use crate::beam::{FlagSettings, FlagVariables};
 use crate::config::Config;
 use crate::error::Failure;
-use crate::launchers::daemon_warning;
-use crate::plan::{Apply, Launcher, OwnSettings, Role};
-use crate::plan::{Changes, NodeSettings};
+use crate::plan::{Apply, Changes, Launcher, NodeSettings, Role};
 use crate::system::files::text_of;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
@@ -27,15 +25,13 @@ struct Distillery {
 
 /// Is it a distillery release's script? `bin/app` of later versions only hands over to the one of the release's version.
 pub fn is(script: &Script) -> bool {
-    const TELLS: [&str; 2] = ["DISTILLERY_TASK", "REL_NAME"];
+    let has_task = |text: &str| text.contains("DISTILLERY_TASK");
     let of_version = || {
-        let version = script.current_version()?;
-        let file = format!("releases/{version}/{}.sh", script.name);
-        text_of(script.root.join(file)).ok()
+        let folder = script.version_folder(None)?;
+        text_of(folder.join(format!("{}.sh", script.name))).ok()
     };
-    script.says(&TELLS)
-        || script.says(&["REL_NAME"])
-            && of_version().is_some_and(|text| TELLS.iter().all(|tell| text.contains(tell)))
+    script.contains_all(&["REL_NAME"])
+        && (has_task(&script.text) || of_version().is_some_and(|text| has_task(&text)))
 }
 
 /// Reads the task, and the args file that the script would take.
@@ -53,60 +49,28 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         | "info" => Role::Client,
         _ => Role::Neither,
     };
+    let launcher = of_one_vm("distillery release", role, &script.name);
+    if role == Role::Neither {
+        return Ok(launcher);
+    }
+    let file = |variable, name| {
+        let folder = config.variable("RELEASE_CONFIG_DIR").map(Path::new);
+        let version = config.variable("REL_VSN");
+        let of_release = || script.release_file(folder.unwrap_or(&script.root), version, name);
+        let given = config.variable(variable).map(PathBuf::from);
+        given.or_else(of_release)
+    };
     let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-    let of_release = |variable, name| {
-        of_release(script, config, variable, name).filter(|_| role != Role::Neither)
-    };
-    let sys_config = of_release("SYS_CONFIG_PATH", "sys.config");
-    let path = of_release("VMARGS_PATH", "vm.args");
-    let template = match path {
-        Some(path) => Template::read(&path, &variable)?,
-        None => Template::plain(VmArgs::empty()),
-    };
-    let mut files = template.claims.clone();
-    files.extend(sys_config.map_or_else(FlagSettings::default, |path| {
-        FlagSettings::of_config_file(&path)
-    }));
-    let command_line = match role {
-        Role::Node => args_file::behind_task(command),
-        _ => FlagSettings::default(),
-    };
+    let template = Template::read(file("VMARGS_PATH", "vm.args").as_deref(), Some(&variable))?;
+    let sys_config = file("SYS_CONFIG_PATH", "sys.config");
+    let of_config = sys_config.map(|path| FlagSettings::of_config_file(&path));
+    let of_config = of_config.unwrap_or_default();
     Ok(Launcher {
-        label: "distillery release",
-        role,
-        default_name: script.name.clone(),
-        own_settings: OwnSettings {
-            command_line,
-            files,
-            rewritten: true,
-            otp: Otp::of_root(&script.root),
-            ..OwnSettings::default()
-        },
-        root: None,
-        account: None,
-        could_be_node: false,
+        own_settings: template.own_settings(role, (script, command), of_config),
         warnings: daemon_warning(task.starts_with("start"), "foreground or console"),
         apply: Box::new(Distillery { template }),
+        ..launcher
     })
-}
-
-/// A file that the script would take: the variable's, the root's, or the version's own.
-fn of_release(script: &Script, config: &Config, variable: &str, name: &str) -> Option<PathBuf> {
-    if let Some(path) = config.variable(variable) {
-        return Some(path.into());
-    }
-    let of_root = config
-        .variable("RELEASE_CONFIG_DIR")
-        .map_or_else(|| script.root.clone(), PathBuf::from)
-        .join(name);
-    let of_version = || {
-        let version = config.variable("REL_VSN").map(ToOwned::to_owned);
-        let version = version.or_else(|| script.current_version())?;
-        Some(script.root.join("releases").join(version).join(name))
-    };
-    Some(of_root)
-        .filter(|path| path.exists())
-        .or_else(of_version)
 }
 
 impl Apply for Distillery {
@@ -118,45 +82,39 @@ impl Apply for Distillery {
     fn apply(
         &self,
         launcher: &Launcher,
-        settled: &NodeSettings,
-        flags: &FlagVariables,
+        settings: &NodeSettings,
+        variables: &FlagVariables,
         changes: &mut Changes,
     ) -> Result<(), Failure> {
-        if let Some(place) = &settled.cookie_beside {
+        if let Some(place) = &settings.cookie_beside {
             return Err(Failure::config(format!(
                 "{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two; remove that one"
             )));
         }
-        if settled.in_file {
+        if settings.in_file {
             return Err(Failure::config(
                 "BEAMINIT_COOKIE_VIA is \"file\", and a distillery release's script reads the cookie in vm.args and gives it to VMs of its own as an argument; set it to arg",
             ));
         }
-        if settled.epmd.is_off() {
+        if settings.epmd.is_off() {
             return Err(Failure::config(
                 "BEAMINIT_EPMD is \"off\", and a distillery release's own clients ask epmd for the node; use auto",
             ));
         }
-        if self.template.args.has_variables() {
+        let args = &self.template.args;
+        if args.has_variables() {
             changes.set("REPLACE_OS_VARS", Text::plain("true"));
         }
         // sys.config may name the same ones; those of the cookie would stay in the VM's environment.
-        for (name, value) in self.template.ours(settled) {
+        for (name, value) in self.template.values(settings) {
             changes.set(&name, Text::plain(value));
         }
-        let args = &self.template.args;
-        args.copy(
-            &launcher.default_name,
-            false,
-            settled,
-            launcher.account.as_ref(),
-            changes,
-        )?;
+        args.copy(launcher, false, settings, changes)?;
         // A client of the script's would split the cookie in the file at its blanks.
-        if let (Role::Client, Some(cookie)) = (launcher.role, &settled.cookie) {
+        if let (Role::Client, Some(cookie)) = (launcher.role, &settings.cookie) {
             changes.set("COOKIE", Text::from(&cookie.value));
         }
-        cleanse(settled, flags, changes);
+        remove_settings(settings, variables, changes);
         Ok(())
     }
 }

@@ -3,11 +3,10 @@
 //! The options as bin/elixir reads them: the first word that is none of them ends them. Names and cookies there come
 //! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
 
-use crate::beam::FlagSettings;
-use crate::beam::Otp;
+use super::{erl, of_one_vm};
 use crate::beam::words::{Syntax, split};
+use crate::beam::{FlagSettings, Otp};
 use crate::config::Config;
-use crate::launchers::erl;
 use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
 
@@ -15,50 +14,38 @@ use crate::system::program::Command;
 pub fn read(program: &'static str, command: &Command, config: &Config) -> Launcher {
     let arguments: Vec<&str> = command.arguments().collect();
     let options = if program == "mix" {
-        Options::default()
+        ElixirOptions {
+            mix_task: Some(&arguments),
+            ..ElixirOptions::default()
+        }
     } else {
-        Options::read(&arguments)
+        ElixirOptions::read(&arguments)
     };
-    let task = if program == "mix" {
-        Some(arguments.as_slice())
-    } else {
-        options.mix_task
-    };
-    let claims = FlagSettings::of_arguments(options.erl.iter().map(String::as_str));
-    let has_shell = program == "iex" && claims.remsh.is_none() && !options.informs;
-    let role = if options.informs || task.is_some_and(|task| !starts_node(task)) {
+    let flags = FlagSettings::of_arguments(options.erl.iter().map(String::as_str));
+    let has_shell = program == "iex" && flags.remsh.is_none() && !options.only_prints;
+    let role = if options.only_prints || options.mix_task.is_some_and(|task| !starts_node(task)) {
         Role::Neither
-    } else if claims.remsh.is_some() {
+    } else if flags.remsh.is_some() {
         Role::Client
     } else {
         Role::Node
     };
     Launcher {
-        label: program,
-        role,
-        default_name: program.into(),
         own_settings: OwnSettings {
             elixir: true,
-            ..erl::own_settings(claims, Otp::of_erl(None, &config.environment))
+            ..erl::own_settings(flags, Otp::of_erl(None, &config.environment))
         },
-        root: None,
-        account: None,
-        could_be_node: false,
-        warnings: Vec::from_iter(has_shell.then(|| warn_of_no_input("iex")).flatten()),
-        apply: Box::new(erl::OneVm),
+        warnings: Vec::from_iter(has_shell.then(|| no_input_warning("iex")).flatten()),
+        ..of_one_vm(program, role, program)
     }
 }
 
 /// The warning of a shell that finds no input: it ends at once, with status 0.
-pub fn warn_of_no_input(program: &str) -> Option<String> {
+pub fn no_input_warning(program: &str) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
-    let input = std::fs::metadata("/proc/self/fd/0");
-    let null = std::fs::metadata("/dev/null");
-    let is_null = match (input, null) {
-        (Ok(input), Ok(null)) => input.rdev() == null.rdev() && input.rdev() != 0,
-        _ => false,
-    };
-    is_null.then(|| {
+    let device = |path| Some(std::fs::metadata(path).ok()?.rdev()).filter(|device| *device != 0);
+    let null = device("/dev/null")?;
+    (device("/proc/self/fd/0") == Some(null)).then(|| {
         format!(
             "{program} opens a shell, and standard input is /dev/null, at whose end the shell and the node end; give the container a terminal (docker run -it; stdin and tty: true), or start the node without a shell"
         )
@@ -103,79 +90,65 @@ fn is_application(task: &[&str]) -> bool {
     }
 }
 
-/// What stands on the line before the script.
+/// The words of the line before the script.
 #[derive(Default)]
-struct Options<'a> {
+struct ElixirOptions<'a> {
     /// The flags that `erl` gets from them.
     erl: Vec<String>,
     /// The words behind `-S mix`.
     mix_task: Option<&'a [&'a str]>,
     /// It only prints something and ends.
-    informs: bool,
+    only_prints: bool,
 }
 
-impl<'a> Options<'a> {
+impl<'a> ElixirOptions<'a> {
     fn read(words: &'a [&'a str]) -> Self {
         let mut options = Self::default();
         let mut named = Vec::new();
         let mut rest = words;
-        loop {
-            let (values, taken): (&[&str], usize) = match rest {
-                [
-                    "--name" | "--sname" | "--cookie" | "--vm-args" | "--remsh" | "--erl"
-                    | "--erl-config",
-                    ..,
-                ] => (rest.get(1..2).unwrap_or_default(), 2),
-                ["--rpc-eval", ..] => (rest.get(1..2).unwrap_or_default(), 3),
-                ["--boot-var" | "--pipe-to", ..] => (&[], 3),
-                [
-                    "-e"
-                    | "-r"
-                    | "-pr"
-                    | "-pa"
-                    | "-pz"
-                    | "--app"
-                    | "--eval"
-                    | "--dot-iex"
-                    | "--dbg"
-                    | "--logger-otp-reports"
-                    | "--logger-sasl-reports"
-                    | "--boot",
-                    ..,
-                ] => (&[], 2),
-                [
-                    "--no-halt" | "--hidden" | "--werl" | "--no-pry" | "+iex" | "+elixirc",
-                    ..,
-                ] => (&[], 1),
-                ["-v" | "--version" | "-h" | "--help" | "--short-version", ..] => {
-                    options.informs = true;
+        while let [option, behind @ ..] = rest {
+            let (flag, values) = match *option {
+                // Split by the shell, and ahead of the options that have names.
+                "--erl" => {
+                    let words = split(behind.first().unwrap_or(&""), Syntax::Blanks);
+                    options.erl.extend(words.into_iter().map(|word| word.text));
+                    ("", 1)
+                }
+                "--name" => ("-name", 1),
+                "--sname" => ("-sname", 1),
+                "--cookie" => ("-setcookie", 1),
+                "--erl-config" => ("-config", 1),
+                "--vm-args" => ("-args_file", 1),
+                "--remsh" => ("-remsh", 1),
+                "--rpc-eval" => ("-remsh", 2),
+                "--boot-var" | "--pipe-to" => ("", 2),
+                "-e"
+                | "-r"
+                | "-pr"
+                | "-pa"
+                | "-pz"
+                | "--app"
+                | "--eval"
+                | "--dot-iex"
+                | "--dbg"
+                | "--logger-otp-reports"
+                | "--logger-sasl-reports"
+                | "--boot" => ("", 1),
+                "--no-halt" | "--hidden" | "--werl" | "--no-pry" | "+iex" | "+elixirc" => ("", 0),
+                "-S" if behind.first() == Some(&"mix") => {
+                    options.mix_task = behind.get(1..);
                     break;
                 }
-                ["-S", "mix", task @ ..] => {
-                    options.mix_task = Some(task);
+                "-v" | "--version" | "-h" | "--help" | "--short-version" => {
+                    options.only_prints = true;
                     break;
                 }
                 _ => break,
             };
-            if let (Some(option), Some(value)) = (rest.first(), values.first()) {
-                let value = (*value).to_owned();
-                match *option {
-                    // Split by the shell, and ahead of the options that have names.
-                    "--erl" => options.erl.extend(
-                        split(&value, Syntax::Blanks)
-                            .into_iter()
-                            .map(|word| word.text),
-                    ),
-                    "--name" => named.extend(["-name".to_owned(), value]),
-                    "--sname" => named.extend(["-sname".to_owned(), value]),
-                    "--cookie" => named.extend(["-setcookie".to_owned(), value]),
-                    "--erl-config" => named.extend(["-config".to_owned(), value]),
-                    "--vm-args" => named.extend(["-args_file".to_owned(), value]),
-                    // `--remsh` and `--rpc-eval`: a node that is spoken to.
-                    _ => named.extend(["-remsh".to_owned(), value]),
-                }
+            if let (false, Some(value)) = (flag.is_empty(), behind.first()) {
+                named.extend([flag.to_owned(), (*value).to_owned()]);
             }
-            rest = rest.get(taken..).unwrap_or_default();
+            rest = behind.get(values..).unwrap_or_default();
         }
         options.erl.append(&mut named);
         options
@@ -246,7 +219,7 @@ mod tests {
             ),
             (vec!["--name"], "", None),
         ] {
-            let options = Options::read(&words);
+            let options = ElixirOptions::read(&words);
             assert_eq!(options.erl.join(" "), erl, "{words:?}");
             assert_eq!(
                 options.mix_task.and_then(|task| task.first().copied()),

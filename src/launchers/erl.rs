@@ -1,48 +1,40 @@
-//! `erl`: flags in ERL_AFLAGS, which come before those of the command line. The same changes serves every launcher that
-//! hands its environment to one VM.
+//! `erl`: flags in ERL_AFLAGS, which come before those of the command line. The same serves every launcher that hands its
+//! environment to one VM.
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#environment-variables>
 
-use crate::beam::Otp;
+use super::of_one_vm;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{FlagSettings, FlagVariables};
+use crate::beam::{CookieFlag, FlagSetting, FlagSettings, FlagVariables, Otp};
 use crate::config::Config;
 use crate::error::Failure;
-use crate::plan::{Apply, Launcher, OwnSettings, Role};
-use crate::plan::{Changes, NodeSettings};
+use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
 use crate::system::Place;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
 
-/// What hands its environment to one VM.
+/// A launcher that hands its environment to one VM.
 pub struct OneVm;
 
-/// Reads its arguments.
 pub fn read(command: &Command, config: &Config) -> Launcher {
-    let claims = FlagSettings::of_arguments(command.arguments());
-    let role = if claims.informs {
+    let flags = FlagSettings::of_arguments(command.arguments());
+    let role = if flags.informs {
         Role::Neither
-    } else if claims.remsh.is_some() {
+    } else if flags.remsh.is_some() {
         Role::Client
     } else {
         Role::Node
     };
     Launcher {
-        label: "erl",
-        role,
-        default_name: command.name().into(),
-        own_settings: own_settings(claims, Otp::of_erl(Some(command), &config.environment)),
+        own_settings: own_settings(flags, Otp::of_erl(Some(command), &config.environment)),
         root: command.root(),
-        account: None,
-        could_be_node: false,
-        warnings: Vec::new(),
-        apply: Box::new(OneVm),
+        ..of_one_vm("erl", role, command.name())
     }
 }
 
-/// Sorts the claims of a command line: those in the files that it names are not its own.
-pub fn own_settings(claims: FlagSettings, otp: Option<Otp>) -> OwnSettings {
-    let (command_line, files) = claims.partition(|place| *place == Place::CommandLine);
+/// The flags of a command line: those in the files that it names are not its own.
+pub fn own_settings(flags: FlagSettings, otp: Option<Otp>) -> OwnSettings {
+    let (command_line, files) = flags.partition(|place| *place == Place::CommandLine);
     OwnSettings {
         command_line,
         files,
@@ -55,166 +47,176 @@ impl Apply for OneVm {
     fn apply(
         &self,
         launcher: &Launcher,
-        settled: &NodeSettings,
-        flags: &FlagVariables,
+        settings: &NodeSettings,
+        variables: &FlagVariables,
         changes: &mut Changes,
     ) -> Result<(), Failure> {
-        let own_settings = &launcher.own_settings;
+        let vm = VmFlags {
+            own_settings: &launcher.own_settings,
+            settings,
+            variables,
+        };
         match launcher.role {
-            Role::Node => node_flags(own_settings, settled, flags, changes),
-            Role::Client => remote_flags(own_settings, settled, flags, changes),
+            Role::Node => vm.put_first(vm.of_node(), changes),
+            Role::Client => vm.put_first(vm.of_shell(), changes),
             Role::Neither => Ok(()),
         }
     }
 }
 
-/// The flags of a node, put before the user's own in ERL_AFLAGS, and kept from the VMs that it starts itself.
-pub fn node_flags(
-    own_settings: &OwnSettings,
-    settled: &NodeSettings,
-    flags: &FlagVariables,
-    changes: &mut Changes,
-) -> Result<(), Failure> {
-    let node = &settled.node.value;
-    let mut ours = Text::default();
-    if own_settings.command_line.names.is_empty() {
-        ours.push(&format!("{} {node} ", node.flag()));
-    }
-    if let Some(flag) = settled.transport_flag() {
-        ours.push(flag).push(" ");
-    }
-    ours.push(&settled.node_flags());
-    ours.append(&cookie_flags(own_settings, settled, &node.to_string()));
-    put_first(ours, settled, flags, changes)
+/// The flags that give a VM what was decided, beside those that it has already.
+pub struct VmFlags<'a> {
+    /// What the launcher's own arguments and files say.
+    pub own_settings: &'a OwnSettings,
+    /// What was decided.
+    pub settings: &'a NodeSettings,
+    /// What the user's variables say.
+    pub variables: &'a FlagVariables,
 }
 
-/// The flags of a shell on another node: a name of its own, no pin. Nobody calls it by a name that we made up, so it
-/// does not listen then.
-fn remote_flags(
-    own_settings: &OwnSettings,
-    settled: &NodeSettings,
-    flags: &FlagVariables,
-    changes: &mut Changes,
-) -> Result<(), Failure> {
-    let node = &settled.node.value;
-    let mut name = node.to_string();
-    let mut ours = Text::default();
-    let named = !own_settings.command_line.names.is_empty();
-    if !named {
-        name = format!("rem-{:08x}-{node}", fastrand::u32(..));
-        ours.push(&format!("{} {name} -hidden ", node.flag()));
-    }
-    if let Some(flag) = settled.transport_flag() {
-        ours.push(flag).push(" ");
-    }
-    ours.push(&settled.client_flags(named, says_dist_listen(own_settings, flags)));
-    ours.append(&cookie_flags(own_settings, settled, &name));
-    put_first(ours, settled, flags, changes)
-}
-
-/// Do the user's own flags say whether the VM listens? Before OTP 24 two `-dist_listen false` are none.
-pub fn says_dist_listen(own_settings: &OwnSettings, flags: &FlagVariables) -> bool {
-    let variables = flags.claims();
-    let mut said = [&own_settings.command_line, &own_settings.files, &variables].into_iter();
-    said.any(|claims| claims.dist_listen)
-}
-
-/// A single `-setcookie C` is the VM's cookie whatever name it takes in the end, and of two it drops both: the cookie of
-/// the name that it should have wins over any number of those. But then it still looks for a cookie file, and dies where
-/// HOME cannot be written, without `-nocookie`; which alone would let in whoever has no cookie either. A `-setcookie` with
-/// nothing behind it makes the VM drop all the others and read the file.
-///
-/// A VM from before OTP 24.1 takes one `-setcookie C` alone: where another stays, ours comes in a file.
-pub fn cookie_flags(own_settings: &OwnSettings, settled: &NodeSettings, name: &str) -> Text {
-    let mut flags = Text::default();
-    if settled.in_file {
-        flags.push("-setcookie ");
-        return flags;
-    }
-    let Some(cookie) = &settled.cookie else {
-        return flags;
-    };
-    let said = &own_settings.command_line.cookies;
-    let all = said.iter().chain(&own_settings.files.cookies);
-    let for_all: Vec<_> = all.filter(|claim| claim.value.node.is_none()).collect();
-    match for_all.as_slice() {
-        [] => {
-            flags
-                .push("-setcookie ")
-                .append(&quoted_cookie(&cookie.value));
-            flags.push(" ");
+impl VmFlags<'_> {
+    pub fn of_node(&self) -> Text {
+        let node = &self.settings.node.value;
+        let mut ours = Text::default();
+        if self.own_settings.command_line.names.is_empty() {
+            ours.push(&format!("{} {node} ", node.flag()));
         }
-        _ if settled.takes_one_cookie() => {}
-        [one] if one.value.cookie.is_some() => {}
-        _ => {
+        ours.push(&self.transport())
+            .push(&self.settings.node_flags());
+        ours.append(&self.cookie(&node.to_string()));
+        ours
+    }
+
+    /// The flags of a shell on another node: a name of its own, no pin. Nobody calls it by a name that we made up, so it
+    /// does not listen then.
+    fn of_shell(&self) -> Text {
+        let node = &self.settings.node.value;
+        if self.own_settings.command_line.names.is_empty() {
+            let name = self.client_name();
+            let name_flags = format!("{} {name} -hidden ", node.flag());
+            self.of_client(&name_flags, false, &name)
+        } else {
+            self.of_client("", true, &node.to_string())
+        }
+    }
+
+    /// A name for one of several clients of the node.
+    pub fn client_name(&self) -> String {
+        format!("rem-{:08x}-{}", fastrand::u32(..), self.settings.node.value)
+    }
+
+    /// The flags of a client, with the cookie for `name`.
+    pub fn of_client(&self, name_flags: &str, listens: bool, name: &str) -> Text {
+        let mut ours = Text::plain(name_flags);
+        let says_listen = self.say_dist_listen();
+        ours.push(&self.transport())
+            .push(&self.settings.client_flags(listens, says_listen));
+        ours.append(&self.cookie(name));
+        ours
+    }
+
+    /// The flag that has a VM speak IPv6, where it must be told, with a blank behind it.
+    pub fn transport(&self) -> String {
+        let flag = self.settings.transport_flag();
+        flag.map_or_else(String::new, |flag| format!("{flag} "))
+    }
+
+    /// Do the user's own flags say whether the VM listens? Before OTP 24 two `-dist_listen false` are none.
+    pub fn say_dist_listen(&self) -> bool {
+        let own = self.own_settings;
+        own.command_line.dist_listen || own.files.dist_listen || self.variables.claims().dist_listen
+    }
+
+    /// A single `-setcookie C` is the VM's cookie whatever name it takes in the end, and of two it drops both: the cookie of
+    /// the name that it should have wins over any number of those. But then it still looks for a cookie file, and dies where
+    /// HOME cannot be written, without `-nocookie`; which alone would let in whoever has no cookie either. A `-setcookie`
+    /// with nothing behind it makes the VM drop all the others and read the file.
+    ///
+    /// A VM from before OTP 24.1 takes one `-setcookie C` alone: where another stays, ours comes in a file.
+    pub fn cookie(&self, name: &str) -> Text {
+        if self.settings.in_file {
+            return Text::plain("-setcookie ");
+        }
+        let Some(cookie) = &self.settings.cookie else {
+            return Text::default();
+        };
+        let cookie = quoted_cookie(&cookie.value);
+        let takes_one = self.settings.takes_one_cookie();
+        let of_command_line = &self.own_settings.command_line.cookies;
+        let all = of_command_line
+            .iter()
+            .chain(&self.own_settings.files.cookies);
+        let for_all: Vec<_> = all.filter(|flag| flag.value.node.is_none()).collect();
+        let is_enough = matches!(for_all.as_slice(), [one] if one.value.cookie.is_some());
+        let mut flags = Text::default();
+        if for_all.is_empty() {
+            flags.push("-setcookie ").append(&cookie).push(" ");
+        } else if !takes_one && !is_enough {
             flags.push("-nocookie ");
         }
+        let is_towards = |flag: &FlagSetting<CookieFlag>| flag.value.node.as_deref() == Some(name);
+        if !takes_one && !of_command_line.iter().any(is_towards) {
+            flags.push(&format!("-setcookie {} ", quote(name)));
+            flags.append(&cookie).push(" ");
+        }
+        flags
     }
-    let mut towards = said.iter().filter_map(|claim| claim.value.node.as_deref());
-    if !settled.takes_one_cookie() && !towards.any(|node| node == name) {
-        flags.push(&format!("-setcookie {} ", quote(name)));
-        flags.append(&quoted_cookie(&cookie.value)).push(" ");
+
+    /// Puts flags into ERL_AFLAGS before what is left of the user's, who gets it back in the VM's own environment.
+    ///
+    /// # Errors
+    /// The release's own shell file takes them out again, and there is no other place for them.
+    pub fn put_first(&self, mut ours: Text, changes: &mut Changes) -> Result<(), Failure> {
+        remove_settings(self.settings, self.variables, changes);
+        if ours.reveal().is_empty() {
+            return Ok(());
+        }
+        if let Some(place) = self.variables.lost() {
+            return self.put_into_elixirs(ours, place, changes);
+        }
+        let users = self.rest_of("ERL_AFLAGS");
+        ours.push("-env ERL_AFLAGS ").append(&users.map(quote));
+        if !users.reveal().is_empty() {
+            ours.push(" ").append(&users);
+        }
+        changes.set("ERL_AFLAGS", ours);
+        Ok(())
     }
-    flags
+
+    /// A mix release hands ELIXIR_ERL_OPTIONS to the VM before its own flags, split at blanks.
+    fn put_into_elixirs(
+        &self,
+        mut ours: Text,
+        place: &Place,
+        changes: &mut Changes,
+    ) -> Result<(), Failure> {
+        const NAME: &str = "ELIXIR_ERL_OPTIONS";
+        let text = ours.reveal().to_string_lossy();
+        if text.contains(['\'', '"', '*', '?', '[', '\\']) || self.variables.stays(NAME) {
+            return Err(Failure::config(format!(
+                "{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its name, cookie and port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"
+            )));
+        }
+        ours.append(&self.rest_of(NAME));
+        changes.set(NAME, ours);
+        Ok(())
+    }
+
+    /// What is left of the user's flags in a variable.
+    fn rest_of(&self, variable: &str) -> Text {
+        let rest = self
+            .variables
+            .rest_of(variable, self.settings.replaces_port);
+        Text::concealing(rest.as_ref())
+    }
 }
 
-/// Puts flags into ERL_AFLAGS before what is left of the user's, who gets it back in the VM's own environment.
-///
-/// # Errors
-/// The release's own shell file takes them out again, and there is no other place for them.
-pub fn put_first(
-    mut ours: Text,
-    settled: &NodeSettings,
-    flags: &FlagVariables,
-    changes: &mut Changes,
-) -> Result<(), Failure> {
-    cleanse(settled, flags, changes);
-    if ours.reveal().is_empty() {
-        return Ok(());
-    }
-    if let Some(place) = flags.lost() {
-        return put_into_elixirs(ours, place, settled, flags, changes);
-    }
-    let users = flags.rest_of("ERL_AFLAGS", settled.replaces_port);
-    let users = Text::concealing(users.as_ref());
-    ours.push("-env ERL_AFLAGS ").append(&users.map(quote));
-    if !users.reveal().is_empty() {
-        ours.push(" ").append(&users);
-    }
-    changes.set("ERL_AFLAGS", ours);
-    Ok(())
-}
-
-/// A mix release hands ELIXIR_ERL_OPTIONS to the VM before its own flags, split at blanks.
-fn put_into_elixirs(
-    mut ours: Text,
-    place: &Place,
-    settled: &NodeSettings,
-    flags: &FlagVariables,
-    changes: &mut Changes,
-) -> Result<(), Failure> {
-    const NAME: &str = "ELIXIR_ERL_OPTIONS";
-    let needs_quotes = ours
-        .reveal()
-        .to_string_lossy()
-        .contains(['\'', '"', '*', '?', '[', '\\']);
-    if needs_quotes || flags.stays(NAME) {
-        return Err(Failure::config(format!(
-            "{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its name, cookie and port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"
-        )));
-    }
-    let users = flags.rest_of(NAME, settled.replaces_port);
-    ours.append(&Text::concealing(users.as_ref()));
-    changes.set(NAME, ours);
-    Ok(())
-}
-
-/// Takes what would fight with the Plan out of the user's variables.
-pub fn cleanse(settled: &NodeSettings, flags: &FlagVariables, changes: &mut Changes) {
-    for (name, rest) in flags.cleansed(settled.replaces_port) {
+/// Removes from the user's variables the flags that contradict the Plan.
+pub fn remove_settings(settings: &NodeSettings, variables: &FlagVariables, changes: &mut Changes) {
+    for (name, rest) in variables.cleansed(settings.replaces_port) {
         changes.set(name, Text::concealing(rest.as_ref()));
     }
-    for (name, flags) in flags.left_out(settled.replaces_port) {
+    for (name, flags) in variables.left_out(settings.replaces_port) {
         let flags = Text::concealing(flags.as_ref());
         changes.left_out.push((name.to_owned(), flags));
     }

@@ -2,17 +2,15 @@
 //!
 //! <https://gleam.run/command-line-reference/#export>
 
+use super::of_one_vm;
 use super::script::Script;
-use crate::beam::FlagSettings;
 use crate::beam::Otp;
 use crate::config::Config;
-use crate::launchers::erl;
-use crate::plan::{Launcher, Role};
+use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
 
-/// Is it a shipment's entrypoint.sh?
 pub fn is(script: &Script) -> bool {
-    script.says(&["@@main:run", "erl"])
+    script.contains_all(&["@@main:run", "erl"])
 }
 
 /// Reads the task: `run` is the application, `shell` a shell beside it.
@@ -21,18 +19,12 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Launcher {
         Some("run") => Role::Node,
         _ => Role::Neither,
     };
+    let name = script.assigned("PACKAGE").unwrap_or("gleam");
     Launcher {
-        label: "gleam shipment",
-        role,
-        default_name: script.assigned("PACKAGE").unwrap_or("gleam").to_owned(),
-        own_settings: erl::own_settings(
-            FlagSettings::default(),
-            Otp::of_erl(None, &config.environment),
-        ),
-        root: None,
-        account: None,
-        could_be_node: false,
-        warnings: Vec::new(),
-        apply: Box::new(erl::OneVm),
+        own_settings: OwnSettings {
+            otp: Otp::of_erl(None, &config.environment),
+            ..OwnSettings::default()
+        },
+        ..of_one_vm("gleam shipment", role, name)
     }
 }

@@ -1,6 +1,7 @@
-//! The launchers: how each way of starting a BEAM is told, and what makes its name, cookie and port certain.
+//! The launchers: how each way of starting a BEAM is recognised, by the program's name or by the text of its script, and how
+//! its node is given a name, a cookie and a port. What they find goes to the Plan; the Plan calls back [`Launcher::apply`].
 //!
-//! A new one is a file beside these, a word in [`LauncherKind`], a line in `PROGRAMS` or `SCRIPTS` and one in
+//! A new one is a file beside these, a word in [`LauncherKind`], a line in `program_kind` or `script_kind` and one in
 //! [`read`].
 
 mod args_file;
@@ -16,69 +17,28 @@ mod rabbitmq;
 mod relx;
 mod script;
 mod target;
-pub mod wrapped;
+mod wrappers;
 
 use crate::beam::{FlagSetting, FlagVariables, PortFlag, PortKind};
-use crate::config::{LauncherKind, Pod};
+use crate::config::{Config, LauncherKind, Pod};
 use crate::error::Failure;
-use crate::plan::{Launcher, OwnSettings, Role};
-use crate::system::Place;
+use crate::plan::{Launcher, OwnName, OwnSettings, Role};
 use crate::system::program::Command;
+use crate::system::shell::ShellAnswer;
+use crate::system::{Environment, Place};
 use script::Script;
 pub use target::Target;
-use wrapped::Inside;
+pub use wrappers::LauncherCommand;
 
-/// The launchers that are told by the program's name.
-const PROGRAMS: [(&str, LauncherKind); 14] = [
-    ("erl", LauncherKind::Erl),
-    ("elixir", LauncherKind::Elixir),
-    ("iex", LauncherKind::Iex),
-    ("mix", LauncherKind::Mix),
-    ("escript", LauncherKind::Escript),
-    ("rabbitmq-server", LauncherKind::RabbitMq),
-    ("rabbitmqctl", LauncherKind::RabbitMq),
-    ("rabbitmq-diagnostics", LauncherKind::RabbitMq),
-    ("rabbitmq-plugins", LauncherKind::RabbitMq),
-    ("rabbitmq-queues", LauncherKind::RabbitMq),
-    ("rabbitmq-streams", LauncherKind::RabbitMq),
-    ("rabbitmq-upgrade", LauncherKind::RabbitMq),
-    ("rabbitmq-tanzu", LauncherKind::RabbitMq),
-    ("ejabberdctl", LauncherKind::Ejabberd),
-];
+/// The cookie for a start script that insists on one, where the VM reads the real one in a file.
+const COOKIE_PLACEHOLDER: &str = "it-is-in-a-file";
 
-/// What tells a script.
-type Tells = fn(&Script) -> bool;
-
-/// Those that are told by what their script says.
-const SCRIPTS: [(Tells, LauncherKind); 5] = [
-    (escript::is, LauncherKind::Escript),
-    (distillery::is, LauncherKind::Distillery),
-    (relx::is, LauncherKind::Relx),
-    (mix_release::is, LauncherKind::MixRelease),
-    (gleam::is, LauncherKind::Gleam),
-];
-
-/// What a start script that insists on a cookie gets where the VM reads the real one in a file.
-const IN_A_FILE: &str = "it-is-in-a-file";
-
-/// What a launcher without epmd is told its port by.
-fn dist_port_claim(text: &str, place: Place) -> FlagSetting<PortFlag> {
-    FlagSetting {
-        value: PortFlag {
-            kind: PortKind::Epmdless,
-            text: text.to_owned(),
-        },
-        place,
-        span: None,
-    }
-}
-
-/// That of a node whose command is not known: it asks for nothing, and starts nothing.
-pub fn unknown() -> Launcher {
+/// A launcher that hands its environment to one VM, with no settings of its own.
+pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launcher {
     Launcher {
-        label: "unknown",
-        role: Role::Node,
-        default_name: String::new(),
+        label,
+        role,
+        default_name: default_name.to_owned(),
         own_settings: OwnSettings::default(),
         root: None,
         account: None,
@@ -88,115 +48,170 @@ pub fn unknown() -> Launcher {
     }
 }
 
+/// A port as a start script has it, in a variable or in a file of a syntax of its own.
+fn port_setting(kind: PortKind, text: &str, place: Place) -> FlagSetting<PortFlag> {
+    let text = text.to_owned();
+    FlagSetting {
+        value: PortFlag { kind, text },
+        place,
+        span: None,
+    }
+}
+
+/// Both ends of a range of ports.
+fn port_range(min: &str, max: &str, place: &Place) -> [FlagSetting<PortFlag>; 2] {
+    let ends = [(PortKind::Min, min), (PortKind::Max, max)];
+    ends.map(|(kind, text)| port_setting(kind, text, place.clone()))
+}
+
+fn own_name(text: &str, place: &Place, long: bool) -> OwnName {
+    OwnName {
+        text: text.to_owned(),
+        by: place.to_string(),
+        long,
+    }
+}
+
+/// The environment for the script's own shell, which is asked what becomes of our flags.
+fn marked_environment(config: &Config) -> Environment {
+    let mut environment = config.environment.clone();
+    if config.asks_for_changes() {
+        let users = config.variable("ERL_AFLAGS").unwrap_or_default();
+        let marked = format!("{} {users}", FlagVariables::MARK);
+        environment.set("ERL_AFLAGS", marked.trim_end());
+    }
+    environment
+}
+
 /// The warning of a task whose script ends at once, if it is one.
 fn daemon_warning(is_daemon: bool, instead: &str) -> Vec<String> {
     let line = format!("a daemon's script ends at once, and this container with it; use {instead}");
     Vec::from_iter(is_daemon.then_some(line))
 }
 
+fn late_warning(answer: &ShellAnswer) -> Option<String> {
+    answer.is_late().then(|| answer.late())
+}
+
 /// Finds the launcher of a command; `None` for one that is no BEAM as far as can be told.
 ///
 /// # Errors
 /// The launcher's own files cannot be read, or contradict BEAMINIT_LAUNCHER.
-pub fn recognise(inside: &mut Inside) -> Result<Option<Launcher>, Failure> {
-    let script = Script::read(&inside.launcher);
-    let script = script.as_ref();
-    if inside.config.launcher == LauncherKind::Auto && of_itself(&inside.launcher, script).is_none()
-    {
-        return Ok(None);
-    }
-    inside.config.pod = Pod::look();
-    let Some(kind) = kind(inside, script)? else {
+pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failure> {
+    let kind = match found.config.launcher {
+        LauncherKind::None => None,
+        LauncherKind::Auto => detect(&found.command, found.script.as_ref()),
+        configured => Some(configured),
+    };
+    let Some(mut kind) = kind else {
         return Ok(None);
     };
-    let mut launcher = read(kind, inside, script)?;
-    let Inside {
-        config, account, ..
-    } = inside;
-    let only_where_asked = matches!(
-        kind,
-        LauncherKind::Erl
-            | LauncherKind::Elixir
-            | LauncherKind::Iex
-            | LauncherKind::Mix
-            | LauncherKind::Escript
-            | LauncherKind::Gleam
-    );
-    if only_where_asked && launcher.role == Role::Node && config.asks_for_node().is_none() {
+    found.config.pod = Pod::look();
+    if let Some(actual) = other_than_configured(found) {
+        let is_node = read(actual, found)?.role == Role::Node;
+        if is_node && !found.is_wrapped() {
+            return Err(Failure::config(format!(
+                "BEAMINIT_LAUNCHER is {:?}, and {} is recognised as {:?}; unset it",
+                kind.word(),
+                found.command.file.display(),
+                actual.word()
+            )));
+        }
+        kind = actual;
+    }
+    let mut launcher = read(kind, found)?;
+    let config = &found.config;
+    let is_node_where_asked = !matches!(kind, LauncherKind::RabbitMq | LauncherKind::Ejabberd)
+        && !is_of_release(kind)
+        && launcher.role == Role::Node;
+    if is_node_where_asked && config.asks_for_node().is_none() {
         let variables = FlagVariables::read(&config.environment, None)?.claims();
         let own_settings = &launcher.own_settings;
-        let names = [&own_settings.command_line, &own_settings.files, &variables];
-        if names.iter().all(|claims| claims.names.is_empty()) {
+        let all = [&own_settings.command_line, &own_settings.files, &variables];
+        if all.iter().all(|flags| flags.names.is_empty()) {
             launcher.role = Role::Neither;
             launcher.could_be_node = true;
         }
     }
-    launcher.account = launcher.account.or_else(|| account.clone());
+    launcher.account = launcher.account.or_else(|| found.account.clone());
     Ok(Some(launcher))
 }
 
-/// Which it is: what the file is, symbolic links followed, or what BEAMINIT_LAUNCHER says of it. A program that was called
-/// by the name of a launcher is one, whatever it is a link to: version managers make such scripts.
-fn kind(inside: &Inside, script: Option<&Script>) -> Result<Option<LauncherKind>, Failure> {
-    let command = &inside.launcher;
-    let said = inside.config.launcher;
-    match said {
-        LauncherKind::None => return Ok(None),
-        LauncherKind::Auto => return Ok(of_itself(command, script)),
-        _ => {}
-    }
-    let of_release = script.and_then(certain);
+/// What the command certainly is, where BEAMINIT_LAUNCHER says something else: it is meant for the node's own command, and a
+/// client in the same container, or what a script of the user's own starts, stays what it is.
+fn other_than_configured(found: &LauncherCommand) -> Option<LauncherKind> {
+    let configured = found.config.launcher;
+    let of_script = found.script.as_ref().and_then(script_kind);
+    let of_script = of_script.filter(|kind| *kind != LauncherKind::Escript);
     // A release's script is called by the release's name.
-    let other = || needs_release(said).then(|| by_name(command)).flatten();
-    let Some(is) = of_release.or_else(other).filter(|is| *is != said) else {
-        return Ok(Some(said));
-    };
-    let stays = inside.command.words != command.words;
-    let launcher = read(is, inside, script)?;
-    // What is said is meant for the node's own command; a client in the same container is what it is, and so is what a
-    // script of the user's own starts.
-    if launcher.role != Role::Node || stays {
-        return Ok(Some(is));
-    }
-    let (said, label) = (said.word(), launcher.label);
-    let file = command.file.display();
-    Err(Failure::config(if of_release.is_none() {
-        format!("BEAMINIT_LAUNCHER is {said:?}, and {file} is {label} itself; unset it")
-    } else {
-        format!(
-            "BEAMINIT_LAUNCHER is {said:?}, and {file} is the start script of a {label}; unset it"
-        )
-    }))
+    let of_name = || program_kind(&found.command).filter(|_| is_of_release(configured));
+    let actual = of_script.or_else(of_name)?;
+    (configured != LauncherKind::Auto && actual != configured).then_some(actual)
 }
 
-/// What a command is of itself, whatever is said.
-fn of_itself(command: &Command, script: Option<&Script>) -> Option<LauncherKind> {
-    by_name(command).or_else(|| told(script?))
+/// What a command is, whatever BEAMINIT_LAUNCHER says. A program that was called by the name of a launcher is one, whatever
+/// it is a link to: version managers make such scripts.
+fn detect(command: &Command, script: Option<&Script>) -> Option<LauncherKind> {
+    program_kind(command).or_else(|| script_kind(script?))
+}
+
+/// The launcher that a program is by its name, or by that of the file which it is a link to.
+fn program_kind(command: &Command) -> Option<LauncherKind> {
+    let by_name = |name: &str| match name {
+        "erl" => Some(LauncherKind::Erl),
+        "elixir" => Some(LauncherKind::Elixir),
+        "iex" => Some(LauncherKind::Iex),
+        "mix" => Some(LauncherKind::Mix),
+        "escript" => Some(LauncherKind::Escript),
+        "ejabberdctl" => Some(LauncherKind::Ejabberd),
+        name => rabbitmq::PROGRAMS
+            .contains(&name)
+            .then_some(LauncherKind::RabbitMq),
+    };
+    let of_file = || {
+        let file = std::fs::canonicalize(&command.file).ok()?;
+        by_name(file.file_name()?.to_str()?)
+    };
+    by_name(command.name()).or_else(of_file)
+}
+
+/// The launcher that a script is by its text. One of a release has the release around it: a script of the user's own may
+/// mention the same variables.
+fn script_kind(script: &Script) -> Option<LauncherKind> {
+    let kinds = [
+        (escript::is(script), LauncherKind::Escript),
+        (distillery::is(script), LauncherKind::Distillery),
+        (relx::is(script), LauncherKind::Relx),
+        (mix_release::is(script), LauncherKind::MixRelease),
+        (gleam::is(script), LauncherKind::Gleam),
+    ];
+    let found = kinds.into_iter().find(|(is, _)| *is);
+    let kind = found.map(|(_, kind)| kind);
+    kind.filter(|kind| !is_of_release(*kind) || script.is_in_release())
+}
+
+/// Does such a launcher have a release's folders around its script?
+fn is_of_release(kind: LauncherKind) -> bool {
+    use LauncherKind::{Distillery, MixRelease, Relx};
+    matches!(kind, MixRelease | Relx | Distillery)
 }
 
 /// Reads the files of a launcher of this kind.
-fn read(kind: LauncherKind, inside: &Inside, script: Option<&Script>) -> Result<Launcher, Failure> {
-    let Inside {
-        launcher: command,
-        config,
-        ..
-    } = inside;
-    let of_release = || {
-        let is_said = config.launcher == kind;
-        let lacks = |script: &&Script| is_said && !script.is_of_release();
+fn read(kind: LauncherKind, found: &LauncherCommand) -> Result<Launcher, Failure> {
+    let (command, config) = (&found.command, &found.config);
+    let script = found.script.as_ref();
+    let start_script = || {
         let file = command.file.display();
-        let what = match script {
+        let problem = match script {
             None => format!("{file} is no script"),
-            Some(script) if needs_release(kind) && lacks(&script) => {
-                format!(
-                    "there is no release around {file} ({})",
-                    script.root.join("releases").display()
-                )
+            Some(script) if is_of_release(kind) && !script.is_in_release() => {
+                let releases = script.root.join("releases");
+                format!("there is no release around {file} ({})", releases.display())
             }
             Some(script) => return Ok(script),
         };
         Err(Failure::config(format!(
-            "BEAMINIT_LAUNCHER is {:?}, and {what}; give the release's own start script as the command",
+            "BEAMINIT_LAUNCHER is {:?}, and {problem}; give the release's own start script as the command",
             kind.word()
         )))
     };
@@ -206,43 +221,11 @@ fn read(kind: LauncherKind, inside: &Inside, script: Option<&Script>) -> Result<
         LauncherKind::Iex => elixir::read("iex", command, config),
         LauncherKind::Mix => elixir::read("mix", command, config),
         LauncherKind::Escript => escript::read(script, command, config),
-        LauncherKind::MixRelease => mix_release::read(script, inside)?,
-        LauncherKind::Relx => relx::read(of_release()?, command, config)?,
-        LauncherKind::Distillery => distillery::read(of_release()?, command, config)?,
-        LauncherKind::Gleam => gleam::read(of_release()?, command, config),
+        LauncherKind::MixRelease => mix_release::read(found)?,
+        LauncherKind::Relx => relx::read(start_script()?, command, config)?,
+        LauncherKind::Distillery => distillery::read(start_script()?, command, config)?,
+        LauncherKind::Gleam => gleam::read(start_script()?, command, config),
         LauncherKind::RabbitMq => rabbitmq::read(script, command, config)?,
         LauncherKind::Ejabberd => ejabberd::read(script, command, config)?,
     })
-}
-
-/// Has such a launcher a release's folders around its script?
-fn needs_release(kind: LauncherKind) -> bool {
-    use LauncherKind::{Distillery, MixRelease, Relx};
-    matches!(kind, MixRelease | Relx | Distillery)
-}
-
-/// What a script is, if it is no user's own that only speaks of such things: one of a release, in its place.
-fn certain(script: &Script) -> Option<LauncherKind> {
-    told(script).filter(|kind| match kind {
-        LauncherKind::Gleam => true,
-        kind => needs_release(*kind) && script.is_of_release(),
-    })
-}
-
-fn told(script: &Script) -> Option<LauncherKind> {
-    let mut scripts = SCRIPTS.iter();
-    scripts.find_map(|(is, kind)| is(script).then_some(*kind))
-}
-
-/// The launcher that a program is by its name, or by that of the file which it is a link to.
-fn by_name(command: &Command) -> Option<LauncherKind> {
-    let known = |name: &str| {
-        let mut programs = PROGRAMS.iter();
-        programs.find_map(|(program, kind)| (*program == name).then_some(*kind))
-    };
-    let of_file = || {
-        let file = std::fs::canonicalize(&command.file).ok()?;
-        known(file.file_name()?.to_str()?)
-    };
-    known(command.name()).or_else(of_file)
 }

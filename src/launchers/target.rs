@@ -1,14 +1,13 @@
-//! A command, looked into and recognised.
+//! The user's command line, and the launcher that it was found to be.
 
 use std::ffi::OsString;
 
-use super::wrapped::{self, Inside};
+use super::LauncherCommand;
 use crate::config::{Config, Reading};
 use crate::error::Failure;
 use crate::plan::{Launcher, Role};
 use crate::system::program::Command;
 
-/// A command, and what it was found to be.
 pub struct Target {
     pub config: Config,
     pub command: Command,
@@ -19,25 +18,20 @@ impl Target {
     pub fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
         let config = reading.config()?;
         let command = Command::find(words, &config.environment)?;
-        let mut inside = wrapped::inside(command, config)?;
-        let launcher = super::recognise(&mut inside)?;
-        let Inside {
-            command, config, ..
-        } = inside;
+        let mut found = LauncherCommand::find(command, config)?;
+        let launcher = super::recognise(&mut found)?;
         Ok(Self {
-            config,
-            command,
+            config: found.config,
+            command: found.outer,
             launcher,
         })
     }
 
     pub fn is(&self, role: Role) -> bool {
-        let mut launcher = self.launcher.iter();
-        launcher.any(|launcher| launcher.role == role)
+        self.launcher.as_ref().is_some_and(|one| one.role == role)
     }
 
     pub fn could_be_node(&self) -> bool {
-        let mut launcher = self.launcher.iter();
-        launcher.any(|launcher| launcher.could_be_node)
+        self.launcher.as_ref().is_some_and(|one| one.could_be_node)
     }
 }

@@ -292,7 +292,7 @@ fn names(host: &Host, config: &Config) -> bool {
 fn nameless(config: &Config) -> Result<Launcher, Failure> {
     let is_named = config.node.is_some() || config.sname.is_some() || config.release_name.is_some();
     if is_named {
-        return Ok(launchers::unknown());
+        return Ok(launchers::of_one_vm("unknown", Role::Node, ""));
     }
     Err(Failure::config(
         "no beaminit that runs a node is in this container, to tell its name by (`beaminit exec` leaves none); give the node's COMMAND behind --, or NAME@HOST, or set BEAMINIT_NODE or SNAME",

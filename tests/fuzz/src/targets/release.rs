@@ -7,7 +7,7 @@ use crate::beam::FlagSettings;
 use crate::beam::words::Syntax;
 use crate::config::{Pod, Reading};
 use crate::launchers;
-use crate::launchers::wrapped::{self, Inside};
+use crate::launchers::LauncherCommand;
 use crate::plan::Plan;
 use crate::plan::Role;
 use crate::system::Place;
@@ -69,15 +69,15 @@ pub fn release(bytes: &[u8]) {
     let Ok(config) = Reading::new(environment.into(), None).config() else {
         return;
     };
-    let Ok(inside) = wrapped::inside(Command { words, file }, config) else {
+    let Ok(found) = LauncherCommand::find(Command { words, file }, config) else {
         return;
     };
-    is_planned(inside, secret);
+    is_planned(found, secret);
 }
 
-fn is_planned(mut inside: Inside, secret: bool) {
-    let recognised = launchers::recognise(&mut inside);
-    let config = &mut inside.config;
+fn is_planned(mut found: LauncherCommand, secret: bool) {
+    let recognised = launchers::recognise(&mut found);
+    let config = &mut found.config;
     config.pod = Pod {
         hostname: Some("app-0".into()),
         addresses: vec![[10, 1, 2, 3].into()],
@@ -85,7 +85,7 @@ fn is_planned(mut inside: Inside, secret: bool) {
     };
     let config = &*config;
     let planned = recognised.and_then(|launcher| {
-        let plan = Plan::make(config, &inside.command, launcher.as_ref(), None, &[])?;
+        let plan = Plan::make(config, &found.outer, launcher.as_ref(), None, &[])?;
         Ok((launcher, plan))
     });
     let (launcher, plan) = match planned {

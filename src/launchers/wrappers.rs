@@ -1,0 +1,298 @@
+//! The launcher behind `env NAME=VALUE …`, `sh -c …`, `sh FILE`, `gosu USER …` and the like, and behind a script that ends in
+//! one plain `exec`, such as the `bin/server` that Phoenix puts into its releases. First step of every start: what is found
+//! is then recognised.
+//!
+//! Only one-line wrappers and a script's last line are read, and only where a shell would expand nothing in them. What `env`
+//! and `sh -c` would run is run in their place; any other command stays as it is, and only decides how the launcher behind
+//! it is configured. The watcher checks the node that comes of it.
+//! <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_09_01>,
+//! <https://hexdocs.pm/phoenix/releases.html>
+
+mod plain_command;
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use super::script::Script;
+use crate::config::{Config, LauncherKind, Reading};
+use crate::error::Failure;
+use crate::system::Environment;
+use crate::system::account::Account;
+use crate::system::program::Command;
+use plain_command::{Assignment, PlainCommand};
+
+/// Wrappers inside each other: `env A=b sh -c 'exec env C=d erl'`.
+const DEPTH: usize = 6;
+
+/// How a script changes into its own folder.
+const INTO_ITS_FOLDER: [&str; 4] = [
+    r#"cd -P -- "$(dirname -- "$0")""#,
+    r#"cd -- "$(dirname -- "$0")""#,
+    r#"cd "$(dirname -- "$0")""#,
+    r#"cd "$(dirname "$0")""#,
+];
+
+const SHELLS: [&str; 4] = ["sh", "bash", "dash", "ash"];
+
+/// The options of setpriv(1) without a value, and the end of its options.
+const SETPRIV_FLAGS: [&str; 7] = [
+    "--",
+    "--clear-groups",
+    "--init-groups",
+    "--keep-groups",
+    "--nnp",
+    "--no-new-privs",
+    "--reset-env",
+];
+
+/// A launcher's command, and the command that will be run to start it.
+pub struct LauncherCommand {
+    /// What will be run; the launcher's own command, if it has no wrapper that stays.
+    pub outer: Command,
+    pub command: Command,
+    /// The launcher's file, where it is a script.
+    pub script: Option<Script>,
+    /// The user that a wrapper changes to.
+    pub account: Option<Account>,
+    /// Does a script around it name variables of a mix release?
+    pub sets_release: bool,
+    /// The environment's configuration, with what the wrappers assign.
+    pub config: Config,
+}
+
+/// One wrapper around a command.
+#[derive(Default)]
+struct Wrapper {
+    words: Vec<OsString>,
+    assignments: Vec<Assignment>,
+    /// May the inner command be run in the wrapper's place?
+    is_replaced: bool,
+    /// The folder that it changes to.
+    folder: Option<PathBuf>,
+    /// `USER` or `USER:GROUP`, as it is written.
+    user: Option<String>,
+    sets_release: bool,
+}
+
+impl LauncherCommand {
+    /// Removes the wrappers. Where there is no launcher behind them, the command is its own.
+    ///
+    /// # Errors
+    /// An assignment comes too late, or cannot be read.
+    pub fn find(command: Command, config: Config) -> Result<Self, Failure> {
+        let mut environment = config.environment.clone();
+        let mut assigned = Vec::new();
+        let mut found = Self {
+            outer: command.clone(),
+            script: Script::read(&command),
+            command,
+            account: None,
+            sets_release: false,
+            config,
+        };
+        let original = found.command.clone();
+        for _ in 0..DEPTH {
+            if super::detect(&found.command, found.script.as_ref()).is_some() {
+                break;
+            }
+            let wrapper = Wrapper::of_program(&found.command.words, &environment)
+                .or_else(|| Wrapper::of_script(found.script.as_ref()?, &found.command));
+            // A program that is missing is left to the wrapper.
+            let inner = wrapper.and_then(|it| Some((it.command(&environment)?, it)));
+            let Some((inner, wrapper)) = inner else {
+                let is_configured = !matches!(
+                    found.config.launcher,
+                    LauncherKind::Auto | LauncherKind::None
+                );
+                if is_configured && !found.is_wrapped() {
+                    break;
+                }
+                return Ok(Self {
+                    script: Script::read(&original),
+                    outer: original.clone(),
+                    command: original,
+                    account: None,
+                    ..found
+                });
+            };
+            for (name, value) in wrapper.assignments {
+                assigned.push(name.to_string_lossy().into_owned());
+                environment.set(name, value);
+            }
+            if wrapper.is_replaced && !found.is_wrapped() {
+                found.outer = inner.clone();
+            }
+            found.sets_release |= wrapper.sets_release;
+            found.account = found.account.or_else(|| {
+                let user = wrapper.user?;
+                Account::reachable(user.split(':').next()?)
+            });
+            found.script = Script::read(&inner);
+            found.command = inner;
+        }
+        if assigned.is_empty() {
+            return Ok(found);
+        }
+        if let Some(name) = assigned.iter().find(|name| name.starts_with("BEAMINIT_")) {
+            return Err(Failure::config(format!(
+                "{} sets {name}, which beaminit has read by then; set it in the container's environment",
+                original.name()
+            )));
+        }
+        let mut reading = Reading::new(environment, None);
+        if !found.config.wants_cookie {
+            reading = reading.without_cookie();
+        }
+        found.config = Config {
+            assigned,
+            ..reading.config()?
+        };
+        Ok(found)
+    }
+
+    /// Does a wrapper stay around the launcher?
+    pub fn is_wrapped(&self) -> bool {
+        self.outer.words != self.command.words
+    }
+}
+
+impl Wrapper {
+    /// The inner command's file: in PATH, or where its path leads from the wrapper's folder.
+    fn command(&self, environment: &Environment) -> Option<Command> {
+        let words = self.words.clone();
+        let program = Path::new(words.first()?);
+        match &self.folder {
+            Some(folder) if program.components().count() > 1 => Some(Command {
+                file: folder.join(program),
+                words,
+            }),
+            _ => Command::find(words, environment).ok(),
+        }
+    }
+
+    /// A wrapper that is recognised by its program's name.
+    fn of_program(words: &[OsString], environment: &Environment) -> Option<Self> {
+        let (program, arguments) = words.split_first()?;
+        match Path::new(program).file_name()?.to_str()? {
+            "env" => Self::of_env(arguments),
+            "bash" => {
+                let mut shell = Self::of_shell(arguments)?;
+                // bash reads that file first, and whatever is in it comes before the command.
+                shell.is_replaced &= environment.get("BASH_ENV").is_none();
+                Some(shell)
+            }
+            "sh" | "ash" | "dash" => Self::of_shell(arguments),
+            "gosu" | "su-exec" => {
+                let (user, words) = arguments.split_first()?;
+                Some(Self {
+                    user: Some(user.to_str()?.to_owned()),
+                    words: words.to_vec(),
+                    ..Self::default()
+                })
+            }
+            "setpriv" => {
+                let is_option = |word: &&OsString| word.as_bytes().starts_with(b"--");
+                let count = arguments.iter().take_while(is_option).count();
+                let (options, words) = arguments.split_at_checked(count)?;
+                let options: Vec<&str> = options.iter().filter_map(|word| word.to_str()).collect();
+                // `--reuid app` has its value in the next word, and what comes behind that is not read here.
+                let has_value =
+                    |option: &&str| option.contains('=') || SETPRIV_FLAGS.contains(option);
+                let mut users = options
+                    .iter()
+                    .filter_map(|word| word.strip_prefix("--reuid="));
+                options.iter().all(has_value).then(|| Self {
+                    user: users.next().map(ToOwned::to_owned),
+                    words: words.to_vec(),
+                    ..Self::default()
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// `[--] NAME=VALUE… COMMAND…`, without options.
+    fn of_env(arguments: &[OsString]) -> Option<Self> {
+        let arguments = match arguments.split_first() {
+            Some((first, rest)) if first == "--" => rest,
+            _ => arguments,
+        };
+        let assignments = arguments
+            .iter()
+            .map_while(|word| plain_command::split(word));
+        let assignments: Vec<Assignment> = assignments.collect();
+        let words = arguments.get(assignments.len()..)?.to_vec();
+        let is_option = words.first()?.as_bytes().starts_with(b"-");
+        (!is_option).then(|| Self {
+            words,
+            assignments,
+            is_replaced: true,
+            ..Self::default()
+        })
+    }
+
+    /// `-c 'NAME=VALUE… exec COMMAND…'`, with `e` or `l` among its letters, or `FILE ARG…`.
+    fn of_shell(arguments: &[OsString]) -> Option<Self> {
+        let (first, rest) = arguments.split_first()?;
+        let Some(letters) = first.to_str()?.strip_prefix('-') else {
+            return Some(Self {
+                words: arguments.to_vec(),
+                ..Self::default()
+            });
+        };
+        let [script] = rest else { return None };
+        let is_plain = letters.ends_with('c') && letters.chars().all(|c| "celux".contains(c));
+        let plain = PlainCommand::parse(script.to_str()?).filter(|_| is_plain)?;
+        let program = plain.words.first()?.as_bytes();
+        let is_program =
+            !program.is_empty() && !program.starts_with(b"-") && !program.contains(&b'=');
+        is_program.then(|| Self {
+            assignments: plain.assignments,
+            // A login shell has files of its own to read first.
+            is_replaced: letters == "c" || letters == "ec",
+            words: plain.words,
+            ..Self::default()
+        })
+    }
+
+    /// The `exec` that a script ends in, with the script's own arguments where it hands them on.
+    fn of_script(script: &Script, command: &Command) -> Option<Self> {
+        if !script.is_run_by(&SHELLS) {
+            return None;
+        }
+        let lines = script.text.lines().skip(1).map(str::trim);
+        let lines: Vec<&str> = lines
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .collect();
+        let (last, before) = lines.split_last()?;
+        let without_arguments = last.strip_suffix("\"$@\"");
+        let plain = PlainCommand::parse(without_arguments.unwrap_or(last))?;
+        let mut words = plain.words;
+        if without_arguments.is_some() {
+            words.extend(command.words.iter().skip(1).cloned());
+        }
+        let folder = before.iter().rev().find_map(|line| {
+            if INTO_ITS_FOLDER.contains(line) {
+                return script.file.parent().map(Path::to_owned);
+            }
+            match PlainCommand::parse(line)?.words.as_slice() {
+                [cd, folder] if cd == "cd" => Some(folder.into()),
+                _ => None,
+            }
+        });
+        let names_release = |line: &&str| {
+            let variables = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_COOKIE"];
+            variables.iter().any(|name| line.contains(name))
+        };
+        plain.is_exec.then(|| Self {
+            words,
+            folder,
+            sets_release: lines.iter().any(names_release),
+            ..Self::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
