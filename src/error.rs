@@ -60,12 +60,17 @@ pub struct Failures(Vec<String>);
 impl Failures {
     /// The value of a result; its failure is kept for later.
     pub fn take<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
-        result.map_err(|failure| self.0.extend(failure.lines)).ok()
+        let mut push =
+            |failure: Failure| failure.lines.into_iter().for_each(|line| self.push(line));
+        result.map_err(&mut push).ok()
     }
 
-    /// Adds one line.
+    /// Adds one line, once.
     pub fn push(&mut self, line: impl Into<String>) {
-        self.0.push(line.into());
+        let line = line.into();
+        if !self.0.contains(&line) {
+            self.0.push(line);
+        }
     }
 
     /// The value, if nothing was wrong.

@@ -90,8 +90,8 @@ impl VmEnv {
         }
         // The user's own flags are for other nodes: a name, cookie or port among them would replace ours, or contradict it.
         let users = FlagVariables::read(&config.environment, None)?;
-        for (name, rest) in users.cleansed(PortFlags::All) {
-            variables.set(name, rest);
+        for cut in users.cut(PortFlags::All) {
+            variables.set(cut.name, cut.rest);
         }
         let users = users.rest_of("ERL_AFLAGS", PortFlags::All);
         let _ = write!(flags, " -env ERL_AFLAGS {} {users}", quote(&users));

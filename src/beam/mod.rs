@@ -4,9 +4,8 @@
 //! them, beat them, or name the place where it can't. <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
 
 mod expand;
+mod flag;
 mod otp;
-mod ports;
-mod setting;
 mod settings;
 mod sys_config;
 mod variables;
@@ -14,9 +13,8 @@ mod vm_args;
 pub mod words;
 
 pub use expand::{Variable, expand, unset};
+pub use flag::{Flag, FlagSetting, PortFlags};
 pub use otp::Otp;
-pub use ports::{PortFlag, PortFlags, PortKind};
-pub use setting::{CookieFlag, FlagSetting, NameFlag};
 pub use settings::FlagSettings;
 pub use variables::FlagVariables;
 pub use vm_args::VmArgs;

@@ -1,10 +1,9 @@
-//! What flags claim: a name, a cookie, a port, a node to attach to; and the place of each claim.
+//! What the flags of one text say: a name, a cookie, a port, a node to attach to.
 
 use std::ops::Range;
 use std::path::Path;
 
-use super::ports::{PortFlag, PortFlags, PortKind};
-use super::setting::{CookieFlag, FlagSetting, NameFlag};
+use super::flag::{Flag, FlagSetting, PortFlags};
 use super::words::{Syntax, Word, split};
 use crate::system::Place;
 use crate::system::files::text_of;
@@ -12,291 +11,161 @@ use crate::system::files::text_of;
 /// How deep args files may include each other: a file that includes itself ends here.
 const DEPTH: usize = 8;
 
-/// All claims of one text, in their order.
+/// The flags of one text that matter, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FlagSettings {
-    /// `-name`, `-sname`.
-    pub names: Vec<FlagSetting<NameFlag>>,
-    /// `-setcookie`.
-    pub cookies: Vec<FlagSetting<CookieFlag>>,
-    /// The distribution port.
-    pub ports: Vec<FlagSetting<PortFlag>>,
-    /// `-start_epmd`, with its value.
-    pub start_epmd: Vec<FlagSetting<String>>,
-    /// `-epmd_module` and `-no_epmd`: nodes find each other in a way of the user's own.
-    pub own_epmd: Vec<FlagSetting<String>>,
-    /// `-remsh NODE`.
-    pub remsh: Option<String>,
-    /// `-proto_dist`.
-    pub proto_dist: Vec<FlagSetting<String>>,
-    /// `-nocookie`.
-    pub nocookie: Vec<FlagSetting<()>>,
-    /// `-dist_listen`.
-    pub dist_listen: bool,
-    /// The VM only prints something and ends (`-version`, `+V`).
-    pub informs: bool,
-}
+pub struct FlagSettings(pub(super) Vec<FlagSetting>);
 
 impl FlagSettings {
     /// Reads the arguments of a command line.
     pub fn of_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
-        let words: Vec<Word> = arguments
-            .map(|text| Word {
-                text: text.into(),
-                span: 0..0,
-                line: 0,
-            })
-            .collect();
-        let mut claims = Self::default();
-        claims.read(&words, &|_| Place::CommandLine, false, DEPTH);
-        claims
+        let words = arguments.map(|text| Word {
+            text: text.into(),
+            span: 0..0,
+            line: 0,
+        });
+        let words: Vec<Word> = words.collect();
+        let mut settings = Self::of_words(&words, &|_| Place::CommandLine, DEPTH);
+        settings.forget_spans();
+        settings
     }
 
     /// Reads a text; `place` says where a line of it is.
     pub fn of_text(text: &str, syntax: Syntax, place: &dyn Fn(usize) -> Place) -> Self {
-        let mut claims = Self::default();
-        claims.read(&split(text, syntax), place, true, DEPTH);
-        claims
+        Self::of_words(&split(text, syntax), place, DEPTH)
     }
 
-    /// Adds the claims of another text, which come after these.
-    pub fn extend(&mut self, other: Self) {
-        self.names.extend(other.names);
-        self.cookies.extend(other.cookies);
-        self.ports.extend(other.ports);
-        self.start_epmd.extend(other.start_epmd);
-        self.own_epmd.extend(other.own_epmd);
-        self.remsh = self.remsh.take().or(other.remsh);
-        self.proto_dist.extend(other.proto_dist);
-        self.nocookie.extend(other.nocookie);
-        self.dist_listen |= other.dist_listen;
-        self.informs |= other.informs;
+    /// Those of these flags.
+    pub fn of<'a>(&'a self, flags: &'a [Flag]) -> impl Iterator<Item = &'a FlagSetting> + Clone {
+        self.0.iter().filter(|one| flags.contains(&one.flag))
     }
 
-    /// Those without a name or a cookie.
-    pub fn without_identity(self) -> Self {
-        Self {
-            ports: self.ports,
-            start_epmd: self.start_epmd,
-            own_epmd: self.own_epmd,
-            proto_dist: self.proto_dist,
-            nocookie: self.nocookie,
-            dist_listen: self.dist_listen,
-            ..Self::default()
-        }
+    /// Is one of these flags among them?
+    pub fn has(&self, flags: &[Flag]) -> bool {
+        self.of(flags).next().is_some()
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &FlagSetting> + Clone {
+        self.of(&Flag::NAMES)
+    }
+
+    /// The cookies.
+    pub fn cookies(&self) -> impl Iterator<Item = &FlagSetting> + Clone {
+        self.of(&[Flag::Cookie])
+    }
+
+    /// The distribution port.
+    pub fn ports(&self) -> impl Iterator<Item = &FlagSetting> + Clone {
+        self.of(&Flag::PORTS)
+    }
+
+    /// Adds others, behind these.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = FlagSetting>) {
+        self.0.extend(others);
+    }
+
+    /// Those that say nothing of the node's name and cookie.
+    pub fn without_identity(mut self) -> Self {
+        use Flag::{Cookie, Informs, Name, Remsh, Sname};
+        self.0
+            .retain(|one| !matches!(one.flag, Name | Sname | Cookie | Remsh | Informs));
+        self
     }
 
     /// They stay where they are: nobody takes them out of their text.
     pub fn forget_spans(&mut self) {
-        let spans = |claims: &mut dyn Iterator<Item = &mut Option<Range<usize>>>| {
-            claims.for_each(|span| *span = None);
-        };
-        spans(&mut self.names.iter_mut().map(|claim| &mut claim.span));
-        spans(&mut self.cookies.iter_mut().map(|claim| &mut claim.span));
-        spans(&mut self.ports.iter_mut().map(|claim| &mut claim.span));
-        spans(&mut self.start_epmd.iter_mut().map(|claim| &mut claim.span));
-        spans(&mut self.nocookie.iter_mut().map(|claim| &mut claim.span));
+        self.0.iter_mut().for_each(|one| one.span = None);
     }
 
-    /// Splits them by their place: those for which `belongs` says so, and the others.
+    /// Those for whose place `belongs` says so, and the others.
     pub fn partition(self, belongs: impl Fn(&Place) -> bool) -> (Self, Self) {
-        fn split<T>(
-            claims: Vec<FlagSetting<T>>,
-            belongs: &impl Fn(&Place) -> bool,
-        ) -> (Vec<FlagSetting<T>>, Vec<FlagSetting<T>>) {
-            claims.into_iter().partition(|claim| belongs(&claim.place))
-        }
-        let (names, other_names) = split(self.names, &belongs);
-        let (cookies, other_cookies) = split(self.cookies, &belongs);
-        let (ports, other_ports) = split(self.ports, &belongs);
-        let (start_epmd, other_start_epmd) = split(self.start_epmd, &belongs);
-        let (own_epmd, other_own_epmd) = split(self.own_epmd, &belongs);
-        let (proto_dist, other_proto_dist) = split(self.proto_dist, &belongs);
-        let (nocookie, other_nocookie) = split(self.nocookie, &belongs);
-        let others = Self {
-            names: other_names,
-            cookies: other_cookies,
-            ports: other_ports,
-            start_epmd: other_start_epmd,
-            own_epmd: other_own_epmd,
-            proto_dist: other_proto_dist,
-            nocookie: other_nocookie,
-            ..Self::default()
-        };
-        (
-            Self {
-                names,
-                cookies,
-                ports,
-                start_epmd,
-                own_epmd,
-                remsh: self.remsh,
-                proto_dist,
-                nocookie,
-                dist_listen: self.dist_listen,
-                informs: self.informs,
-            },
-            others,
-        )
+        let (own, others) = self.0.into_iter().partition(|one| belongs(&one.place));
+        (Self(own), Self(others))
     }
 
-    /// The bytes of all claims of name and cookie in the text itself, in order, and of these port flags.
+    /// The bytes, in order, of those in the text itself that the Plan says anew.
     pub fn spans(&self, ports: PortFlags) -> Vec<Range<usize>> {
-        let names = self.names.iter().filter_map(|claim| claim.span.clone());
-        let cookies = self.cookies.iter().filter_map(|claim| claim.span.clone());
-        let nocookie = self.nocookie.iter().filter_map(|claim| claim.span.clone());
-        let taken = self.ports.iter().filter(|claim| match ports {
-            PortFlags::None => false,
-            PortFlags::Pins => claim.value.kind != PortKind::Epmdless,
-            PortFlags::All => true,
-        });
-        let taken = taken.filter_map(|claim| claim.span.clone());
-        let epmd = self
-            .start_epmd
-            .iter()
-            .filter(|_| ports == PortFlags::All)
-            .filter_map(|claim| claim.span.clone());
-        let identity = names.chain(cookies).chain(nocookie);
-        let mut spans: Vec<_> = identity.chain(taken).chain(epmd).collect();
-        spans.sort_by_key(|span| span.start);
-        spans
+        let replaced = self.0.iter().filter(|one| one.flag.is_replaced(ports));
+        replaced.filter_map(|one| one.span.clone()).collect()
     }
 
-    fn read(
-        &mut self,
-        words: &[Word],
-        place: &dyn Fn(usize) -> Place,
-        own_text: bool,
-        depth: usize,
-    ) {
+    fn of_words(words: &[Word], place: &dyn Fn(usize) -> Place, depth: usize) -> Self {
+        let mut found = Self::default();
         let mut rest = words;
         while let Some((flag, behind)) = rest.split_first() {
-            // `-extra` ends the flags; `--` makes plain arguments up to the next flag, which no claim can be in.
-            if flag.text == "-extra" {
-                return;
-            }
-            let count = behind
-                .iter()
-                .take_while(|word| !word.text.starts_with(['-', '+']))
-                .count();
-            let (values, next) = behind.split_at(count.min(behind.len()));
+            let is_value = |word: &&Word| !word.text.starts_with(['-', '+']);
+            let (values, next) = behind.split_at(behind.iter().take_while(is_value).count());
             rest = next;
-            let claimed = |values: &[Word]| {
-                let end = values.last().map_or(flag.span.end, |word| word.span.end);
-                (place(flag.line), own_text.then_some(flag.span.start..end))
-            };
-            let mut texts = values.iter().map(|word| word.text.clone());
             match flag.text.as_str() {
-                "-name" | "-sname" => {
-                    let (place, span) = claimed(values);
-                    let value = NameFlag {
-                        long: flag.text == "-name",
-                        text: texts.next().unwrap_or_default(),
-                    };
-                    self.names.push(FlagSetting { value, place, span });
+                // It ends the flags; `--` makes plain arguments up to the next flag, which no flag can be in.
+                "-extra" => break,
+                "-kernel" => found.extend(of_kernel(flag, values, place)),
+                "-config" => {
+                    let files = values.iter().map(|path| Self::of_config_flag(&path.text));
+                    found.extend(files.flatten());
                 }
-                "-setcookie" => {
-                    let (place, span) = claimed(values);
-                    let value = match (texts.next(), texts.next()) {
-                        (node, Some(cookie)) => CookieFlag {
-                            node,
-                            cookie: Some(cookie),
-                        },
-                        (cookie, None) => CookieFlag { node: None, cookie },
-                    };
-                    self.cookies.push(FlagSetting { value, place, span });
-                }
-                "-erl_epmd_port" => {
-                    let (place, span) = claimed(values);
-                    let value = PortFlag {
-                        kind: PortKind::Epmdless,
-                        text: texts.next().unwrap_or_default(),
-                    };
-                    self.ports.push(FlagSetting { value, place, span });
-                }
-                "-start_epmd" | "-epmd_module" | "-no_epmd" => {
-                    let (place, span) = claimed(values);
-                    let value = texts.next().unwrap_or_default();
-                    let claims = if flag.text == "-start_epmd" {
-                        &mut self.start_epmd
-                    } else {
-                        &mut self.own_epmd
-                    };
-                    claims.push(FlagSetting { value, place, span });
-                }
-                "-kernel" => self.read_kernel(flag, values, place, own_text),
-                "-remsh" => self.remsh = self.remsh.take().or(texts.next()),
-                "-proto_dist" => {
-                    let (place, span) = claimed(values);
-                    let value = texts.next().unwrap_or_default();
-                    self.proto_dist.push(FlagSetting { value, place, span });
-                }
-                "-nocookie" => {
-                    let (place, span) = claimed(values);
-                    let value = ();
-                    self.nocookie.push(FlagSetting { value, place, span });
-                }
-                "-dist_listen" => self.dist_listen = true,
-                "-version" | "+V" => self.informs = true,
-                "-config" => texts.for_each(|path| self.extend(Self::of_config_flag(&path))),
                 "-args_file" => {
-                    if let (Some(path), Some(depth)) = (texts.next(), depth.checked_sub(1)) {
-                        self.include(Path::new(&path), depth);
+                    if let (Some(path), Some(depth)) = (values.first(), depth.checked_sub(1)) {
+                        found.extend(Self::of_args_file(Path::new(&path.text), depth));
                     }
                 }
-                _ => {}
+                word => found.extend(Flag::of_word(word).map(|which| {
+                    let (towards, text) = match values {
+                        [node, cookie, ..] if which == Flag::Cookie => (Some(node), Some(cookie)),
+                        _ => (None, values.first()),
+                    };
+                    let text = text.map(|word| word.text.as_str()).unwrap_or_default();
+                    let end = values.last().unwrap_or(flag).span.end;
+                    FlagSetting {
+                        towards: towards.map(|word| word.text.clone()),
+                        span: Some(flag.span.start..end),
+                        ..FlagSetting::new(which, text, place(flag.line))
+                    }
+                })),
             }
         }
+        found
     }
 
-    fn read_kernel(
-        &mut self,
-        flag: &Word,
-        values: &[Word],
-        place: &dyn Fn(usize) -> Place,
-        own_text: bool,
-    ) {
-        let (pairs, odd) = values.as_chunks::<2>();
-        let is_pin = |kind| kind != PortKind::Epmdless;
-        let mut kinds = pairs
-            .iter()
-            .map(|[name, _]| PortKind::of_kernel(&name.text).map(is_pin));
-        let first = kinds.next().flatten();
-        // A word that is left over would become a value of the flag before; and pins are taken out without the others.
-        let all_ours = odd.is_empty() && first.is_some() && kinds.all(|kind| kind == first);
-        for [name, value] in pairs {
-            if name.text == "epmd_module" {
-                self.own_epmd.push(FlagSetting {
-                    value: value.text.clone(),
-                    place: place(name.line),
-                    span: None,
-                });
-            }
-            if let Some(kind) = PortKind::of_kernel(&name.text) {
-                // Cut out with the flag itself where nothing else hangs on it.
-                let start = if all_ours {
-                    flag.span.start
-                } else {
-                    name.span.start
-                };
-                self.ports.push(FlagSetting {
-                    value: PortFlag {
-                        kind,
-                        text: value.text.clone(),
-                    },
-                    place: place(name.line),
-                    span: own_text.then_some(start..value.span.end),
-                });
-            }
-        }
+    /// Reads a file that another text includes; one that cannot be read is the VM's to complain of.
+    fn of_args_file(path: &Path, depth: usize) -> Self {
+        let text = text_of(path).unwrap_or_default();
+        let place = |line| Place::File(path.into(), line);
+        let mut found = Self::of_words(&split(&text, Syntax::File), &place, depth);
+        found.forget_spans();
+        found
     }
+}
 
-    fn include(&mut self, path: &Path, depth: usize) {
-        // A file that cannot be read is the VM's to complain of.
-        if let Ok(text) = text_of(path) {
-            let place = |line| Place::File(path.into(), line);
-            self.read(&split(&text, Syntax::File), &place, false, depth);
-        }
+/// The parameters behind a `-kernel`.
+fn of_kernel<'a>(
+    kernel: &'a Word,
+    values: &'a [Word],
+    place: &'a dyn Fn(usize) -> Place,
+) -> impl Iterator<Item = FlagSetting> {
+    let (pairs, odd) = values.as_chunks::<2>();
+    // A word that is left over would become a value of the flag before; and pins are taken out without the others.
+    let are_all = |flags: &[Flag]| {
+        let mut known = pairs.iter().map(|[name, _]| Flag::of_kernel(&name.text));
+        odd.is_empty() && known.all(|known| known.is_some_and(|flag| flags.contains(&flag)))
+    };
+    let all_ours = are_all(&[Flag::PortMin, Flag::PortMax]) || are_all(&[Flag::EpmdlessPort]);
+    pairs.iter().filter_map(move |[name, value]| {
+        // Cut out with the flag itself where nothing else hangs on it.
+        let start = if all_ours { kernel } else { name }.span.start;
+        Some(FlagSetting {
+            span: Some(start..value.span.end),
+            ..FlagSetting::new(Flag::of_kernel(&name.text)?, &value.text, place(name.line))
+        })
+    })
+}
+
+impl IntoIterator for FlagSettings {
+    type Item = FlagSetting;
+    type IntoIter = std::vec::IntoIter<FlagSetting>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use super::ports::{PortFlag, PortKind};
-use super::setting::FlagSetting;
+use super::flag::{Flag, FlagSetting};
 use super::settings::FlagSettings;
 use crate::system::Place;
 use crate::system::files::text_of;
@@ -29,20 +28,11 @@ impl FlagSettings {
                 return None;
             };
             let is_number = !value.is_empty() && value.bytes().all(|c| c.is_ascii_digit());
-            let kind = PortKind::of_kernel(name).filter(|_| comma == "," && is_number)?;
-            Some(FlagSetting {
-                value: PortFlag {
-                    kind,
-                    text: value.clone(),
-                },
-                place: Place::File(path.to_owned(), *line),
-                span: None,
-            })
+            let flag = Flag::of_kernel(name).filter(|_| comma == "," && is_number)?;
+            let place = Place::File(path.to_owned(), *line);
+            Some(FlagSetting::new(flag, value, place))
         });
-        Self {
-            ports: ports.collect(),
-            ..Self::default()
-        }
+        Self(ports.collect())
     }
 }
 
@@ -99,11 +89,10 @@ mod tests {
             ("[\"", ""),
             ("[\"a\nb\", {inet_dist_listen_max, 1}].", "sys.config:2 1"),
         ] {
-            let claims = FlagSettings::of_sys_config(text, Path::new("sys.config"));
-            let shown = claims
-                .ports
-                .iter()
-                .map(|claim| format!("{} {}", claim.place, claim.value.text));
+            let flags = FlagSettings::of_sys_config(text, Path::new("sys.config"));
+            let shown = flags
+                .ports()
+                .map(|port| format!("{} {}", port.place, port.text));
             assert_eq!(shown.collect::<Vec<_>>().join(", "), expected, "{text}");
         }
     }

@@ -1,13 +1,14 @@
-//! The variables that erl and elixir take flags from: what they claim, and what is left of them without it.
+//! The variables that erl and elixir take flags from: what they say, and what is left of them without it.
 //!
 //! A user's own flags survive; only what would fight with the Plan's name, cookie and port is taken out.
 
 use std::collections::BTreeSet;
 
-use super::ports::PortFlags;
+use super::flag::PortFlags;
 use super::settings::FlagSettings;
 use super::words::{Syntax, split, without};
 use crate::error::Failure;
+use crate::error::Failures;
 use crate::system::Environment;
 use crate::system::Place;
 use crate::system::shell::ShellAnswer;
@@ -26,9 +27,19 @@ pub struct FlagVariables {
 struct Variable {
     name: String,
     text: String,
-    claims: FlagSettings,
+    flags: FlagSettings,
     /// A release's own shell file assigns it, whatever it is before.
     stays: bool,
+}
+
+/// A variable of which something is taken out.
+pub struct Cut<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is left, trimmed.
+    pub rest: String,
+    /// What is taken out.
+    pub left_out: String,
 }
 
 impl FlagVariables {
@@ -39,54 +50,42 @@ impl FlagVariables {
     /// a release's own file makes of them.
     ///
     /// # Errors
-    /// One that is not UTF-8: what it claims cannot be told, and the VM would read it all the same.
+    /// One that is not UTF-8: what it says cannot be told, and the VM would read it all the same.
     pub fn read(environment: &Environment, shell: Option<&ShellAnswer>) -> Result<Self, Failure> {
-        let ordered = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].map(ToOwned::to_owned);
         let set = environment.iter().filter_map(|(name, _)| name.to_str());
         let of_shell = shell.into_iter().flat_map(ShellAnswer::names);
         let versioned = set.chain(of_shell).filter(|name| is_versioned(name));
-        let versioned: BTreeSet<&str> = versioned.collect();
-        let after = ["ERL_FLAGS", "ERL_ZFLAGS"].map(ToOwned::to_owned);
-        let names: Vec<String> = ordered
-            .into_iter()
-            .chain(versioned.into_iter().map(ToOwned::to_owned))
-            .chain(after)
-            .collect();
-        let unreadable = environment.iter().filter(|(name, value)| {
-            value.to_str().is_none() && names.iter().any(|known| name == known.as_str())
-        });
-        let lines: Vec<String> = unreadable
-            .map(|(name, _)| {
+        let versioned = Vec::from_iter(versioned.collect::<BTreeSet<_>>());
+        let names = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].into_iter();
+        let names = names.chain(versioned).chain(["ERL_FLAGS", "ERL_ZFLAGS"]);
+        let mut failures = Failures::default();
+        for (name, value) in environment {
+            if value.to_str().is_none() && names.clone().any(|known| name == known) {
                 let name = name.display();
-                format!(
+                failures.push(format!(
                     "{name} is not UTF-8, and may name another node; write it in plain characters"
-                )
-            })
-            .collect();
-        if !lines.is_empty() {
-            return Err(Failure::config_lines(lines));
+                ));
+            }
         }
         let mut read = Self::default();
         for name in names {
-            read.add(&name, environment, shell);
+            read.add(name, environment, shell);
         }
-        Ok(read)
+        failures.or(read)
     }
 
     fn add(&mut self, name: &str, environment: &Environment, shell: Option<&ShellAnswer>) {
+        let users = environment.variable(name).unwrap_or_default();
+        let by_user = Place::Variable(name.to_owned());
         let Some(shell) = shell.filter(|shell| shell.assigns(name)) else {
-            let text = environment.variable(name).unwrap_or_default().to_owned();
-            let place = Place::Variable(name.to_owned());
-            self.push(name, &text, &place, false);
+            self.push(name, users, &by_user, false);
             return;
         };
         let place = shell.place(name);
         let text = shell.value(name).unwrap_or_default();
         // What the file puts before our flags comes before them; the user's own follow upon them.
         if let Some((before, behind)) = text.split_once(Self::MARK) {
-            let users = environment.variable(name).unwrap_or_default();
             let added = behind.trim_start().strip_prefix(users).unwrap_or(behind);
-            let by_user = Place::Variable(name.to_owned());
             self.push(name, before, &place, true);
             self.first = FlagSettings::of_text(before, Syntax::Variable, &|_| place.clone());
             self.push(name, users, &by_user, false);
@@ -107,11 +106,14 @@ impl FlagVariables {
         } else {
             Syntax::Variable
         };
-        let claims = FlagSettings::of_text(text, syntax, &|_| place.clone());
+        let mut flags = FlagSettings::of_text(text, syntax, &|_| place.clone());
+        if stays {
+            flags.forget_spans();
+        }
         self.all.push(Variable {
             name: name.to_owned(),
             text: text.to_owned(),
-            claims,
+            flags,
             stays,
         });
     }
@@ -126,70 +128,42 @@ impl FlagVariables {
         &self.first
     }
 
-    /// Do flags that cannot be taken out name the node?
-    pub fn names_stay(&self) -> bool {
-        let mut staying = self.all.iter().filter(|variable| variable.stays);
-        staying.any(|variable| !variable.claims.names.is_empty())
-    }
-
     /// Does a release's own shell file assign it, whatever it is before?
     pub fn stays(&self, name: &str) -> bool {
-        let mut staying = self.all.iter().filter(|variable| variable.stays);
-        staying.any(|variable| variable.name == name)
+        let mut all = self.all.iter();
+        all.any(|variable| variable.stays && variable.name == name)
     }
 
-    fn changeable(&self) -> impl Iterator<Item = &Variable> {
-        self.all.iter().filter(|variable| !variable.stays)
+    /// The flags of all of them.
+    pub fn flags(&self) -> FlagSettings {
+        let flags = self.all.iter().flat_map(|variable| &variable.flags.0);
+        FlagSettings(flags.cloned().collect())
     }
 
-    /// What they claim together.
-    pub fn claims(&self) -> FlagSettings {
-        let mut all = FlagSettings::default();
-        for variable in &self.all {
-            let mut claims = variable.claims.clone();
-            if variable.stays {
-                claims.forget_spans();
-            }
-            all.extend(claims);
-        }
-        all
-    }
-
-    /// The variables that change, and what is left of each without name, cookie and these port flags.
-    pub fn cleansed(&self, ports: PortFlags) -> Vec<(&str, String)> {
-        let changed = self
-            .changeable()
-            .filter(|variable| !variable.claims.spans(ports).is_empty());
-        changed
-            .map(|variable| (variable.name.as_str(), variable.rest(ports)))
-            .collect()
-    }
-
-    /// What is taken out of them, by variable.
-    pub fn left_out(&self, ports: PortFlags) -> Vec<(&str, String)> {
-        let taken = self.changeable().map(|variable| {
-            let spans = variable.claims.spans(ports);
-            let taken_out = spans.into_iter().filter_map(|span| variable.text.get(span));
-            (
-                variable.name.as_str(),
-                taken_out.collect::<Vec<_>>().join(" "),
-            )
-        });
-        taken.filter(|(_, text)| !text.is_empty()).collect()
+    /// The variables of which name, cookie and these port flags are taken out.
+    pub fn cut(&self, ports: PortFlags) -> impl Iterator<Item = Cut<'_>> {
+        self.all.iter().filter_map(move |variable| {
+            let spans = variable.flags.spans(ports).into_iter();
+            let taken: Vec<_> = spans.filter_map(|span| variable.text.get(span)).collect();
+            (!taken.is_empty()).then(|| Cut {
+                name: &variable.name,
+                rest: variable.rest(ports),
+                left_out: taken.join(" "),
+            })
+        })
     }
 
     /// What is left of one, trimmed.
     pub fn rest_of(&self, name: &str, ports: PortFlags) -> String {
-        self.changeable()
-            .find(|variable| variable.name == name)
-            .map(|variable| variable.rest(ports))
-            .unwrap_or_default()
+        let mut all = self.all.iter();
+        let variable = all.find(|variable| !variable.stays && variable.name == name);
+        variable.map_or_else(String::new, |variable| variable.rest(ports))
     }
 }
 
 impl Variable {
     fn rest(&self, ports: PortFlags) -> String {
-        let rest = without(&self.text, &self.claims.spans(ports));
+        let rest = without(&self.text, &self.flags.spans(ports));
         // A `-kernel` that lost its last value, or blanks alone, are nothing to hand on.
         if split(&rest, Syntax::Variable).is_empty() {
             String::new()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::expand::{Variable, expand, unset};
-use super::ports::PortFlags;
+use super::flag::PortFlags;
 use super::settings::FlagSettings;
 use super::words::{Syntax, without};
 use crate::system::Place;
@@ -11,13 +11,13 @@ use crate::system::Place;
 /// What stands where a variable that nobody sets was, so that what it would say can be told from the rest.
 const UNSET: &str = "\u{1}";
 
-/// A `vm.args` file and what it claims.
+/// A `vm.args` file and its flags.
 #[derive(Clone)]
 pub struct VmArgs {
     path: PathBuf,
     text: String,
-    /// What it claims, each with its line.
-    pub claims: FlagSettings,
+    /// Its flags, each with its line.
+    pub flags: FlagSettings,
 }
 
 impl VmArgs {
@@ -38,13 +38,13 @@ impl VmArgs {
     }
 
     fn of(text: String, path: &Path) -> Self {
-        let claims = FlagSettings::of_text(&text, Syntax::File, &|line| {
+        let flags = FlagSettings::of_text(&text, Syntax::File, &|line| {
             Place::File(path.to_owned(), line)
         });
         Self {
             path: path.to_owned(),
             text,
-            claims,
+            flags,
         }
     }
 
@@ -53,19 +53,13 @@ impl VmArgs {
         Self::of(expand(&self.text, variable, ""), &self.path)
     }
 
-    /// What the expanded file claims, without what a variable that nobody sets would say.
+    /// The flags of the expanded file, without what a variable that nobody sets would say.
     pub fn said(&self, variable: Variable) -> FlagSettings {
-        let mut claims = Self::of(expand(&self.text, variable, UNSET), &self.path).claims;
-        let is_said = |text: &str| !text.contains(UNSET);
-        claims.names.retain(|claim| is_said(&claim.value.text));
-        claims.ports.retain(|claim| is_said(&claim.value.text));
-        claims
-            .cookies
-            .retain(|claim| claim.value.cookie.as_deref().is_none_or(is_said));
-        claims
+        let mut flags = Self::of(expand(&self.text, variable, UNSET), &self.path).flags;
+        flags.0.retain(|flag| !flag.text.contains(UNSET));
+        flags
     }
 
-    /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -80,9 +74,9 @@ impl VmArgs {
         self.text.contains("${")
     }
 
-    /// The text without its claims of name and cookie, and these port flags.
+    /// The text without the flags that the Plan says anew.
     pub fn rest(&self, ports: PortFlags) -> String {
-        without(&self.text, &self.claims.spans(ports))
+        without(&self.text, &self.flags.spans(ports))
     }
 }
 
@@ -91,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leaves_all_but_the_claims() {
+    fn leaves_all_but_the_identity() {
         let args = VmArgs::of(
             "## x\n-sname foo\n-setcookie c\n+K true\n-kernel a b\n".into(),
             Path::new("vm.args"),
@@ -101,12 +95,8 @@ mod tests {
             "## x\n\n\n+K true\n-kernel a b\n"
         );
         assert_eq!(
-            args.claims
-                .names
-                .first()
-                .map(|claim| claim.place.to_string())
-                .as_deref(),
-            Some("vm.args:2")
+            args.flags.names().next().map(|name| name.place.to_string()),
+            Some("vm.args:2".into())
         );
     }
 }

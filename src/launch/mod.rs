@@ -26,7 +26,7 @@ use crate::node::{NodeName, Port};
 use crate::peers::join;
 use crate::plan;
 use crate::plan::Role;
-use crate::plan::{Identity, NodeSettings, Own, Plan};
+use crate::plan::{Identity, NodeSettings, OwnIdentity, Plan};
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
@@ -118,7 +118,7 @@ impl Target {
         for warning in &plan.changes.warnings {
             warn!("{warning}");
         }
-        if let Some(settled) = plan.settled() {
+        if let Some(settled) = plan.node_settings() {
             info!("node {} ({})", settled.node.value, settled.node.by);
             if self.is(Role::Node) {
                 check_port(settled)?;
@@ -136,7 +136,10 @@ impl Target {
     fn resolve(&self, checked: &NodeSettings) -> Result<Plan, Failure> {
         let answer = self.ask_dns(checked)?;
         let plan = self.plan(answer.as_ref(), &[])?;
-        let found = match plan.settled().and_then(|settled| settled.peers.as_ref()) {
+        let found = match plan
+            .node_settings()
+            .and_then(|settled| settled.peers.as_ref())
+        {
             Some(peers) if peers.boot == Boot::Sync => self.find_peers(&plan)?,
             _ => return Ok(plan),
         };
@@ -144,13 +147,13 @@ impl Target {
     }
 
     fn find_peers(&self, plan: &Plan) -> Result<Vec<NodeName>, Failure> {
-        let settled = plan.settled();
+        let settled = plan.node_settings();
         let job = settled.and_then(|settled| watched::job(&self.config, settled));
         job.map_or(Ok(Vec::new()), |job| join::answering(&job))
     }
 
     /// What the gates would find, where nothing asks for them.
-    fn warn_of_gates(&self, own: &Own) {
+    fn warn_of_gates(&self, own: &OwnIdentity) {
         if !self.is(Role::Node) {
             return;
         }

@@ -18,8 +18,8 @@ use crate::naming::{Candidate, Lookup};
 use crate::node::{Host, NodeName, Port};
 use crate::peers::join::{self, Job};
 use crate::peers::names::Own;
+use crate::plan::Role;
 use crate::plan::{Identity, NodeSettings, Pin, Plan, cookie_file};
-use crate::plan::{Launcher, Role};
 use crate::record::Record;
 use crate::system::private_file::PrivateFile;
 use crate::watch::{self, Expected, Promise, Why, process};
@@ -33,7 +33,9 @@ pub fn start(recognised: &Target, plan: &Plan, tell_init: Option<TellInit>) -> R
         return Ok(());
     }
     let config = &recognised.config;
-    let job = plan.settled().and_then(|settled| job(config, settled));
+    let job = plan
+        .node_settings()
+        .and_then(|settled| job(config, settled));
     let rounds = job.map(join::rounds).transpose()?;
     let checks = config.check != Check::Off;
     if rounds.is_none() {
@@ -59,7 +61,7 @@ pub fn start(recognised: &Target, plan: &Plan, tell_init: Option<TellInit>) -> R
             if let (Some(node), Some(memory)) = (&node, memory) {
                 promise.record(node).write(&memory);
             }
-            if let Some(node) = node.filter(|_| plan.settled().is_none()) {
+            if let Some(node) = node.filter(|_| plan.node_settings().is_none()) {
                 warn_of_unknown_name(&node.name, config);
             }
         }
@@ -107,7 +109,7 @@ fn warn_of_unknown_name(node: &NodeName, config: &Config) {
 
 /// What is written down of the node before it runs.
 pub fn record(plan: &Plan) -> Option<Record> {
-    let settled = plan.settled()?;
+    let settled = plan.node_settings()?;
     let is_cookie = |file: &&PrivateFile| file.path.ends_with(cookie_file::NAME);
     Some(Record {
         node: settled.node.value.clone(),
@@ -145,7 +147,7 @@ fn promise(recognised: &Target, plan: &Plan) -> Promise {
     let Target {
         config, launcher, ..
     } = recognised;
-    let is_settled = plan.settled().is_some();
+    let is_settled = plan.node_settings().is_some();
     let why = |asked| match (asked, is_settled) {
         (true, _) => Why::Asked,
         (false, true) => Why::Decided,
@@ -178,7 +180,7 @@ fn promise(recognised: &Target, plan: &Plan) -> Promise {
         given.map_or(Some(Port::EPMD), |text| Port::parse(text).ok())
     };
     let epmd = plan
-        .settled()
+        .node_settings()
         .map_or_else(of_vm, |settled| settled.epmd.port());
     let mut addresses: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     addresses.sort_by_key(|address| address.is_ipv6() != ipv6);
@@ -196,7 +198,9 @@ fn promise(recognised: &Target, plan: &Plan) -> Promise {
         }),
         epmd,
         addresses,
-        in_arguments: launcher.as_ref().is_some_and(Launcher::names_in_arguments),
+        in_arguments: launcher
+            .as_ref()
+            .is_some_and(|one| one.apply.names_in_arguments()),
         files: files(recognised),
         check: config.check,
         recorded: record(plan),

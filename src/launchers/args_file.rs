@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::script::Script;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{FlagSettings, Otp, Variable, VmArgs};
+use crate::beam::{Flag, FlagSettings, Otp, Variable, VmArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{NodeName, Port};
@@ -75,7 +75,7 @@ impl VmArgs {
                 text.append(&cookie).push("\n");
             }
         }
-        if settings.epmd.is_off() && self.claims.start_epmd.is_empty() {
+        if settings.epmd.is_off() && !self.flags.has(&[Flag::StartEpmd]) {
             // ERL_DIST_PORT says so to the node; nodetool, which starts one itself, reads it only in this line.
             text.push("-start_epmd false\n");
         }
@@ -90,17 +90,17 @@ impl VmArgs {
     /// `-name app@${HOST}`, `inet_dist_listen_min ${ERL_PORT}`.
     fn values(&self, node: &NodeName, port: Option<Port>) -> Vec<(&str, String)> {
         let mut found = Vec::new();
-        for flag in &self.claims.names {
-            match flag.value.text.split_once('@') {
+        for flag in self.flags.names() {
+            match flag.text.split_once('@') {
                 Some((name, host)) => {
                     found.push((name, node.name.to_string()));
                     found.push((host, node.host.to_string()));
                 }
-                None => found.push((&flag.value.text, node.to_string())),
+                None => found.push((&flag.text, node.to_string())),
             }
         }
-        for flag in &self.claims.ports {
-            found.extend(port.map(|port| (flag.value.text.as_str(), port.to_string())));
+        for flag in self.flags.ports() {
+            found.extend(port.map(|port| (flag.text.as_str(), port.to_string())));
         }
         let named = |(text, value)| Some((variable(text)?, value));
         found.into_iter().filter_map(named).collect()
@@ -112,7 +112,7 @@ pub struct Template {
     /// As it stands.
     pub args: VmArgs,
     /// Its flags, without those that a variable would give which nobody sets: it stands for our settings.
-    pub claims: FlagSettings,
+    pub flags: FlagSettings,
     /// The variables that it names and nobody sets.
     unset: Vec<String>,
     is_expanded: bool,
@@ -127,7 +127,7 @@ impl Template {
         let args = path.map_or_else(|| Ok(VmArgs::empty()), VmArgs::of_release)?;
         let unset = variable.map(|variable| args.unset(variable));
         Ok(Self {
-            claims: variable.map_or_else(|| args.claims.clone(), |variable| args.said(variable)),
+            flags: variable.map_or_else(|| args.flags.clone(), |variable| args.said(variable)),
             unset: unset.unwrap_or_default(),
             is_expanded: variable.is_some(),
             args,
@@ -142,7 +142,7 @@ impl Template {
         (script, command): (&Script, &Command),
         of_config: FlagSettings,
     ) -> OwnSettings {
-        let mut files = self.claims.clone();
+        let mut files = self.flags.clone();
         files.extend(of_config);
         let arguments = command.arguments().skip(1);
         OwnSettings {
@@ -175,8 +175,8 @@ impl Template {
 
     /// The variables that nobody sets, without that of the cookie, which is replaced.
     pub fn unset(&self) -> impl Iterator<Item = &String> {
-        let cookies = self.args.claims.cookies.iter();
-        let cookies = cookies.filter_map(|flag| variable(flag.value.cookie.as_deref()?));
+        let cookies = self.args.flags.cookies();
+        let cookies = cookies.filter_map(|flag| variable(&flag.text));
         let cookies: Vec<&str> = cookies.collect();
         let names = self.unset.iter();
         names.filter(move |name| !cookies.contains(&name.as_str()))

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use super::erl::VmFlags;
 use super::script::Script;
 use super::{daemon_warning, dist_port, late_warning, marked_environment, of_one_vm};
-use super::{own_name, port_range, port_setting};
+use super::{own_name, port_range};
 use crate::beam::words::Syntax;
-use crate::beam::{FlagSetting, FlagSettings, FlagVariables, NameFlag, Otp, PortKind, VmArgs};
+use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
 use crate::config::{Config, EpmdMode, Setting};
 use crate::error::Failure;
 use crate::node::NodeName;
@@ -87,13 +87,13 @@ pub fn read(
     }
     if let Some((window, place)) = said("FIREWALL_WINDOW") {
         let (min, max) = window.split_once('-').unwrap_or((window, window));
-        files.ports.extend(port_range(min, max, &place));
+        files.extend(port_range(min, max, &place));
     }
     let folder = answer.value("CONFIG_DIR").unwrap_or("/etc/ejabberd");
     let vm_args = answer.value("VMARGS").map(PathBuf::from);
     let vm_args = vm_args.unwrap_or_else(|| PathBuf::from(folder).join("vm.args"));
     if vm_args.exists() {
-        files.extend(VmArgs::of_release(&vm_args)?.claims);
+        files.extend(VmArgs::of_release(&vm_args)?.flags);
     }
     let otp = || Otp::of_erl(None, &config.environment);
     let mut own_settings = OwnSettings {
@@ -102,7 +102,7 @@ pub fn read(
         shell: Some(answer.clone()),
         otp: (config.epmd == EpmdMode::Off).then(otp).flatten(),
         dist_port: said("ERL_DIST_PORT")
-            .map(|(text, place)| port_setting(PortKind::Epmdless, text, place)),
+            .map(|(text, place)| FlagSetting::new(Flag::EpmdlessPort, text, place)),
         ..OwnSettings::default()
     };
     let is_long = |text: &str| text.contains('.');
@@ -113,17 +113,13 @@ pub fn read(
             place = Place::CommandLine;
         }
         if place == Place::CommandLine && role == Role::Node {
-            let (long, text) = (is_long(text), text.to_owned());
-            own_settings.command_line.names.push(FlagSetting {
-                value: NameFlag { long, text },
-                place,
-                span: None,
-            });
+            let name = own_name(text, place, is_long(text));
+            own_settings.command_line.extend([name]);
         } else {
             name = Some((text, place));
         }
     }
-    own_settings.node = name.map(|(text, place)| own_name(text, &place, is_long(text)));
+    own_settings.node = name.map(|(text, place)| own_name(text, place, is_long(text)));
     own_settings.default_node = NodeName::parse(DEFAULT).ok().map(|value| Setting {
         value,
         by: "ejabberdctl's own".into(),
@@ -188,11 +184,11 @@ impl Apply for Ejabberd {
             dist_port::set(problem, own_settings, settings, changes)?;
         } else if launcher.role == Role::Node {
             ours.push(&settings.node_flags());
-        } else if !own_settings.files.ports.is_empty() && !vm.say_dist_listen() {
+        } else if own_settings.files.has(&Flag::PORTS) && !vm.say_dist_listen() {
             // The script pins its clients too, and a pinned one finds the node's port taken.
             ours.push("-dist_listen false ");
         }
-        if settings.in_file && !own_settings.files.cookies.is_empty() {
+        if settings.in_file && own_settings.files.has(&[Flag::Cookie]) {
             ours.append(&vm.cookie(""));
         }
         // The variable that its own `--node` assigns is read behind the file, whatever the options were.

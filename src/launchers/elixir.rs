@@ -5,7 +5,7 @@
 
 use super::{erl, of_one_vm};
 use crate::beam::words::{Syntax, split};
-use crate::beam::{FlagSettings, Otp};
+use crate::beam::{Flag, FlagSettings, Otp};
 use crate::config::Config;
 use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
@@ -22,10 +22,10 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
         ElixirOptions::read(&arguments)
     };
     let flags = FlagSettings::of_arguments(options.erl.iter().map(String::as_str));
-    let has_shell = program == "iex" && flags.remsh.is_none() && !options.only_prints;
+    let has_shell = program == "iex" && !flags.has(&[Flag::Remsh]) && !options.only_prints;
     let role = if options.only_prints || options.mix_task.is_some_and(|task| !starts_node(task)) {
         Role::Neither
-    } else if flags.remsh.is_some() {
+    } else if flags.has(&[Flag::Remsh]) {
         Role::Client
     } else {
         Role::Node

@@ -5,7 +5,7 @@
 
 use super::of_one_vm;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{CookieFlag, FlagSetting, FlagSettings, FlagVariables, Otp};
+use crate::beam::{Flag, FlagSettings, FlagVariables, Otp};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
@@ -18,9 +18,9 @@ pub struct OneVm;
 
 pub fn read(command: &Command, config: &Config) -> Launcher {
     let flags = FlagSettings::of_arguments(command.arguments());
-    let role = if flags.informs {
+    let role = if flags.has(&[Flag::Informs]) {
         Role::Neither
-    } else if flags.remsh.is_some() {
+    } else if flags.has(&[Flag::Remsh]) {
         Role::Client
     } else {
         Role::Node
@@ -78,7 +78,7 @@ impl VmFlags<'_> {
     pub fn of_node(&self) -> Text {
         let node = &self.settings.node.value;
         let mut ours = Text::default();
-        if self.own_settings.command_line.names.is_empty() {
+        if !self.own_settings.command_line.has(&Flag::NAMES) {
             ours.push(&format!("{} {node} ", node.flag()));
         }
         ours.push(&self.transport())
@@ -91,13 +91,12 @@ impl VmFlags<'_> {
     /// does not listen then.
     fn of_shell(&self) -> Text {
         let node = &self.settings.node.value;
-        if self.own_settings.command_line.names.is_empty() {
-            let name = self.client_name();
-            let name_flags = format!("{} {name} -hidden ", node.flag());
-            self.of_client(&name_flags, false, &name)
-        } else {
-            self.of_client("", true, &node.to_string())
+        if self.own_settings.command_line.has(&Flag::NAMES) {
+            return self.of_client("", true, &node.to_string());
         }
+        let name = self.client_name();
+        let name_flags = format!("{} {name} -hidden ", node.flag());
+        self.of_client(&name_flags, false, &name)
     }
 
     /// A name for one of several clients of the node.
@@ -123,8 +122,13 @@ impl VmFlags<'_> {
 
     /// Do the user's own flags say whether the VM listens? Before OTP 24 two `-dist_listen false` are none.
     pub fn say_dist_listen(&self) -> bool {
-        let own = self.own_settings;
-        own.command_line.dist_listen || own.files.dist_listen || self.variables.claims().dist_listen
+        let OwnSettings {
+            command_line,
+            files,
+            ..
+        } = self.own_settings;
+        let all = [command_line, files, &self.variables.flags()];
+        all.iter().any(|flags| flags.has(&[Flag::DistListen]))
     }
 
     /// A single `-setcookie C` is the VM's cookie whatever name it takes in the end, and of two it drops both: the cookie of
@@ -142,20 +146,18 @@ impl VmFlags<'_> {
         };
         let cookie = quoted_cookie(&cookie.value);
         let takes_one = self.settings.takes_one_cookie();
-        let of_command_line = &self.own_settings.command_line.cookies;
-        let all = of_command_line
-            .iter()
-            .chain(&self.own_settings.files.cookies);
-        let for_all: Vec<_> = all.filter(|flag| flag.value.node.is_none()).collect();
-        let is_enough = matches!(for_all.as_slice(), [one] if one.value.cookie.is_some());
+        let mut of_command_line = self.own_settings.command_line.cookies();
+        let of_files = self.own_settings.files.cookies();
+        let all = of_command_line.clone().chain(of_files);
+        let for_all: Vec<_> = all.filter(|flag| flag.towards.is_none()).collect();
+        let is_enough = matches!(for_all.as_slice(), [one] if !one.text.is_empty());
         let mut flags = Text::default();
         if for_all.is_empty() {
             flags.push("-setcookie ").append(&cookie).push(" ");
         } else if !takes_one && !is_enough {
             flags.push("-nocookie ");
         }
-        let is_towards = |flag: &FlagSetting<CookieFlag>| flag.value.node.as_deref() == Some(name);
-        if !takes_one && !of_command_line.iter().any(is_towards) {
+        if !takes_one && !of_command_line.any(|flag| flag.towards.as_deref() == Some(name)) {
             flags.push(&format!("-setcookie {} ", quote(name)));
             flags.append(&cookie).push(" ");
         }
@@ -213,11 +215,9 @@ impl VmFlags<'_> {
 
 /// Removes from the user's variables the flags that contradict the Plan.
 pub fn remove_settings(settings: &NodeSettings, variables: &FlagVariables, changes: &mut Changes) {
-    for (name, rest) in variables.cleansed(settings.replaces_port) {
-        changes.set(name, Text::concealing(rest.as_ref()));
-    }
-    for (name, flags) in variables.left_out(settings.replaces_port) {
-        let flags = Text::concealing(flags.as_ref());
-        changes.left_out.push((name.to_owned(), flags));
+    for cut in variables.cut(settings.replaces_port) {
+        changes.set(cut.name, Text::concealing(cut.rest.as_ref()));
+        let left_out = Text::concealing(cut.left_out.as_ref());
+        changes.left_out.push((cut.name.to_owned(), left_out));
     }
 }

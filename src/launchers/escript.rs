@@ -21,7 +21,7 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
     let argument = own.is_none().then(|| argument(command, config)).flatten();
     let flags = own.or(argument.as_ref()).and_then(own_flags);
     let flags = flags.unwrap_or_default();
-    let named = flags.names.first().map(|flag| flag.value.text.clone());
+    let named = flags.names().next().map(|flag| flag.text.clone());
     let role = named.as_ref().map_or(Role::Neither, |_| Role::Node);
     let name = named.as_deref().unwrap_or(command.name());
     Launcher {

@@ -8,12 +8,14 @@ use super::erl::VmFlags;
 use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, LauncherCommand};
 use super::{daemon_warning, late_warning, marked_environment, of_one_vm, own_name};
-use crate::beam::{FlagSettings, FlagVariables, Otp, VmArgs};
+use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
 use crate::config::{Config, CookieVia, Setting};
 use crate::error::Failure;
 use crate::naming;
 use crate::node::{Cookie, NodeName};
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnName, OwnSettings, Role};
+use crate::plan::resolve::name;
+use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
+use crate::system::Place;
 use crate::system::secrets::Text;
 use crate::system::shell::ShellAnswer;
 
@@ -86,7 +88,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         launcher.warnings.extend(no_input_warning("start_iex"));
     }
     // One that ours would beat is none the less wrong.
-    OwnName::check(NODE, config.variable(NODE))?;
+    name::check_variable(config, NODE)?;
     let answer = ask(release, found, name)?;
     launcher.warnings.extend(late_warning(&answer));
     launcher.own_settings = own_settings(release, &answer, role, config)?;
@@ -125,9 +127,9 @@ fn has_name_flags(
     answer: &ShellAnswer,
     config: &Config,
 ) -> Result<bool, Failure> {
-    let variables = FlagVariables::read(&config.environment, Some(answer))?.claims();
+    let variables = FlagVariables::read(&config.environment, Some(answer))?.flags();
     let all = [&variables, &own_settings.files, &own_settings.of_node];
-    Ok(all.iter().any(|flags| !flags.names.is_empty()))
+    Ok(all.iter().any(|flags| flags.has(&Flag::NAMES)))
 }
 
 /// Has the release's own shell say what its env.sh makes of the variables that the start will set.
@@ -194,7 +196,7 @@ fn own_settings(
     };
     let node = said(NODE).map(|text| (text, NODE)).or_else(release_name);
     let mut own_settings = OwnSettings {
-        node: node.map(|(text, by)| own_name(text, &answer.place(by), long)),
+        node: node.map(|(text, by)| own_name(text, answer.place(by), long)),
         elixir: true,
         shell: Some(answer.clone()),
         ..OwnSettings::default()
@@ -248,7 +250,7 @@ fn own_settings(
 /// The flags of an args file; one that is not there is the VM's to complain of.
 fn flags_in(path: &Path) -> FlagSettings {
     let args = VmArgs::read(path, None);
-    args.map(|args| args.claims).unwrap_or_default()
+    args.map(|args| args.flags).unwrap_or_default()
 }
 
 fn distribution(node: &NodeName) -> &'static str {
@@ -284,16 +286,18 @@ impl Apply for MixRelease {
                 changes.warnings.extend(self.cookie_warning(cookie));
                 self.answer.value(COOKIE).unwrap_or_default()
             };
-            let flag = NodeSettings::cookie_claim(of_script);
-            own_settings.command_line.cookies.push(flag);
+            let flag = FlagSetting::new(Flag::Cookie, of_script, Place::CommandLine);
+            own_settings.command_line.extend([flag]);
             changes.set(COOKIE, given);
         }
         // The script itself gives the name; flags only where it would give another, or the release's flags have one.
-        let has_flags = !own_settings.files.names.is_empty() || variables.names_stay();
+        let has_flags = own_settings.files.has(&Flag::NAMES)
+            || variables.flags().names().any(FlagSetting::stays);
         let gives_name =
             self.keeps(NODE, &name) && self.keeps(DISTRIBUTION, distribution(node)) && !has_flags;
         if launcher.role == Role::Node && gives_name {
-            own_settings.command_line.names = vec![settings.name_claim()];
+            let name = own_name(&name, Place::CommandLine, node.is_long());
+            own_settings.command_line.extend([name]);
         }
         let vm = VmFlags {
             own_settings: &own_settings,
@@ -317,10 +321,10 @@ impl Apply for MixRelease {
 fn check_first_flags(settings: &NodeSettings, variables: &FlagVariables) -> Result<(), Failure> {
     let first = variables.first();
     let node = settings.node.value.to_string();
-    let name = first.names.first().filter(|name| name.value.text != node);
+    let name = first.names().next().filter(|name| name.text != node);
     let port = settings.pin().and_then(|pin| {
         let pin = pin.to_string();
-        let port = first.ports.iter().find(|port| port.value.text != pin)?;
+        let port = first.ports().find(|port| port.text != pin)?;
         Some((&port.place, format!("port {pin}")))
     });
     match name.map(|name| (&name.place, node)).or(port) {
@@ -364,7 +368,7 @@ impl MixRelease {
 
     /// The release's own script will go on to use another name than the node's.
     fn node_warning(&self, name: &str, launcher: &Launcher) -> Option<String> {
-        let OwnName { text, by, .. } = launcher.own_settings.node.as_ref()?;
+        let FlagSetting { text, place, .. } = launcher.own_settings.node.as_ref()?;
         if !self.answer.assigns(NODE) || text == name || self.answer.keeps(NODE, name) {
             return None;
         }
@@ -374,7 +378,7 @@ impl MixRelease {
             format!("so this command looks for that node and not for {name}")
         };
         Some(format!(
-            "{by} sets {NODE} to {text}, {effect}; write {NODE}=${{{NODE}:-{text}}} there"
+            "{place} sets {NODE} to {text}, {effect}; write {NODE}=${{{NODE}:-{text}}} there"
         ))
     }
 }

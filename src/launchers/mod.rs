@@ -19,10 +19,10 @@ mod script;
 mod target;
 mod wrappers;
 
-use crate::beam::{FlagSetting, FlagVariables, PortFlag, PortKind};
+use crate::beam::{Flag, FlagSetting, FlagVariables};
 use crate::config::{Config, LauncherKind, Pod};
 use crate::error::Failure;
-use crate::plan::{Launcher, OwnName, OwnSettings, Role};
+use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
 use crate::system::shell::ShellAnswer;
 use crate::system::{Environment, Place};
@@ -48,28 +48,15 @@ pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launche
     }
 }
 
-/// A port as a start script has it, in a variable or in a file of a syntax of its own.
-fn port_setting(kind: PortKind, text: &str, place: Place) -> FlagSetting<PortFlag> {
-    let text = text.to_owned();
-    FlagSetting {
-        value: PortFlag { kind, text },
-        place,
-        span: None,
-    }
-}
-
 /// Both ends of a range of ports.
-fn port_range(min: &str, max: &str, place: &Place) -> [FlagSetting<PortFlag>; 2] {
-    let ends = [(PortKind::Min, min), (PortKind::Max, max)];
-    ends.map(|(kind, text)| port_setting(kind, text, place.clone()))
+fn port_range(min: &str, max: &str, place: &Place) -> [FlagSetting; 2] {
+    let ends = [(Flag::PortMin, min), (Flag::PortMax, max)];
+    ends.map(|(flag, text)| FlagSetting::new(flag, text, place.clone()))
 }
 
-fn own_name(text: &str, place: &Place, long: bool) -> OwnName {
-    OwnName {
-        text: text.to_owned(),
-        by: place.to_string(),
-        long,
-    }
+fn own_name(text: &str, place: Place, long: bool) -> FlagSetting {
+    let flag = if long { Flag::Name } else { Flag::Sname };
+    FlagSetting::new(flag, text, place)
 }
 
 /// The environment for the script's own shell, which is asked what becomes of our flags.
@@ -125,13 +112,16 @@ pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failur
         && !is_of_release(kind)
         && launcher.role == Role::Node;
     if is_node_where_asked && config.asks_for_node().is_none() {
-        let variables = FlagVariables::read(&config.environment, None)?.claims();
+        let variables = FlagVariables::read(&config.environment, None)?.flags();
         let own_settings = &launcher.own_settings;
         let all = [&own_settings.command_line, &own_settings.files, &variables];
-        if all.iter().all(|flags| flags.names.is_empty()) {
+        if all.iter().all(|flags| !flags.has(&Flag::NAMES)) {
             launcher.role = Role::Neither;
             launcher.could_be_node = true;
         }
+    }
+    if !launcher.own_settings.rewritten {
+        launcher.own_settings.files.forget_spans();
     }
     launcher.account = launcher.account.or_else(|| found.account.clone());
     Ok(Some(launcher))

@@ -6,14 +6,15 @@
 use std::path::{Path, PathBuf};
 
 use super::script::Script;
-use super::{daemon_warning, erl, late_warning, of_one_vm, own_name, port_range, port_setting};
+use super::{daemon_warning, erl, late_warning, of_one_vm, own_name, port_range};
 use crate::beam::words::Syntax;
-use crate::beam::{FlagSetting, FlagSettings, FlagVariables, PortFlag, PortKind};
+use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables};
 use crate::config::{Config, Setting};
 use crate::error::Failure;
 use crate::naming;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnName, OwnSettings, Pin, Role};
+use crate::plan::resolve::name;
+use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Pin, Role};
 use crate::system::Place;
 use crate::system::account::Account;
 use crate::system::files::text_of;
@@ -68,7 +69,7 @@ const NAME: &str = "rabbit";
 struct RabbitMq {
     answer: Answer,
     /// The ports in its configuration files, which beat the variable.
-    configured: Vec<FlagSetting<PortFlag>>,
+    configured: Vec<FlagSetting>,
 }
 
 /// Reads the variables and files that say something about name, cookie and port.
@@ -89,14 +90,14 @@ pub fn read(
     let answer = Answer::ask(command, config)?;
     let configured = answer.configured_ports();
     let mut files = FlagSettings::default();
-    files.ports.clone_from(&configured);
+    files.extend(configured.clone());
     if let Some((port, place)) = answer.said("RABBITMQ_DIST_PORT") {
-        files.ports.extend(port_range(port, port, &place));
+        files.extend(port_range(port, port, &place));
     }
     for variable in SERVER_FLAGS {
         files.extend(answer.flags(variable).without_identity());
     }
-    OwnName::check("RABBITMQ_NODENAME", config.variable("RABBITMQ_NODENAME"))?;
+    name::check_variable(config, "RABBITMQ_NODENAME")?;
     let long = answer.said("RABBITMQ_USE_LONGNAME");
     let long = long.is_some_and(|(value, _)| value == "true");
     let is_ours = config.names_node().is_some() && !answer.0.assigns("RABBITMQ_NODENAME");
@@ -117,7 +118,7 @@ pub fn read(
     Ok(Launcher {
         own_settings: OwnSettings {
             files,
-            node: node.map(|(text, place)| own_name(text, &place, long)),
+            node: node.map(|(text, place)| own_name(text, place, long)),
             default_node: default_node(config, long),
             default_port: Some(answer.default_port()?),
             cookie,
@@ -207,7 +208,7 @@ impl Answer {
     }
 
     /// What advanced.config and rabbitmq.conf say of the port; the one that wins comes first.
-    fn configured_ports(&self) -> Vec<FlagSetting<PortFlag>> {
+    fn configured_ports(&self) -> Vec<FlagSetting> {
         let file = |variable, default| {
             let said = self.said(variable);
             PathBuf::from(said.map_or(default, |(path, _)| path))
@@ -228,22 +229,22 @@ impl Answer {
 }
 
 /// The ports in a configuration file, of the old format (terms) or the new.
-fn ports_in(file: &Path) -> Vec<FlagSetting<PortFlag>> {
+fn ports_in(file: &Path) -> Vec<FlagSetting> {
     let text = text_of(file).unwrap_or_default();
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split(['%', '#']).next().unwrap_or_default();
-        for (name, kind) in [
-            ("inet_dist_listen_min", PortKind::Min),
-            ("inet_dist_listen_max", PortKind::Max),
-            ("distribution.listener.port_range.min", PortKind::Min),
-            ("distribution.listener.port_range.max", PortKind::Max),
+        for (name, flag) in [
+            ("inet_dist_listen_min", Flag::PortMin),
+            ("inet_dist_listen_max", Flag::PortMax),
+            ("distribution.listener.port_range.min", Flag::PortMin),
+            ("distribution.listener.port_range.max", Flag::PortMax),
         ] {
             if let Some((_, rest)) = line.split_once(name) {
                 let value = rest.trim_start_matches([' ', '\t', ',', '=', '\'']);
                 let digits = value.split(|c: char| !c.is_ascii_digit()).next();
                 let place = Place::File(file.to_owned(), number);
-                found.push(port_setting(kind, digits.unwrap_or_default(), place));
+                found.push(FlagSetting::new(flag, digits.unwrap_or_default(), place));
             }
         }
     }
@@ -280,8 +281,9 @@ impl Apply for RabbitMq {
             self.add_flag(flag, SERVER_FLAGS[0], changes);
         }
         // The VMs of its tools speak as their own flags say, or the user's for all VMs.
-        let of_tools = self.answer.flags(TOOL_FLAGS).proto_dist;
-        if settings.ipv6 && of_tools.is_empty() && variables.claims().proto_dist.is_empty() {
+        let of_tools = self.answer.flags(TOOL_FLAGS);
+        let mut users = [of_tools, variables.flags()].into_iter();
+        if settings.ipv6 && !users.any(|flags| flags.has(&[Flag::ProtoDist])) {
             self.add_flag(NodeSettings::IPV6, TOOL_FLAGS, changes);
         }
         if settings.cookie.is_some() {
@@ -321,24 +323,22 @@ impl RabbitMq {
         }
         for variable in SERVER_FLAGS {
             let flags = self.answer.flags(variable);
-            let names = flags.names.into_iter().map(|name| name.place);
-            let cookies = flags.cookies.into_iter().map(|cookie| cookie.place);
-            lines.extend(names.chain(cookies).map(|place| {
+            lines.extend(flags.names().chain(flags.cookies()).map(|flag| {
                 format!(
-                    "{place} names the node or its cookie for the VM, and RabbitMQ does that itself; remove that flag: the node is {}",
-                    settings.node.value
+                    "{} names the node or its cookie for the VM, and RabbitMQ does that itself; remove that flag: the node is {}",
+                    flag.place, settings.node.value
                 )
             }));
         }
         if let Some(Pin::Ours(pin)) = &settings.port {
-            let winner = |kind| self.configured.iter().find(|one| one.value.kind == kind);
-            let winners = [PortKind::Min, PortKind::Max].map(winner).into_iter();
+            let winner = |flag| self.configured.iter().find(|one| one.flag == flag);
+            let winners = [Flag::PortMin, Flag::PortMax].map(winner).into_iter();
             let ours = pin.value.to_string();
-            let lost = winners.flatten().find(|port| port.value.text != ours);
+            let lost = winners.flatten().find(|port| port.text != ours);
             lines.extend(lost.map(|port| {
                 format!(
                     "{} has the port {:?}, which beats {ours} ({}); remove that line",
-                    port.place, port.value.text, pin.by
+                    port.place, port.text, pin.by
                 )
             }));
         }

@@ -8,9 +8,9 @@ use nix::unistd::{AccessFlags, access};
 use super::args_file::Template;
 use super::erl::VmFlags;
 use super::script::Script;
-use super::{COOKIE_PLACEHOLDER, daemon_warning, dist_port, of_one_vm, port_setting};
+use super::{COOKIE_PLACEHOLDER, daemon_warning, dist_port, of_one_vm};
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{FlagSettings, FlagVariables, Otp, PortKind, Variable, expand, unset};
+use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, Variable, expand, unset};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::node::Cookie;
@@ -73,7 +73,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let mut own_settings = args.own_settings(role, (script, command), of_config);
     own_settings.dist_port = config.variable("ERL_DIST_PORT").map(|text| {
         let place = Place::Variable("ERL_DIST_PORT".into());
-        port_setting(PortKind::Epmdless, text, place)
+        FlagSetting::new(Flag::EpmdlessPort, text, place)
     });
     // Its nodetool gets the cookie as the script has it, and splits it.
     let is_nodetool =
@@ -184,9 +184,13 @@ impl Apply for Relx {
         };
         let node = &settings.node.value;
         // What an included file says stays where it is, and the script counts the names itself.
-        let mut names = own_settings.files.names.iter();
-        if let Some(name) = names.find(|name| name.span.is_none()) {
-            let flag = if name.value.long { "-name" } else { "-sname" };
+        let mut names = own_settings.files.names();
+        if let Some(name) = names.find(|name| name.stays()) {
+            let flag = if name.flag == Flag::Name {
+                "-name"
+            } else {
+                "-sname"
+            };
             return Err(Failure::config(format!(
                 "{} has a {flag} of its own, and the release's script takes only one; remove that line: the node is {node}",
                 name.place

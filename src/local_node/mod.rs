@@ -14,15 +14,15 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::beam::FlagVariables;
 use crate::config::Invocation;
 use crate::config::{Config, LauncherKind, Peers, Pod, Reading, Setting};
 use crate::error::Failure;
 use crate::launchers::{self, Target};
 use crate::naming::{Candidate, Lookup};
 use crate::node::{Cookie, Host, NodeName, Port};
+use crate::plan::NodeSettings;
+use crate::plan::resolve::{self, Sources};
 use crate::plan::{Launcher, Role};
-use crate::plan::{NodeSettings, resolve};
 use crate::record::Record;
 
 /// The node of this container.
@@ -113,9 +113,8 @@ pub fn look(start: Invocation, wanted: Wanted) -> Result<LocalNode, Failure> {
     };
     config.pod = Pod::look();
     let mut here = if stands_in || config.asks_for_changes() {
-        let flags = FlagVariables::read(&config.environment, launcher.own_settings.shell.as_ref())?;
-        let settled = resolve::resolve(&config, &launcher, &flags, None)?;
-        LocalNode::new(config, settled)
+        let settings = resolve::resolve(&Sources::read(&config, &launcher)?, None)?;
+        LocalNode::new(config, settings)
     } else {
         LocalNode::untouched(config, &launcher)?
     };
@@ -126,7 +125,7 @@ pub fn look(start: Invocation, wanted: Wanted) -> Result<LocalNode, Failure> {
 }
 
 impl LocalNode {
-    fn new(config: Config, settled: NodeSettings) -> Self {
+    fn new(config: Config, settings: NodeSettings) -> Self {
         let NodeSettings {
             node,
             candidates,
@@ -136,7 +135,7 @@ impl LocalNode {
             ipv6,
             peers,
             ..
-        } = settled;
+        } = settings;
         let cookie = cookie.map(|said| said.value);
         let port = port.and_then(|pin| pin.port());
         Self {
@@ -148,11 +147,7 @@ impl LocalNode {
 
     /// The node that is written down.
     fn of_record(config: Config, record: &Record) -> Result<Self, Failure> {
-        let mut lines = Vec::new();
-        let peers = resolve::peers::resolve(&config, &record.node, true, &mut lines);
-        if !lines.is_empty() {
-            return Err(Failure::config_lines(lines));
-        }
+        let peers = resolve::peers::resolve(&config, &record.node, true)?;
         let Record {
             node,
             port,
@@ -174,15 +169,13 @@ impl LocalNode {
 
     /// A node that is left as it is, as far as its name can be told.
     fn untouched(config: Config, launcher: &Launcher) -> Result<Self, Failure> {
-        let own_settings = &launcher.own_settings;
-        let variables =
-            FlagVariables::read(&config.environment, own_settings.shell.as_ref())?.claims();
-        let (node, _) = resolve::name::untouched(&config, launcher, &variables)?;
+        let sources = Sources::read(&config, launcher)?;
+        let (node, _) = resolve::name::untouched(&sources)?;
         let node = node.ok_or_else(|| no_node(launcher.label))?;
-        let port = resolve::port::untouched(own_settings, &variables);
+        let port = resolve::port::untouched(&sources);
         let port = port.and_then(|pin| pin.port());
         let ipv6 = config.has_ipv6_alone();
-        let cookie = own_settings.cookie.as_ref().map(|said| said.value.clone());
+        let cookie = sources.own.cookie.as_ref().map(|said| said.value.clone());
         let epmd = Some(Port::EPMD);
         Ok(Self::called_so(node, port, epmd, ipv6, cookie, config))
     }
@@ -249,11 +242,7 @@ impl LocalNode {
 
     /// All of its names, in a message's words.
     pub fn names(&self) -> String {
-        let name = |one: &Candidate| match one.lookup {
-            Lookup::Reverse(_) => format!("{}@?", one.node.name),
-            _ => one.node.to_string(),
-        };
-        let names: Vec<String> = self.candidates.iter().map(name).collect();
+        let names: Vec<String> = self.candidates.iter().map(Candidate::to_string).collect();
         names.join(" or ")
     }
 

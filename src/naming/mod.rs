@@ -6,6 +6,7 @@
 
 mod cluster;
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::config::{Config, HostForm, Setting};
@@ -25,6 +26,16 @@ pub struct Candidate {
     pub from: String,
     /// How DNS is asked for it.
     pub lookup: Lookup,
+}
+
+impl fmt::Display for Candidate {
+    /// A host that only DNS can tell is a question mark.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lookup {
+            Lookup::Reverse(_) => write!(f, "{}@?", self.node.name),
+            _ => self.node.fmt(f),
+        }
+    }
 }
 
 /// How DNS is asked for a candidate's host.

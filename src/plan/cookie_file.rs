@@ -3,18 +3,17 @@
 //! The VM reads `.erlang.cookie` in HOME and, from OTP 25 on, if there is none, in XDG_CONFIG_HOME's folder `erlang`:
 //! <https://www.erlang.org/doc/system/distributed.html#security>. HOME is left to the user's own programs where it can be.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::changes::Changes;
-use super::resolve::NodeSettings;
+use super::resolve::{NodeSettings, Sources};
 use crate::beam::Otp;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::node::Cookie;
-use crate::plan::Launcher;
 use crate::system::private_file::PrivateFile;
-use crate::system::secrets;
-use crate::system::secrets::Text;
+use crate::system::secrets::{self, Text};
 
 /// The file's name.
 pub const NAME: &str = ".erlang.cookie";
@@ -48,70 +47,55 @@ pub fn refused_by_the_vm(file: &Path) -> Option<String> {
         .then(|| "it is empty".into())
 }
 
-/// Plans the file, the variable that leads to it, and takes the cookie out of the others.
+/// Plans the file and the variable that leads to it, and takes the cookie out of the others.
 ///
 /// # Errors
 /// There is no folder for it, or the release's env.sh leads elsewhere.
 pub fn plan(
-    config: &Config,
-    launcher: &Launcher,
-    settled: &NodeSettings,
+    sources: &Sources,
+    settings: &NodeSettings,
+    cookie: &Cookie,
     changes: &mut Changes,
 ) -> Result<(), Failure> {
-    let Some(cookie) = &settled.cookie else {
-        return Ok(());
+    let content = Text::from(cookie);
+    let (variable, folder, file) = if let Some(account) = &sources.launcher.account {
+        let file = PrivateFile::of_account(account, NAME, 0o400, content);
+        ("HOME", account.home.clone(), file)
+    } else {
+        let reason = match &settings.cookie_beside {
+            Some(place) => Some(format!(
+                "{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two, so that it reads ours there; remove that one"
+            )),
+            None => needs_home(sources),
+        };
+        // Nodes of one network have names of their own, even where they share /dev/shm.
+        let folder = settings.node.value.to_string();
+        let (variable, parts) = match reason {
+            Some(_) => ("HOME", vec![&*folder, NAME]),
+            None => ("XDG_CONFIG_HOME", vec![&*folder, "erlang", NAME]),
+        };
+        let file = PrivateFile::new(&parts, 0o400, content, None)?;
+        let reason = reason.map(|reason| format!("HOME is another for the command: {reason}"));
+        changes.warnings.extend(reason);
+        if !file.in_memory {
+            changes.warn(format!(
+                "the cookie is written to a disk, in {}; mount a tmpfs (an emptyDir, medium: Memory) at /tmp",
+                file.path.display()
+            ));
+        }
+        let folder = file.path.ancestors().nth(parts.len() - 1);
+        (variable, folder.unwrap_or(Path::new("/")).to_owned(), file)
     };
-    let shell = launcher.own_settings.shell.as_ref();
-    let leads_away = |variable: &str| {
-        let shell = shell.filter(|shell| shell.assigns(variable))?;
-        Some(Failure::config(format!(
+    let shell = sources.own.shell.as_ref();
+    if let Some(shell) = shell.filter(|shell| shell.assigns(variable)) {
+        return Err(Failure::config(format!(
             "{} sets {variable} after us, which leads the VM away from its cookie's file; remove that line, or set BEAMINIT_COOKIE_VIA=arg",
             shell.place(variable)
-        )))
-    };
-    if let Some(account) = &launcher.account {
-        if let Some(failure) = leads_away("HOME") {
-            return Err(failure);
-        }
-        changes.set("HOME", Text::plain(&account.home));
-        let file = PrivateFile::of_account(account, NAME, 0o400, Text::from(&cookie.value));
-        changes.files.push(file);
-        leave_in_no_variable(config, &cookie.value, changes);
-        return Ok(());
+        )));
     }
-    let beside = settled.cookie_beside.as_ref().map(|place| {
-        format!("{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two, so that it reads ours there; remove that one")
-    });
-    let reason = beside.or_else(|| needs_home(config, launcher));
-    // Nodes of one network have names of their own, even where they share /dev/shm.
-    let folder = settled.node.value.to_string();
-    let parts: &[&str] = if reason.is_some() {
-        &[&folder, NAME]
-    } else {
-        &[&folder, "erlang", NAME]
-    };
-    let file = PrivateFile::new(parts, 0o400, Text::from(&cookie.value), None)?;
-    let variable = if reason.is_some() {
-        "HOME"
-    } else {
-        "XDG_CONFIG_HOME"
-    };
-    if let Some(failure) = leads_away(variable) {
-        return Err(failure);
-    }
-    let home = file.path.ancestors().nth(parts.len() - 1);
-    changes.set(variable, Text::plain(home.unwrap_or(Path::new("/"))));
-    if let Some(reason) = reason {
-        changes.warn(format!("HOME is another for the command: {reason}"));
-    }
-    if !file.in_memory {
-        changes.warn(format!(
-            "the cookie is written to a disk, in {}; mount a tmpfs (an emptyDir, medium: Memory) at /tmp",
-            file.path.display()
-        ));
-    }
+    changes.set(variable, Text::plain(folder));
     changes.files.push(file);
-    leave_in_no_variable(config, &cookie.value, changes);
+    leave_in_no_variable(sources.config, cookie, changes);
     Ok(())
 }
 
@@ -135,9 +119,14 @@ fn leave_in_no_variable(config: &Config, cookie: &Cookie, changes: &mut Changes)
 }
 
 /// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
-fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
-    let shell = launcher.own_settings.shell.as_ref();
-    let of_shell = shell.and_then(|shell| shell.value("HOME"));
+fn needs_home(sources: &Sources) -> Option<String> {
+    let Sources {
+        config,
+        launcher,
+        own,
+        ..
+    } = sources;
+    let of_shell = own.shell.as_ref().and_then(|shell| shell.value("HOME"));
     let Some(home) = of_shell.map(Path::new).or_else(|| config.path("HOME")) else {
         return Some("it is not set, and the VM wants one to look for its cookie".into());
     };
@@ -145,28 +134,20 @@ fn needs_home(config: &Config, launcher: &Launcher) -> Option<String> {
         Some(root) => Otp::of_root(root),
         None => Otp::of_erl(None, &config.environment),
     };
-    match otp {
-        None => {
-            return Some(
-                "which OTP this is cannot be told, and those before 25 read a cookie only there"
-                    .into(),
-            );
-        }
-        Some(otp) if !otp.is_from(25, 0) => {
-            return Some("OTP before 25 reads a cookie only there".into());
-        }
-        Some(_) => {}
+    let Some(otp) = otp else {
+        let line = "which OTP this is cannot be told, and those before 25 read a cookie only there";
+        return Some(line.into());
+    };
+    if !otp.is_from(25, 0) {
+        return Some("OTP before 25 reads a cookie only there".into());
     }
-    let own = home.join(NAME);
-    match std::fs::metadata(&own) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+    let file = home.join(NAME);
+    let own = file.display();
+    match std::fs::metadata(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => Some(format!(
-            "the VM would not start with this one, for {} cannot be looked for: {error}",
-            own.display()
+            "the VM would not start with this one, for {own} cannot be looked for: {error}"
         )),
-        Ok(_) => Some(format!(
-            "{} is there, and would be read first",
-            own.display()
-        )),
+        Ok(_) => Some(format!("{own} is there, and would be read first")),
     }
 }

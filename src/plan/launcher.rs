@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::{Changes, NodeSettings};
-use crate::beam::{FlagSetting, FlagSettings, FlagVariables, Otp, PortFlag};
+use crate::beam::{FlagSetting, FlagSettings, FlagVariables, Otp};
 use crate::config::Setting;
 use crate::error::Failure;
-use crate::node::{Cookie, NamePart, NodeName, Port};
+use crate::node::{Cookie, NodeName, Port};
 use crate::system::account::Account;
 use crate::system::shell::ShellAnswer;
 
@@ -30,8 +30,8 @@ pub struct OwnSettings {
     pub files: FlagSettings,
     /// Are those files rewritten for the start, so that every claim in their own text is beaten?
     pub rewritten: bool,
-    /// A node name of the release's own, before those in files.
-    pub node: Option<OwnName>,
+    /// A node name of the release's own, before those in files: whole, or the part before the `@`.
+    pub node: Option<FlagSetting>,
     /// The name that the launcher gives its node where nothing is said.
     pub default_node: Option<Setting<NodeName>>,
     /// The port that the launcher gives its node where nothing is said.
@@ -47,56 +47,11 @@ pub struct OwnSettings {
     /// Does its script hand ELIXIR_ERL_OPTIONS to the VM?
     pub elixir: bool,
     /// ERL_DIST_PORT, where the launcher makes a port without epmd of it.
-    pub dist_port: Option<FlagSetting<PortFlag>>,
+    pub dist_port: Option<FlagSetting>,
     /// What its own shell file makes of the environment.
     pub shell: Option<ShellAnswer>,
     /// The OTP that will run, where its files tell.
     pub otp: Option<Otp>,
-}
-
-/// A node name as a release says it: whole, or the part before the `@`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnName {
-    /// As it is written.
-    pub text: String,
-    /// Where.
-    pub by: String,
-    /// Is it meant as a long name, also without a host?
-    pub long: bool,
-}
-
-impl OwnName {
-    /// Refuses a variable that is no name.
-    pub fn check(by: &str, text: Option<&str>) -> Result<(), Failure> {
-        let own = text.map(|text| Self {
-            text: text.to_owned(),
-            by: by.to_owned(),
-            long: false,
-        });
-        match own.and_then(|own| own.complaint()) {
-            Some(line) => Err(Failure::config(line)),
-            None => Ok(()),
-        }
-    }
-
-    /// Why it is no name, if it is none.
-    pub fn complaint(&self) -> Option<String> {
-        let Self { text, by, .. } = self;
-        let parsed = if text.contains('@') {
-            NodeName::parse(text).map(drop)
-        } else {
-            NamePart::parse(text).map(drop)
-        };
-        let reason = parsed.err()?;
-        let hint = if text.contains("$(") || text.contains("${") {
-            "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
-        } else {
-            ""
-        };
-        Some(format!(
-            "{by} has the node name {text:?}: {reason}{hint}; correct it"
-        ))
-    }
 }
 
 /// One way of starting a BEAM, recognised in the command at hand.
@@ -147,16 +102,6 @@ pub trait Apply {
 }
 
 impl Launcher {
-    /// Do the VM's own arguments say its name and port?
-    pub fn names_in_arguments(&self) -> bool {
-        self.apply.names_in_arguments()
-    }
-
-    /// Does it take its name, cookie and port with any OTP?
-    pub fn takes_any_otp(&self) -> bool {
-        self.apply.takes_any_otp()
-    }
-
     /// The release's own files in which a name, a cookie or a port may stand.
     pub fn files(&self) -> Vec<PathBuf> {
         let Some(root) = &self.root else {
@@ -174,18 +119,5 @@ impl Launcher {
     pub fn reads_cookie_variable(&self) -> bool {
         let shell = self.own_settings.shell.as_ref();
         shell.is_some_and(|shell| shell.reads("ERLANG_COOKIE"))
-    }
-
-    /// Makes name, cookie and port certain.
-    ///
-    /// # Errors
-    /// What stands in the way.
-    pub fn apply(
-        &self,
-        settled: &NodeSettings,
-        flags: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
-        self.apply.apply(self, settled, flags, changes)
     }
 }

@@ -1,5 +1,5 @@
-//! `Node ──► Plan`: everything that a start will do, before it does any of it. `plan` prints the very value that `run`
-//! executes.
+//! Config and launcher ──► Plan: everything that a start will do, before it does any of it. `plan` prints the very value
+//! that `run` executes.
 //!
 //! It needs no network: a missing binary or a bad variable fails at once, before the gates.
 
@@ -10,13 +10,11 @@ pub mod resolve;
 mod show;
 #[cfg(test)]
 mod tests;
+mod vm_cookie;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::unistd::{AccessFlags, access};
-
-use crate::beam::{FlagSettings, FlagVariables};
 use crate::config::{Config, LauncherKind, Setting};
 use crate::error::Failure;
 use crate::naming::Chosen;
@@ -25,7 +23,8 @@ use crate::system::program::Command;
 use crate::system::secrets::{self, Text};
 
 pub use changes::Changes;
-pub use launcher::{Apply, Launcher, OwnName, OwnSettings, Role};
+pub use launcher::{Apply, Launcher, OwnSettings, Role};
+use resolve::Sources;
 pub use resolve::{NodeSettings, Pin};
 
 /// What will be run, and how.
@@ -52,43 +51,22 @@ pub enum Identity {
     /// Nothing: no node, or nothing that is known to be one.
     None,
     /// The node has its own, and nothing of it is changed: what it seems to be, for gates that only warn.
-    Own(Own),
+    Own(OwnIdentity),
     /// The Plan's.
     Planned(Box<NodeSettings>),
 }
 
 /// What a node that is left as it is seems to be called, and where it seems to listen.
 #[derive(Clone, Debug, Default)]
-pub struct Own {
+pub struct OwnIdentity {
     /// Its name.
     pub node: Option<Setting<NodeName>>,
     /// Its port.
     pub port: Option<Pin>,
 }
 
-/// The warning of a cookie file that the VM would read and not start with, where nothing gives it a cookie.
-fn warning_of_cookie_file(
-    config: &Config,
-    own_settings: &OwnSettings,
-    variables: &FlagSettings,
-) -> Option<String> {
-    let claims = [&own_settings.command_line, variables, &own_settings.files];
-    let is_given = claims.iter().any(|claims| !claims.cookies.is_empty());
-    if is_given || own_settings.cookie.is_some() || own_settings.takes_cookie_file {
-        return None;
-    }
-    let home = config.path("HOME");
-    cookie_file::places(home, config, own_settings.otp.as_ref()).iter().find_map(|file| {
-        let reason = cookie_file::refused_by_the_vm(file)?;
-        let file = file.display();
-        Some(format!(
-            "the VM does not start with {file}: {reason}; mend the file, or set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
-        ))
-    })
-}
-
 impl Plan {
-    /// Makes the Plan. `answer` is what DNS chose, once it has; `peers` are those that the node is told of.
+    /// Makes the Plan. `answer` is what DNS chose, once it has; `peers` are those that the node waits for.
     ///
     /// # Errors
     /// What cannot be done: bad configuration, or a file of the release that cannot be beaten.
@@ -100,13 +78,11 @@ impl Plan {
         peers: &[NodeName],
     ) -> Result<Self, Failure> {
         let mut plan = Self {
-            launcher: launcher.map_or_else(
-                || match config.launcher {
-                    LauncherKind::None => "none, says BEAMINIT_LAUNCHER",
-                    _ => "no BEAM known to beaminit",
-                },
-                |launcher| launcher.label,
-            ),
+            launcher: match (launcher, config.launcher) {
+                (Some(launcher), _) => launcher.label,
+                (None, LauncherKind::None) => "none, says BEAMINIT_LAUNCHER",
+                (None, _) => "no BEAM known to beaminit",
+            },
             role: launcher.map_or(Role::Neither, |launcher| launcher.role),
             identity: Identity::None,
             dns_timeout: config.dns_timeout,
@@ -117,8 +93,7 @@ impl Plan {
             command: command.clone(),
             changes: Changes::default(),
         };
-        let own_warnings = launcher.map_or(&[][..], |launcher| &launcher.warnings);
-        plan.changes.warnings = [&config.warnings, own_warnings].concat();
+        plan.changes.warnings.clone_from(&config.warnings);
         let hidden = secrets::is_in_any_variable(&command.words);
         for name in &config.assigned {
             // An empty one would be taken out; the environment has it as it is.
@@ -127,19 +102,16 @@ impl Plan {
                 plan.changes.set(name, value);
             }
         }
-        match launcher {
-            Some(launcher) if launcher.role != Role::Neither => {
-                plan.identify(config, launcher, answer, peers)?;
+        if let Some(launcher) = launcher {
+            plan.changes.warnings.extend(launcher.warnings.clone());
+            if launcher.role != Role::Neither {
+                plan.identify(&Sources::read(config, launcher)?, answer, peers)?;
             }
-            None if config.launcher == LauncherKind::Auto => {
-                if let Some(by) = config.asks_for_node() {
-                    plan.changes.warn(format!(
-                        "{by} is set, and {} is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to what it is",
-                        plan.command.file.display()
-                    ));
-                }
-            }
-            _ => {}
+        } else if let (LauncherKind::Auto, Some(by)) = (config.launcher, config.asks_for_node()) {
+            plan.changes.warn(format!(
+                "{by} is set, and {} is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to what it is",
+                command.file.display()
+            ));
         }
         Ok(plan)
     }
@@ -147,99 +119,59 @@ impl Plan {
     /// Decides upon the identity of a node or a client, and changes what is needed for it.
     fn identify(
         &mut self,
-        config: &Config,
-        launcher: &Launcher,
+        sources: &Sources,
         answer: Option<&Chosen>,
         peers: &[NodeName],
     ) -> Result<(), Failure> {
-        let flags = FlagVariables::read(&config.environment, launcher.own_settings.shell.as_ref())?;
+        let Sources {
+            config, launcher, ..
+        } = sources;
+        let changes = &mut self.changes;
         if !config.asks_for_changes() {
-            let variables = flags.claims();
-            let (node, warning) = resolve::name::untouched(config, launcher, &variables)?;
-            let port = resolve::port::untouched(&launcher.own_settings, &variables);
-            self.changes.warnings.extend(warning);
+            let (node, warning) = resolve::name::untouched(sources)?;
+            changes.warnings.extend(warning);
             if launcher.role == Role::Node {
-                let warning = warning_of_cookie_file(config, &launcher.own_settings, &variables);
-                self.changes.warnings.extend(warning);
+                changes.warnings.extend(vm_cookie::warning(sources));
             }
-            self.identity = Identity::Own(Own { node, port });
+            let port = resolve::port::untouched(sources);
+            self.identity = Identity::Own(OwnIdentity { node, port });
             return Ok(());
         }
-        let mut settled = resolve::resolve(config, launcher, &flags, answer)?;
-        settled.sync_with = peers.to_vec();
-        let changes = &mut self.changes;
-        launcher.apply(&settled, &flags, changes)?;
+        let mut settings = resolve::resolve(sources, answer)?;
+        settings.sync_with = peers.to_vec();
+        let flags = &sources.flag_variables;
+        launcher.apply.apply(launcher, &settings, flags, changes)?;
         // A release's own shell file may read it.
         if config.variable("ERLANG_COOKIE").is_some() && !launcher.reads_cookie_variable() {
             changes.set.remove("ERLANG_COOKIE");
             changes.unset.push("ERLANG_COOKIE".into());
         }
-        if settled.in_file {
-            cookie_file::plan(config, launcher, &settled, changes)?;
+        match &settings.cookie {
+            Some(cookie) if settings.in_file => {
+                cookie_file::plan(sources, &settings, &cookie.value, changes)?;
+            }
+            None if launcher.role == Role::Node => {
+                changes
+                    .warnings
+                    .extend(vm_cookie::check(sources, &settings)?);
+            }
+            _ => {}
         }
-        if launcher.role == Role::Node && settled.cookie.is_none() {
-            self.leave_cookie_to_the_vm(config, launcher, &settled)?;
-        }
-        if settled.node.value.host.has_upper_case() {
-            self.changes.warn(format!(
+        if settings.node.value.host.has_upper_case() {
+            changes.warn(format!(
                 "{} has upper case in its host: to the VM that is another name than in lower case",
-                settled.node.value
+                settings.node.value
             ));
         }
-        self.identity = Identity::Planned(Box::new(settled));
+        self.identity = Identity::Planned(Box::new(settings));
         Ok(())
     }
 
     /// What was decided for the node, where anything was.
-    pub fn settled(&self) -> Option<&NodeSettings> {
+    pub fn node_settings(&self) -> Option<&NodeSettings> {
         match &self.identity {
-            Identity::Planned(settled) => Some(settled),
+            Identity::Planned(settings) => Some(settings),
             Identity::None | Identity::Own(_) => None,
         }
-    }
-
-    /// With no cookie from anywhere, the VM looks for one in HOME or makes one there, and dies where it can do neither. A
-    /// node with a long name is one of several, whose homes are not the same.
-    fn leave_cookie_to_the_vm(
-        &mut self,
-        config: &Config,
-        launcher: &Launcher,
-        settled: &NodeSettings,
-    ) -> Result<(), Failure> {
-        let why = settled.no_cookie.as_ref();
-        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-        let of_account = launcher.account.as_ref().map(|one| one.home.as_path());
-        let home = of_account.or_else(|| config.path("HOME"));
-        let allows = |path: &Path, mode: AccessFlags| access(path, mode).is_ok();
-        for file in cookie_file::places(home, config, settled.otp.as_ref()) {
-            if let Some(reason) = cookie_file::refused_by_the_vm(&file) {
-                return Err(Failure::config(format!(
-                    "no cookie is set{why}, and the VM does not start with {}: {reason}; mend the file, or set ERLANG_COOKIE or ERLANG_COOKIE_FILE",
-                    file.display()
-                )));
-            }
-            if allows(&file, AccessFlags::R_OK) {
-                return Ok(());
-            }
-        }
-        if !home.is_some_and(|home| allows(home, AccessFlags::W_OK)) {
-            let seen = home.map_or_else(
-                || "is not set".into(),
-                |home| format!("is {home:?}, which this user cannot write"),
-            );
-            return Err(Failure::config(format!(
-                "no cookie is set{why}, and HOME {seen}, so that the VM can neither find nor make one; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
-            )));
-        }
-        if settled.node.value.is_long() {
-            return Err(Failure::config(format!(
-                "no cookie is set for {}{why}: the VM would make up its own, and nodes with different cookies never connect; set ERLANG_COOKIE or ERLANG_COOKIE_FILE",
-                settled.node.value
-            )));
-        }
-        self.changes.warn(format!(
-            "no cookie is set{why}: the VM makes its own in HOME, and nodes with different cookies never connect; set ERLANG_COOKIE"
-        ));
-        Ok(())
     }
 }

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
+use humantime::format_duration;
+
 use super::resolve::{Epmd, NodeSettings, Pin};
+use super::{Identity, OwnIdentity, Plan, Role};
 use crate::beam::words::quote;
 use crate::config::DnsMode;
 use crate::naming::Lookup;
 use crate::node::Port;
-use crate::plan::Role;
-use crate::plan::{Identity, Own, Plan};
-use crate::system::secrets;
-use crate::system::secrets::Text;
+use crate::system::secrets::{self, Text};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = match (self.role, &self.identity) {
-            (_, Identity::Own(_)) if self.role == Role::Node => {
+            (Role::Node, Identity::Own(_)) => {
                 "starts a node; nothing asks for changes: run as it is"
             }
             (_, Identity::Own(_)) => "a client of a node; nothing asks for changes: run as it is",
@@ -25,61 +25,29 @@ impl fmt::Display for Plan {
         };
         writeln!(f, "command  {} ({role})", self.launcher)?;
         if let Some(file) = &self.sourced {
-            writeln!(
-                f,
-                "sourced  {}  # once, to ask what it sets",
-                file.display()
-            )?;
+            let file = file.display();
+            writeln!(f, "sourced  {file}  # once, to ask what it sets")?;
         }
         match &self.identity {
             Identity::None => {}
             Identity::Own(own) => own.write(f)?,
-            Identity::Planned(settled) => self.write_identity(settled, f)?,
+            Identity::Planned(settings) => self.write_node(settings, f)?,
         }
-        let words = secrets::shown_words(&self.command.words).into_iter();
+        // The file stands in the place of the first word.
         write!(
             f,
             "exec     {}",
             quote(&self.command.file.to_string_lossy())
         )?;
-        // The file stands in the place of the first word.
-        for word in words.skip(1) {
-            write!(f, " {}", quote(&word))?;
+        for word in secrets::shown_words(&self.command.words).iter().skip(1) {
+            write!(f, " {}", quote(word))?;
         }
         writeln!(f)?;
-        for (name, value) in &self.changes.set {
-            let name = secrets::shown_name(name);
-            if value.reveal().is_empty() {
-                writeln!(f, "unset    {name}")?;
-            } else {
-                writeln!(f, "set      {name}={}", self.shown(value))?;
-            }
-        }
-        for name in &self.changes.unset {
-            writeln!(f, "unset    {}", secrets::shown_name(name))?;
-        }
-        for (name, flags) in &self.changes.left_out {
-            writeln!(f, "without  {flags}  # of {name}")?;
-        }
-        for file in &self.changes.files {
-            write!(f, "write    {}", file.path.display())?;
-            match file.owner() {
-                Some(owner) => writeln!(f, "  # of user {}", owner.name)?,
-                None => writeln!(f)?,
-            }
-            let content = self.shown(&file.content);
-            for line in content.lines().filter(|line| !line.trim().is_empty()) {
-                writeln!(f, "       | {line}")?;
-            }
-        }
-        for warning in &self.changes.warnings {
-            writeln!(f, "warning  {warning}")?;
-        }
-        Ok(())
+        self.write_changes(f)
     }
 }
 
-impl Own {
+impl OwnIdentity {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(node) = &self.node {
             writeln!(f, "node     {}  # {}", node.value, node.by)?;
@@ -90,8 +58,8 @@ impl Own {
 
 fn write_port(port: Option<&Pin>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match port {
-        Some(Pin::Ours(said) | Pin::Given(said)) => {
-            writeln!(f, "port     {}  # {}", said.value, said.by)
+        Some(Pin::Ours(port) | Pin::Given(port)) => {
+            writeln!(f, "port     {}  # {}", port.value, port.by)
         }
         Some(Pin::Range(range)) => writeln!(f, "port     not pinned: {range}"),
         None => Ok(()),
@@ -99,67 +67,89 @@ fn write_port(port: Option<&Pin>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 impl Plan {
-    fn write_identity(&self, identity: &NodeSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, one) in identity.candidates.iter().enumerate() {
-            let label = if at == 0 { "node   " } else { "or     " };
-            match one.lookup {
-                Lookup::Reverse(_) => writeln!(
-                    f,
-                    "{label}  {}@?  # {}, asked at the start",
-                    one.node.name, one.from
-                )?,
-                _ => writeln!(f, "{label}  {}  # {}", one.node, one.from)?,
+    fn write_changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes = &self.changes;
+        for (name, value) in &changes.set {
+            let name = secrets::shown_name(name);
+            if value.reveal().is_empty() {
+                writeln!(f, "unset    {name}")?;
+            } else {
+                writeln!(f, "set      {name}={}", self.shown(value))?;
             }
         }
-        match &identity.cookie {
+        for name in &changes.unset {
+            writeln!(f, "unset    {}", secrets::shown_name(name))?;
+        }
+        for (name, flags) in &changes.left_out {
+            writeln!(f, "without  {flags}  # of {name}")?;
+        }
+        for file in &changes.files {
+            write!(f, "write    {}", file.path.display())?;
+            match file.owner() {
+                Some(owner) => writeln!(f, "  # of user {}", owner.name)?,
+                None => writeln!(f)?,
+            }
+            let content = self.shown(&file.content);
+            for line in content.lines().filter(|line| !line.trim().is_empty()) {
+                writeln!(f, "       | {line}")?;
+            }
+        }
+        for warning in &changes.warnings {
+            writeln!(f, "warning  {warning}")?;
+        }
+        Ok(())
+    }
+
+    fn write_node(&self, node: &NodeSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut label = "node";
+        for one in &node.candidates {
+            write!(f, "{label:9}{one}  # {}", one.from)?;
+            let is_open = matches!(one.lookup, Lookup::Reverse(_));
+            writeln!(f, "{}", if is_open { ", asked at the start" } else { "" })?;
+            label = "or";
+        }
+        match &node.cookie {
             Some(cookie) => {
-                let way = if identity.in_file { ", in a file" } else { "" };
+                let way = if node.in_file { ", in a file" } else { "" };
                 writeln!(f, "cookie   {}  # {}{way}", cookie.value, cookie.by)?;
             }
             None => writeln!(f, "cookie   the VM's own  # none is set")?,
         }
-        write_port(identity.port.as_ref(), f)?;
-        match &identity.epmd {
+        write_port(node.port.as_ref(), f)?;
+        match &node.epmd {
             Epmd::At(port) if port.value != Port::EPMD => {
                 writeln!(f, "epmd     port {}  # {}", port.value, port.by)?;
             }
             Epmd::Off { by, .. } => writeln!(f, "epmd     off  # {by}")?,
             _ => {}
         }
-        if let Some(peers) = &identity.peers {
+        if let Some(peers) = &node.peers {
             let places: Vec<String> = peers.sources.iter().map(ToString::to_string).collect();
-            let interval = humantime::format_duration(peers.interval);
+            let interval = format_duration(peers.interval);
             writeln!(f, "peers    {}, every {interval}", places.join(" "))?;
         }
-        if self.role == Role::Node {
-            let limit = self.dns_timeout.map_or_else(
-                || "for ever".into(),
-                |limit| humantime::format_duration(limit).to_string(),
-            );
-            match identity.dns {
-                DnsMode::Own => writeln!(
-                    f,
-                    "dns      must answer an address of this pod, waits {limit}"
-                )?,
-                DnsMode::Any => writeln!(f, "dns      must resolve, waits {limit}")?,
-                DnsMode::Off => writeln!(f, "dns      nothing to ask")?,
-            }
+        if self.role != Role::Node {
+            return Ok(());
         }
-        Ok(())
+        let what = match node.dns {
+            DnsMode::Own => "must answer an address of this pod",
+            DnsMode::Any => "must resolve",
+            DnsMode::Off => return writeln!(f, "dns      nothing to ask"),
+        };
+        match self.dns_timeout {
+            None => writeln!(f, "dns      {what}, waits for ever"),
+            Some(limit) => writeln!(f, "dns      {what}, waits {}", format_duration(limit)),
+        }
     }
 
     /// A text as it is shown: a host that only DNS can tell is a question mark.
     fn shown(&self, text: &Text) -> String {
-        let first = self
-            .settled()
-            .and_then(|settled| settled.candidates.first());
-        let unknown = first.filter(|first| matches!(first.lookup, Lookup::Reverse(_)));
-        unknown.map_or_else(
-            || text.to_string(),
-            |one| {
-                text.to_string()
-                    .replace(&one.node.to_string(), &format!("{}@?", one.node.name))
-            },
-        )
+        let candidates = self.node_settings().map(|node| node.candidates.as_slice());
+        match candidates.and_then(<[_]>::first) {
+            Some(first) => text
+                .to_string()
+                .replace(&first.node.to_string(), &first.to_string()),
+            None => text.to_string(),
+        }
     }
 }

@@ -45,13 +45,13 @@ fn nothing_that_can_be_formatted_shows_a_cookie() {
             PrivateFile::of_account(&account, "vm.args", 0o600, Text::of_file(&flags))
         }),
     );
-    let claims = FlagSettings::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
-    assert_eq!(claims.cookies.len(), 2);
+    let settings = FlagSettings::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
+    assert_eq!(settings.cookies().count(), 2);
     assert_eq!(split(&flags, Syntax::File).len(), 6);
     let environment = vec![("ERLANG_COOKIE".into(), COOKIE.into())].into();
     let config = Reading::new(environment, None).config();
     let said = config.map(|config| config.cookie).unwrap();
     assert!(said.is_some());
-    let formatted = format!("{cookie:?} {changes:?} {changes:#?} {claims:?} {said:?}");
+    let formatted = format!("{cookie:?} {changes:?} {changes:#?} {settings:?} {said:?}");
     assert!(!formatted.contains(COOKIE), "{formatted}");
 }

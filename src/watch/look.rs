@@ -7,6 +7,7 @@ use nix::unistd::Pid;
 use tracing::{debug, warn};
 
 use super::vm::{self, Vm};
+use crate::beam::Flag;
 use crate::dist::epmd::{self, answer::EpmdAnswer};
 use crate::dist::{self, Failed};
 use crate::node::{Cookie, NodeName};
@@ -143,7 +144,11 @@ impl<'a> Look<'a> {
                 let has = found.map_or_else(
                     || "neither -name nor -sname".into(),
                     |flag| {
-                        let word = if flag.long { "-name" } else { "-sname" };
+                        let word = if flag.flag == Flag::Name {
+                            "-name"
+                        } else {
+                            "-sname"
+                        };
                         format!("{word} {}", crate::system::secrets::shown(&flag.text))
                     },
                 );

@@ -6,7 +6,7 @@
 
 use nix::unistd::Pid;
 
-use crate::beam::{FlagSetting, FlagSettings, NameFlag, PortFlag};
+use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::init::orphans;
 use crate::node::Cookie;
 use crate::plan::{Pin, resolve::port};
@@ -24,16 +24,16 @@ pub struct Vm {
     pub pid: Pid,
     /// Is it the command itself?
     pub is_command: bool,
-    claims: FlagSettings,
+    flags: FlagSettings,
 }
 
 /// The VMs of a command: itself, or those below it.
 pub fn of(command: Pid) -> Vec<Vm> {
-    if let Some(claims) = claims(command) {
+    if let Some(flags) = flags(command) {
         return vec![Vm {
             pid: command,
             is_command: true,
-            claims,
+            flags,
         }];
     }
     let below = orphans::descendants_of(command).unwrap_or_default();
@@ -43,14 +43,14 @@ pub fn of(command: Pid) -> Vec<Vm> {
         Some(Vm {
             pid,
             is_command: false,
-            claims: claims(pid)?,
+            flags: flags(pid)?,
         })
     });
     vms.collect()
 }
 
-/// What the arguments of a process claim, if it is a VM. Its first argument may be a script's own name: relx has it so.
-fn claims(process: Pid) -> Option<FlagSettings> {
+/// The flags among the arguments of a process, if it is a VM. Its first argument may be a script's own name: relx has it so.
+fn flags(process: Pid) -> Option<FlagSettings> {
     let name = orphans::read_once(format!("/proc/{process}/comm"))?;
     if !is_vm(String::from_utf8_lossy(&name).trim_end()) {
         return None;
@@ -65,33 +65,31 @@ fn claims(process: Pid) -> Option<FlagSettings> {
 
 impl Vm {
     /// The name that it takes: of several a short one, else the first.
-    pub fn name(&self) -> Option<&NameFlag> {
-        let names = &self.claims.names;
-        let short = names.iter().find(|claim| !claim.value.long);
-        short.or(names.first()).map(|claim| &claim.value)
+    pub fn name(&self) -> Option<&FlagSetting> {
+        let short = self.flags.of(&[Flag::Sname]).next();
+        short.or_else(|| self.flags.names().next())
     }
 
     /// The port or the ports that its own flags say.
     pub fn port(&self) -> Option<Pin> {
-        let is_flag = |claim: &&FlagSetting<PortFlag>| claim.place == Place::CommandLine;
-        let flags = self.claims.ports.iter().filter(is_flag).cloned();
-        port::pinned(&flags.collect::<Vec<_>>(), &mut Vec::new())
+        let ports = self.flags.ports();
+        let ports = ports.filter(|port| port.place == Place::CommandLine);
+        port::pinned(ports).ok().flatten()
     }
 
     /// The cookie that it was given, where that is one and certain.
     pub fn cookie(&self) -> Option<Cookie> {
-        match self.claims.cookies.as_slice() {
-            [one] if one.value.node.is_none() => {
-                Cookie::parse(one.value.cookie.as_deref().unwrap_or_default()).ok()
-            }
+        let mut cookies = self.flags.cookies();
+        match (cookies.next(), cookies.next()) {
+            (Some(one), None) if one.towards.is_none() => Cookie::parse(&one.text).ok(),
             _ => None,
         }
     }
 
     /// Does it speak with other nodes in another way than plain TCP?
     pub fn transport(&self) -> Option<&str> {
-        let names = self.claims.proto_dist.iter();
-        let mut names = names.map(|claim| claim.value.as_str());
+        let flags = self.flags.of(&[Flag::ProtoDist]);
+        let mut names = flags.map(|flag| flag.text.as_str());
         names.find(|name| !matches!(*name, "inet_tcp" | "inet6_tcp"))
     }
 }

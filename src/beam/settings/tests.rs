@@ -6,7 +6,7 @@ fn read(text: &str) -> FlagSettings {
 }
 
 #[test]
-fn finds_claims_and_can_cut_them_out() {
+fn finds_flags_and_can_cut_them_out() {
     for (text, names, cookies, ports, rest) in [
         ("-name a@b +K true", 1, 0, 0, " +K true"),
         ("-setcookie x -setcookie n y -x", 0, 2, 0, "  -x"),
@@ -37,43 +37,51 @@ fn finds_claims_and_can_cut_them_out() {
         ("-setcookie -name a@b", 1, 1, 0, " "),
         ("-sname '' -erl_epmd_port 5", 1, 0, 1, " -erl_epmd_port 5"),
     ] {
-        let claims = read(text);
+        let flags = read(text);
         assert_eq!(
-            (claims.names.len(), claims.cookies.len(), claims.ports.len()),
+            (
+                flags.names().count(),
+                flags.cookies().count(),
+                flags.ports().count()
+            ),
             (names, cookies, ports),
             "{text}"
         );
-        assert_eq!(
-            without(text, &claims.spans(PortFlags::Pins)),
-            rest,
-            "{text}"
-        );
+        assert_eq!(without(text, &flags.spans(PortFlags::Pins)), rest, "{text}");
     }
     let text =
         "-start_epmd false -x -erl_epmd_port 5 -kernel erl_epmd_node_listen_port 6 -epmd_module m";
-    let claims = read(text);
+    let flags = read(text);
     assert_eq!(
         (
-            claims.start_epmd.len(),
-            claims.own_epmd.len(),
-            claims.ports.len()
+            flags.of(&[Flag::StartEpmd]).count(),
+            flags.of(&[Flag::OwnEpmd]).count(),
+            flags.ports().count()
         ),
         (1, 1, 2)
     );
     assert_eq!(
-        without(text, &claims.spans(PortFlags::All)),
+        without(text, &flags.spans(PortFlags::All)),
         " -x   -epmd_module m"
     );
-    assert_eq!(without(text, &claims.spans(PortFlags::Pins)), text);
+    assert_eq!(without(text, &flags.spans(PortFlags::Pins)), text);
     let mixed = "-kernel inet_dist_listen_min 1 erl_epmd_node_listen_port 2 epmd_module m";
-    let claims = read(mixed);
-    assert_eq!(claims.own_epmd.len(), 1);
+    let flags = read(mixed);
+    assert_eq!(flags.of(&[Flag::OwnEpmd]).count(), 1);
     assert_eq!(
-        without(mixed, &claims.spans(PortFlags::Pins)),
+        without(mixed, &flags.spans(PortFlags::Pins)),
         "-kernel  erl_epmd_node_listen_port 2 epmd_module m"
     );
-    assert_eq!(read("-remsh n@h").remsh.as_deref(), Some("n@h"));
-    assert!(read("+V").informs && !read("-proto_dist inet6_tcp").proto_dist.is_empty());
+    for (text, flag, value) in [
+        ("-remsh n@h", Flag::Remsh, "n@h"),
+        ("+V", Flag::Informs, ""),
+        ("-proto_dist inet6_tcp", Flag::ProtoDist, "inet6_tcp"),
+    ] {
+        let found = read(text);
+        let wanted = [flag];
+        let found = found.of(&wanted).map(|one| one.text.clone());
+        assert_eq!(found.collect::<Vec<_>>(), [value], "{text}");
+    }
 }
 
 #[test]

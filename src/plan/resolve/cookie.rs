@@ -1,202 +1,159 @@
 //! The cookie: the command line's, ours, or the release's.
 
-use crate::beam::{CookieFlag, FlagSetting, FlagSettings};
-use crate::config::{Config, CookieVia, Setting};
+use super::Sources;
+use crate::beam::{Flag, FlagSetting, FlagSettings};
+use crate::config::{CookieVia, Setting};
+use crate::error::{Failure, Failures};
 use crate::node::{Cookie, NodeName};
-use crate::plan::OwnSettings;
 use crate::system::Place;
-use crate::system::shell::ShellAnswer;
 
 /// What a mix release's script takes its cookie from.
 const RELEASE: &str = "RELEASE_COOKIE";
 
-/// The cookie, and complaints about two that differ or one that cannot be beaten; nothing of it where none is wanted.
-pub fn resolve(
-    config: &Config,
-    own_settings: &OwnSettings,
-    variables: &FlagSettings,
-    node: &NodeName,
-    lines: &mut Vec<String>,
-) -> Option<Setting<Cookie>> {
+/// The cookie, if one is wanted and there is one.
+///
+/// # Errors
+/// Two that differ, or one that cannot be beaten.
+pub fn resolve(sources: &Sources, node: &NodeName) -> Result<Option<Setting<Cookie>>, Failure> {
+    let Sources { config, own, .. } = sources;
     if !config.wants_cookie {
-        return None;
+        return Ok(None);
     }
-    let own = |flag: &CookieFlag| {
-        flag.node
+    let mut failures = Failures::default();
+    let node = node.to_string();
+    let mut given = cookies(&own.command_line, &node);
+    let first = given.next();
+    if let Some(first) = &first {
+        if given.any(|other| other.value != first.value) {
+            failures.push(
+                "the command line gives two cookies, and the VM would take neither; leave one",
+            );
+        }
+        if let Some(ours) = config
+            .cookie
             .as_ref()
-            .is_none_or(|towards| *towards == node.to_string())
-    };
-    let said = |claim: &FlagSetting<CookieFlag>| {
-        let value = Cookie::parse(claim.value.cookie.as_deref().unwrap_or_default()).ok()?;
-        Some(Setting {
-            value,
-            by: claim.place.to_string(),
-        })
-    };
-    let mut command_line = own_settings
-        .command_line
-        .cookies
-        .iter()
-        .filter(|claim| own(&claim.value))
-        .filter_map(said);
-    let given = command_line.next();
-    if command_line.any(|other| {
-        given
-            .as_ref()
-            .is_some_and(|given| given.value != other.value)
-    }) {
-        lines.push(
-            "the command line gives two cookies, and the VM would take neither; leave one".into(),
-        );
+            .filter(|ours| ours.value != first.value)
+        {
+            failures.push(format!(
+                "the command line has another cookie than {}; leave one of them out",
+                ours.by
+            ));
+        }
     }
-    if let (Some(given), Some(ours)) = (&given, &config.cookie)
-        && given.value != ours.value
-    {
-        lines.push(format!(
-            "the command line has another cookie than {}; leave one of them out",
-            ours.by
-        ));
-    }
-    let files = || {
-        own_settings
-            .files
-            .cookies
-            .iter()
-            .filter(|claim| own(&claim.value))
-            .find_map(said)
+    let of_environment = || {
+        // Its launcher has read it already.
+        let is_read = own.elixir && own.shell.is_some();
+        let value = config.release_cookie.clone().filter(|_| !is_read)?;
+        let by = RELEASE.into();
+        Some(Setting { value, by })
     };
-    let cookie = given
+    let cookie = first
         .or_else(|| config.cookie.clone())
-        .or_else(|| {
-            variables
-                .cookies
-                .iter()
-                .filter(|claim| own(&claim.value))
-                .find_map(said)
-        })
-        .or_else(|| own_settings.cookie.clone())
-        .or_else(|| {
-            let of_shell = own_settings.elixir && own_settings.shell.is_some();
-            let value = config.release_cookie.clone().filter(|_| !of_shell)?;
-            let by = "RELEASE_COOKIE".into();
-            Some(Setting { value, by })
-        })
-        .or_else(files);
-    if let Some(cookie) = cookie
-        .as_ref()
-        .filter(|_| config.cookie_via == CookieVia::File)
-    {
-        lines.extend(exposed(config, own_settings, &cookie.value));
+        .or_else(|| cookies(&sources.variables, &node).next())
+        .or_else(|| own.cookie.clone())
+        .or_else(of_environment)
+        .or_else(|| cookies(&own.files, &node).next());
+    if let (CookieVia::File, Some(cookie)) = (config.cookie_via, &cookie) {
+        failures.take(check_exposure(sources, &cookie.value));
     }
+    let is_own = |flag: &&FlagSetting| flag.stays() && flag.towards.as_ref() == Some(&node);
     // Two cookies towards the own node are none, and one of them is ours.
-    let towards_own = |claim: &&FlagSetting<CookieFlag>| {
-        claim.value.node.as_ref() == Some(&node.to_string())
-            && !(own_settings.rewritten && claim.span.is_some())
-    };
-    if let Some(claim) = own_settings.files.cookies.iter().find(towards_own) {
-        lines.push(format!(
+    if let Some(flag) = own.files.cookies().find(is_own) {
+        failures.push(format!(
             "{} has a -setcookie for {node} itself, which takes ours away; remove that line",
-            claim.place
+            flag.place
         ));
     }
-    cookie
+    failures.or(cookie)
+}
+
+/// Those that the node would take for its own.
+fn cookies<'a>(flags: &'a FlagSettings, node: &'a str) -> impl Iterator<Item = Setting<Cookie>> {
+    let is_own =
+        move |flag: &&FlagSetting| flag.towards.as_ref().is_none_or(|towards| towards == node);
+    flags.cookies().filter(is_own).filter_map(|flag| {
+        let value = Cookie::parse(&flag.text).ok()?;
+        let by = flag.place.to_string();
+        Some(Setting { value, by })
+    })
 }
 
 /// Why the first that there is for a cookie is none.
-pub fn left_out(own_settings: &OwnSettings, variables: &FlagSettings) -> Option<String> {
-    let mut claims = variables.cookies.iter().chain(&own_settings.files.cookies);
-    let reason = |claim: &FlagSetting<CookieFlag>| {
-        let place = &claim.place;
-        let Some(cookie) = &claim.value.cookie else {
+pub fn left_out(sources: &Sources) -> Option<String> {
+    let mut flags = sources
+        .variables
+        .cookies()
+        .chain(sources.own.files.cookies());
+    let reason = |FlagSetting { text, place, .. }: &FlagSetting| {
+        if text.is_empty() {
             return Some(format!("{place} has a -setcookie with no cookie behind it"));
-        };
-        let reason = Cookie::parse(cookie).err()?;
+        }
+        let reason = Cookie::parse(text).err()?;
         Some(format!("that of {place} cannot be one: {reason}"))
     };
-    let of_flags = || claims.find_map(reason);
-    own_settings.no_cookie.clone().or_else(of_flags)
+    let own = sources.own.no_cookie.clone();
+    own.or_else(|| flags.find_map(reason))
 }
 
 /// Where another `-setcookie` stays beside ours; one that says the same may stay alone.
-pub fn beside(
-    own_settings: &OwnSettings,
-    variables: &FlagSettings,
-    cookie: &Cookie,
-) -> Option<Place> {
-    let in_files = own_settings.files.cookies.iter();
-    let in_files = in_files.filter(|claim| !own_settings.rewritten || claim.span.is_none());
-    let mut said = own_settings
-        .command_line
-        .cookies
-        .iter()
-        .chain(in_files)
-        .peekable();
-    let is_ours = |claim: &&FlagSetting<CookieFlag>| {
-        let flag = &claim.value;
-        flag.node.is_none() && flag.cookie.as_deref() == Some(cookie.reveal())
-    };
-    let shell = own_settings.shell.as_ref();
+pub fn beside(sources: &Sources, cookie: &Cookie) -> Option<Place> {
+    let Sources { own, variables, .. } = sources;
+    let flags = own.command_line.cookies().chain(own.files.cookies());
+    let mut flags = flags.filter(|flag| flag.stays()).peekable();
     // A release's own script, or its args file, gives one as it is.
-    if shell.is_none() && !own_settings.rewritten {
-        said.next_if(is_ours);
+    if own.shell.is_none() && !own.rewritten {
+        flags.next_if(|flag| flag.towards.is_none() && flag.text == cookie.reveal());
     }
-    let differs = |shell: &&ShellAnswer| {
-        shell.assigns(RELEASE) && shell.value(RELEASE) != Some(cookie.reveal())
-    };
-    if let Some(shell) = shell.filter(differs) {
+    let is_ours = |value: Option<&str>| value == Some(cookie.reveal());
+    let shell = own.shell.as_ref();
+    if let Some(shell) =
+        shell.filter(|shell| shell.assigns(RELEASE) && !is_ours(shell.value(RELEASE)))
+    {
         return Some(shell.place(RELEASE));
     }
-    let mut included = variables
-        .cookies
-        .iter()
-        .filter(|claim| claim.span.is_none());
-    let claim = said.next().or_else(|| included.next())?;
-    Some(claim.place.clone())
+    let mut flags = flags.chain(variables.cookies().filter(|flag| flag.stays()));
+    flags.next().map(|flag| flag.place.clone())
 }
 
-/// What would keep the VM from looking into any file for its cookie, and let in whoever has none.
-pub fn kept_from_file(own_settings: &OwnSettings, variables: &FlagSettings) -> Option<String> {
-    let mut said = own_settings.command_line.nocookie.iter();
-    let mut of_files = own_settings.files.nocookie.iter();
-    let mut of_variables = variables.nocookie.iter();
-    // What is rewritten loses it, but for that in the files that it includes.
-    let stays = said
-        .next()
-        .or_else(|| of_files.find(|claim| !own_settings.rewritten || claim.span.is_none()))
-        .or_else(|| of_variables.find(|claim| claim.span.is_none()));
-    Some(format!(
-        "{} has -nocookie, with which the VM reads its cookie in no file and lets in whoever has none; remove that flag",
-        stays?.place
-    ))
+/// Refuses what would keep the VM from looking into any file for its cookie, and let in whoever has none.
+pub fn check_nocookie(sources: &Sources) -> Result<(), Failure> {
+    let mut flags = sources.flags(&[Flag::NoCookie]);
+    flags.find(|flag| flag.stays()).map_or(Ok(()), |flag| {
+        Err(Failure::config(format!(
+            "{} has -nocookie, with which the VM reads its cookie in no file and lets in whoever has none; remove that flag",
+            flag.place
+        )))
+    })
 }
 
-/// What would show the cookie to every process of the container, whatever file it is in.
-fn exposed(config: &Config, own_settings: &OwnSettings, cookie: &Cookie) -> Option<String> {
-    let arguments = own_settings.command_line.cookies.iter();
-    let in_files = own_settings.files.cookies.iter();
-    // A file that is rewritten loses its own claims, and keeps those of the files that it includes.
-    let in_files = in_files.filter(|claim| !own_settings.rewritten || claim.span.is_none());
-    let flag = arguments
-        .chain(in_files)
-        .find(|claim| claim.value.cookie.as_deref() == Some(cookie.reveal()))
-        .map(|claim| claim.place.clone());
-    let variable = || {
-        let shell = own_settings.shell.as_ref()?;
-        let shows = shell.assigns(RELEASE) && shell.value(RELEASE) == Some(cookie.reveal());
-        shows.then(|| shell.place(RELEASE))
-    };
+/// Refuses what would show the cookie to every process of the container, whatever file it is in.
+fn check_exposure(sources: &Sources, cookie: &Cookie) -> Result<(), Failure> {
+    let Sources { config, own, .. } = sources;
     // What env or a shell assigns stays in the arguments of the process that was started with them.
-    let has_cookie = |name: &&String| {
-        let value = config.variable(name);
-        value.is_some_and(|value| cookie.is_in(value))
+    let mut assigned = config.assigned.iter();
+    let assigned = assigned.find(|name| {
+        config
+            .variable(name)
+            .is_some_and(|value| cookie.is_in(value))
+    });
+    let flag = || {
+        let mut flags = sources.flags(&[Flag::Cookie]);
+        flags
+            .find(|flag| flag.stays() && flag.text == cookie.reveal())
+            .map(|flag| flag.place.clone())
     };
-    if let Some(name) = config.assigned.iter().find(has_cookie) {
-        return Some(format!(
-            "BEAMINIT_COOKIE_VIA is \"file\", and the command line has the cookie in {name}, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"
-        ));
-    }
-    let place = flag.or_else(variable)?;
-    Some(format!(
-        "BEAMINIT_COOKIE_VIA is \"file\", and {place} has the cookie, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"
-    ))
+    let variable = || {
+        let shell = own.shell.as_ref().filter(|shell| shell.assigns(RELEASE))?;
+        (shell.value(RELEASE) == Some(cookie.reveal())).then(|| shell.place(RELEASE))
+    };
+    let shown = match assigned {
+        Some(name) => format!("the command line has the cookie in {name}"),
+        None => match flag().or_else(variable) {
+            Some(place) => format!("{place} has the cookie"),
+            None => return Ok(()),
+        },
+    };
+    Err(Failure::config(format!(
+        "BEAMINIT_COOKIE_VIA is \"file\", and {shown}, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"
+    )))
 }

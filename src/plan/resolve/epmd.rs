@@ -3,11 +3,13 @@
 //! Without epmd every node of a cluster listens at one and the same port, and takes for granted that its peers do.
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html#erl_epmd_port>
 
-use super::Pin;
-use crate::beam::{FlagSetting, FlagSettings, PortKind};
-use crate::config::{Config, EpmdMode, Setting};
+use super::{Pin, Sources};
+use crate::beam::{Flag, Otp};
+use crate::config::{EpmdMode, Setting};
+use crate::error::{Failure, Failures};
 use crate::node::Port;
-use crate::plan::OwnSettings;
+use crate::system::Place;
+use crate::system::secrets;
 
 /// epmd, or what there is instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +18,8 @@ pub enum Epmd {
     At(Setting<Port>),
     /// BEAMINIT_EPMD=off: it neither starts one nor asks one.
     Off {
-        /// How its port is written.
-        spelling: Spelling,
+        /// What its port is written behind.
+        flag: &'static str,
         /// Why so.
         by: String,
     },
@@ -25,103 +27,85 @@ pub enum Epmd {
     Users,
 }
 
-/// How a node without epmd is told its port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelling {
-    /// `-erl_epmd_port`, from OTP 23.1. Given twice, both are dropped.
-    Flag,
-    /// `-kernel erl_epmd_node_listen_port`, from OTP 27.2. The first wins.
-    Kernel,
-}
-
-impl Spelling {
-    /// The words.
-    pub fn flags(self, port: Port) -> String {
-        match self {
-            Self::Flag => format!("-erl_epmd_port {port}"),
-            Self::Kernel => format!("-kernel erl_epmd_node_listen_port {port}"),
+/// Decides.
+///
+/// # Errors
+/// A port that is none, or what does not go together.
+pub fn resolve(sources: &Sources) -> Result<Epmd, Failure> {
+    if sources.config.epmd == EpmdMode::Off {
+        return off(sources);
+    }
+    let mut own = sources.flags(&[Flag::EpmdlessPort, Flag::OwnEpmd]);
+    if sources.own.dist_port.is_some() || own.next().is_some() {
+        return Ok(Epmd::Users);
+    }
+    let (value, by) = match sources.config.variable("ERL_EPMD_PORT") {
+        None => (Port::EPMD, "the default"),
+        Some(text) => {
+            let port = Port::parse(text).map_err(|reason| {
+                let text = secrets::shown(text);
+                Failure::config(format!("ERL_EPMD_PORT is {text:?}: {reason}"))
+            })?;
+            (port, "ERL_EPMD_PORT")
         }
-    }
-}
-
-/// Decides, and complains of a port that is none, or of what does not go together.
-pub fn resolve(
-    config: &Config,
-    own_settings: &OwnSettings,
-    variables: &FlagSettings,
-    lines: &mut Vec<String>,
-) -> Epmd {
-    if config.epmd == EpmdMode::Off {
-        return off(own_settings, variables, lines);
-    }
-    let places = [&own_settings.command_line, variables, &own_settings.files];
-    let without = |claims: &&FlagSettings| {
-        let epmdless = |kind| kind == PortKind::Epmdless;
-        let mut ports = claims.ports.iter();
-        ports.any(|claim| epmdless(claim.value.kind)) || !claims.own_epmd.is_empty()
     };
-    if own_settings.dist_port.is_some() || places.iter().any(without) {
-        return Epmd::Users;
-    }
-    let Some(text) = config.variable("ERL_EPMD_PORT") else {
-        return Epmd::At(Setting {
-            value: Port::EPMD,
-            by: "the default".into(),
-        });
-    };
-    let value = Port::parse(text).unwrap_or_else(|reason| {
-        let text = crate::system::secrets::shown(text);
-        lines.push(format!("ERL_EPMD_PORT is {text:?}: {reason}"));
-        Port::EPMD
-    });
-    Epmd::At(Setting {
-        value,
-        by: "ERL_EPMD_PORT".into(),
-    })
+    let by = by.into();
+    Ok(Epmd::At(Setting { value, by }))
 }
 
 /// `BEAMINIT_EPMD=off`: can this OTP do it, and does nothing else say otherwise?
-fn off(own_settings: &OwnSettings, variables: &FlagSettings, lines: &mut Vec<String>) -> Epmd {
-    let otp = own_settings.otp.as_ref();
-    let places = [&own_settings.command_line, variables, &own_settings.files];
-    for claim in places.iter().flat_map(|claims| &claims.own_epmd) {
-        lines.push(format!(
+fn off(sources: &Sources) -> Result<Epmd, Failure> {
+    let mut failures = Failures::default();
+    for flag in sources.flags(&[Flag::OwnEpmd]) {
+        failures.push(format!(
             "{} has an epmd module of its own, and BEAMINIT_EPMD is \"off\"; leave one of them out",
-            claim.place
-        ));
-    }
-    let starts = |claim: &&FlagSetting<String>| claim.value != "false";
-    for claim in own_settings.command_line.start_epmd.iter().filter(starts) {
-        lines.push(format!(
-            "{} says -start_epmd {}, and BEAMINIT_EPMD is \"off\"; leave one of them out",
-            claim.place, claim.value
+            flag.place
         ));
     }
     // Of several the VM takes the last, and ours comes before a file's.
-    let stays =
-        |claim: &&FlagSetting<String>, rewritten: bool| !(rewritten && claim.span.is_some());
-    let in_files = own_settings.files.start_epmd.iter();
-    let in_files = in_files.filter(|claim| stays(claim, own_settings.rewritten));
-    let in_variables = variables.start_epmd.iter();
-    let in_variables = in_variables.filter(|claim| stays(claim, true));
-    for claim in in_files.chain(in_variables).filter(starts) {
-        lines.push(format!(
-            "{} has -start_epmd {}, which beats BEAMINIT_EPMD=off; remove that flag",
-            claim.place, claim.value
-        ));
+    let stays = sources
+        .flags(&[Flag::StartEpmd])
+        .filter(|flag| flag.stays());
+    for flag in stays.filter(|flag| flag.text != "false") {
+        let (place, text) = (&flag.place, &flag.text);
+        failures.push(if *place == Place::CommandLine {
+            format!(
+                "{place} says -start_epmd {text}, and BEAMINIT_EPMD is \"off\"; leave one of them out"
+            )
+        } else {
+            format!("{place} has -start_epmd {text}, which beats BEAMINIT_EPMD=off; remove that flag")
+        });
     }
-    let spelling = match otp {
-        Some(otp) if otp.is_from(27, 2) => Spelling::Kernel,
-        _ => Spelling::Flag,
-    };
+    let otp = sources.own.otp.as_ref();
     let by = otp.map_or_else(
-        || {
-            "BEAMINIT_EPMD; which OTP this is cannot be told from its files, and 23.1 is needed"
-                .into()
-        },
-        |otp| format!("BEAMINIT_EPMD; {otp}"),
+        || "which OTP this is cannot be told from its files, and 23.1 is needed".into(),
+        Otp::to_string,
     );
-    Epmd::Off { spelling, by }
+    failures.or(Epmd::Off {
+        flag: match otp {
+            // The first of several wins.
+            Some(otp) if otp.is_from(27, 2) => "-kernel erl_epmd_node_listen_port",
+            // Given twice, both are dropped.
+            _ => "-erl_epmd_port",
+        },
+        by: format!("BEAMINIT_EPMD; {by}"),
+    })
+}
+
+/// Refuses a node that is to listen where epmd does, or at no certain port where epmd cannot tell it.
+pub fn check_port_conflict(epmd: &Epmd, pin: &Pin) -> Result<(), Failure> {
+    match (epmd, pin) {
+        (Epmd::At(epmd), Pin::Ours(port)) if port.value == epmd.value => {
+            Err(Failure::config(format!(
+                "{} is {}, which is epmd's own port: the VM would find it taken; set ERL_PORT or ERL_EPMD_PORT to another",
+                port.by, epmd.value
+            )))
+        }
+        (Epmd::Off { .. }, Pin::Range(range)) => Err(Failure::config(format!(
+            "BEAMINIT_EPMD is \"off\", and the node is given {range}: without epmd it needs one port; set ERL_PORT, or make them the same"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 impl Epmd {
@@ -138,17 +122,12 @@ impl Epmd {
         }
     }
 
-    /// Complains of a node that is to listen where epmd does, or at no certain port where epmd cannot tell it.
-    pub fn goes_with(&self, pin: &Pin, lines: &mut Vec<String>) {
+    /// The flags of a node or a client without epmd, with a blank behind each; none with one.
+    pub fn flags(&self, pin: Option<Port>) -> String {
         match (self, pin) {
-            (Self::At(epmd), Pin::Ours(port)) if port.value == epmd.value => lines.push(format!(
-                "{} is {}, which is epmd's own port: the VM would find it taken; set ERL_PORT or ERL_EPMD_PORT to another",
-                port.by, epmd.value
-            )),
-            (Self::Off { .. }, Pin::Range(range)) => lines.push(format!(
-                "BEAMINIT_EPMD is \"off\", and the node is given {range}: without epmd it needs one port; set ERL_PORT, or make them the same"
-            )),
-            _ => {}
+            (Self::Off { flag, .. }, Some(port)) => format!("-start_epmd false {flag} {port} "),
+            (Self::Off { .. }, None) => "-start_epmd false ".into(),
+            _ => String::new(),
         }
     }
 }

@@ -9,20 +9,20 @@ mod epmd;
 pub mod name;
 pub mod peers;
 pub mod port;
-mod transport;
+mod sources;
 
-use crate::beam::Otp;
 use crate::beam::words::quote;
-use crate::beam::{CookieFlag, FlagSetting, FlagVariables, NameFlag, PortFlags};
-use crate::config::{Config, CookieVia, DnsMode, Peers, Setting};
-use crate::error::Failure;
+use crate::beam::{Flag, FlagSetting, Otp, PortFlags};
+use crate::config::{Config, CookieVia, DnsMode, EpmdMode, Peers, Setting};
+use crate::error::{Failure, Failures};
 use crate::naming::{Candidate, Chosen, Lookup};
 use crate::node::{Cookie, Host, NodeName, Port};
-use crate::plan::{Launcher, Role};
+use crate::plan::Role;
 use crate::system::Place;
 
-pub use epmd::{Epmd, Spelling};
+pub use epmd::Epmd;
 pub use port::Pin;
+pub use sources::Sources;
 
 /// A peer that has gone since it was found costs a start no more than this, in milliseconds.
 const SYNC_TIMEOUT: u32 = 1000;
@@ -58,7 +58,7 @@ pub struct NodeSettings {
     tells_ipv6: bool,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
-    /// The peers that it is told of, once somebody has looked for them.
+    /// The peers that it is to wait for, once somebody has looked for them.
     pub sync_with: Vec<NodeName>,
 }
 
@@ -82,9 +82,14 @@ impl NodeSettings {
     /// The flags of a node: those that pin it, or have it do without epmd, and those that have it wait for its peers; with
     /// a blank behind each.
     pub fn node_flags(&self) -> String {
-        let port = self.port_flags();
-        let peers = self.sync_with.iter();
-        let peers: Vec<String> = peers.map(|peer| format!("'{peer}'")).collect();
+        let port = match self.pin() {
+            Some(pin) if !self.epmd.is_off() => {
+                format!("-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin} ")
+            }
+            pin => self.epmd.flags(pin),
+        };
+        let peers = self.sync_with.iter().map(|peer| format!("'{peer}'"));
+        let peers: Vec<String> = peers.collect();
         if peers.is_empty() {
             return port;
         }
@@ -92,167 +97,135 @@ impl NodeSettings {
         format!("{port}-kernel sync_nodes_optional {peers} sync_nodes_timeout {SYNC_TIMEOUT} ")
     }
 
-    fn port_flags(&self) -> String {
-        match (&self.epmd, self.pin()) {
-            (Epmd::Off { spelling, .. }, pin) => without_epmd(*spelling, pin),
-            (_, Some(pin)) => {
-                format!("-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin} ")
-            }
-            (_, None) => String::new(),
-        }
-    }
-
     /// The flags of a client: those by which it finds its node without epmd, and does not listen where that one does.
-    /// `said`: the user's own flags say whether it listens.
-    pub fn client_flags(&self, listens: bool, said: bool) -> String {
-        let epmd = match &self.epmd {
-            Epmd::Off { spelling, .. } => without_epmd(*spelling, self.pin()),
-            _ => String::new(),
-        };
-        let listens = said || listens && !self.epmd.is_off();
-        epmd + if listens { "" } else { "-dist_listen false " }
+    /// `is_given`: the user's own flags say whether it listens.
+    pub fn client_flags(&self, listens: bool, is_given: bool) -> String {
+        let listens = is_given || listens && !self.epmd.is_off();
+        self.epmd.flags(self.pin()) + if listens { "" } else { "-dist_listen false " }
     }
 
-    /// The same, where this VM must be told.
+    /// [`Self::IPV6`], where this VM must be told.
     pub fn transport_flag(&self) -> Option<&'static str> {
         self.tells_ipv6.then_some(Self::IPV6)
     }
-
-    /// A cookie as a claim of the command line, for a launcher that gives it there.
-    pub fn cookie_claim(cookie: &str) -> FlagSetting<CookieFlag> {
-        let value = CookieFlag {
-            node: None,
-            cookie: Some(cookie.to_owned()),
-        };
-        FlagSetting {
-            value,
-            place: Place::CommandLine,
-            span: None,
-        }
-    }
-
-    /// The name as a claim of the command line, for a launcher that gives it there.
-    pub fn name_claim(&self) -> FlagSetting<NameFlag> {
-        let value = NameFlag {
-            long: self.node.value.is_long(),
-            text: self.node.value.to_string(),
-        };
-        FlagSetting {
-            value,
-            place: Place::CommandLine,
-            span: None,
-        }
-    }
-}
-
-fn without_epmd(spelling: Spelling, pin: Option<Port>) -> String {
-    let port = pin.map_or_else(String::new, |port| spelling.flags(port) + " ");
-    format!("-start_epmd false {port}")
 }
 
 /// Decides. `answer` is what DNS chose, once it has.
 ///
 /// # Errors
 /// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].
-pub fn resolve(
-    config: &Config,
-    launcher: &Launcher,
-    flags: &FlagVariables,
-    answer: Option<&Chosen>,
-) -> Result<NodeSettings, Failure> {
-    let own_settings = &launcher.own_settings;
-    let variables = flags.claims();
-    let chosen = answer.map(|chosen| &chosen.node);
-    let (node, candidates) = name::name(config, launcher, &variables, chosen)?;
-    let mut lines = Vec::new();
-    let old = own_settings.otp.as_ref().filter(|otp| !otp.is_from(23, 1));
-    let asks = if launcher.takes_any_otp() {
-        config.peers.as_ref().map(|_| "BEAMINIT_PEERS")
-    } else {
-        config.asks_for_node()
+pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSettings, Failure> {
+    let Sources {
+        config,
+        launcher,
+        own,
+        ..
+    } = sources;
+    let candidates = name::resolve(sources, answer.map(|chosen| &chosen.node))?;
+    let first = candidates
+        .first()
+        .ok_or_else(|| Failure::config("no name can be made for this node; set BEAMINIT_NODE"))?;
+    let node = Setting {
+        value: first.node.clone(),
+        by: first.from.clone(),
     };
-    if let (Some(old), Some(asks)) = (old, asks) {
-        lines.push(format!(
-            "{asks} is set, and this is {old}: beaminit sets up nodes from OTP 23.1 on; use a newer OTP, or unset our variables: then it is started as it is"
-        ));
-    }
-    name::short_names_that_stay(own_settings, &variables, &node, &mut lines);
-    let cookie = cookie::resolve(config, own_settings, &variables, &node.value, &mut lines);
-    let no_cookie = cookie::left_out(own_settings, &variables).filter(|_| cookie.is_none());
-    let via_file = config.cookie_via == CookieVia::File || own_settings.takes_cookie_file;
-    let takes_one = own_settings.otp.as_ref().is_some_and(Otp::takes_one_cookie);
+    let is_node = launcher.role == Role::Node;
+    let mut failures = Failures::default();
+    failures.take(check_otp(sources));
+    failures.take(name::check_short_names(sources, &node));
+    let cookie = failures.take(cookie::resolve(sources, &node.value));
+    let cookie = cookie.flatten();
+    let via_file = config.cookie_via == CookieVia::File || own.takes_cookie_file;
+    let takes_one = own.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     let given = cookie.as_ref().filter(|_| takes_one && !via_file);
-    let cookie_beside =
-        given.and_then(|said| cookie::beside(own_settings, &variables, &said.value));
-    let in_file = cookie.is_some() && (via_file || cookie_beside.is_some());
-    if in_file || given.is_some() {
-        lines.extend(cookie::kept_from_file(own_settings, &variables));
+    let cookie_beside = given.and_then(|given| cookie::beside(sources, &given.value));
+    if cookie.is_some() && (via_file || takes_one) {
+        failures.take(cookie::check_nocookie(sources));
     }
-    let epmd = epmd::resolve(config, own_settings, &variables, &mut lines);
-    let port = if launcher.role == Role::Node || epmd.is_off() {
-        let pin = port::resolve(config, own_settings, &variables, epmd.is_off(), &mut lines);
-        epmd.goes_with(&pin, &mut lines);
-        Some(pin)
-    } else {
-        None
-    };
-    let keeps_range =
-        matches!(port, Some(Pin::Range(_))) && own_settings.command_line.ports.is_empty();
-    let replaces_port = match &epmd {
-        Epmd::Off { .. } => PortFlags::All,
-        _ if keeps_range => PortFlags::None,
-        _ => PortFlags::Pins,
-    };
-    let dns = dns_mode(config, &candidates, &mut lines);
-    let target = own_settings.command_line.remsh.as_deref();
-    let target = target.and_then(|target| NodeName::parse(target).ok());
+    let off = config.epmd == EpmdMode::Off;
+    let epmd = failures.take(epmd::resolve(sources)).unwrap_or(Epmd::Users);
+    let port = (is_node || off)
+        .then(|| failures.take(port::resolve(sources, off)))
+        .flatten();
+    if let Some(port) = &port {
+        failures.take(epmd::check_port_conflict(&epmd, port));
+    }
+    let keeps_range = matches!(port, Some(Pin::Range(_))) && !own.command_line.has(&Flag::PORTS);
+    let dns = failures.take(dns_mode(config, first));
+    let target = sources.flags(&[Flag::Remsh]).next();
+    let target = target.and_then(|target| NodeName::parse(&target.text).ok());
     let ipv6 = match &target.as_ref().unwrap_or(&node.value).host {
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
-    let tells_ipv6 = transport::resolve(own_settings, &variables, &mut lines) && ipv6;
-    let peers = if launcher.role == Role::Node {
-        let has_cookie = cookie.is_some() || !config.wants_cookie;
-        peers::resolve(config, &node.value, has_cookie, &mut lines)
+    let is_ours = failures.take(is_transport_ours(sources));
+    let has_cookie = cookie.is_some() || !config.wants_cookie;
+    let peers = is_node.then(|| failures.take(peers::resolve(config, &node.value, has_cookie)));
+    failures.or(NodeSettings {
+        no_cookie: cookie::left_out(sources).filter(|_| cookie.is_none()),
+        in_file: cookie.is_some() && via_file || cookie_beside.is_some(),
+        cookie,
+        cookie_beside,
+        otp: own.otp.clone(),
+        port,
+        replaces_port: match &epmd {
+            Epmd::Off { .. } => PortFlags::All,
+            _ if keeps_range => PortFlags::None,
+            _ => PortFlags::Pins,
+        },
+        epmd,
+        dns: dns.unwrap_or(DnsMode::Off),
+        ipv6,
+        tells_ipv6: ipv6 && is_ours == Some(true),
+        peers: peers.flatten().flatten(),
+        sync_with: Vec::new(),
+        node,
+        candidates,
+    })
+}
+
+fn check_otp(sources: &Sources) -> Result<(), Failure> {
+    let Sources { config, own, .. } = sources;
+    let asks = if sources.launcher.apply.takes_any_otp() {
+        config.peers.as_ref().map(|_| "BEAMINIT_PEERS")
     } else {
-        None
+        config.asks_for_node()
     };
-    if lines.is_empty() {
-        Ok(NodeSettings {
-            node,
-            candidates,
-            cookie,
-            no_cookie,
-            in_file,
-            cookie_beside,
-            otp: own_settings.otp.clone(),
-            port,
-            replaces_port,
-            epmd,
-            dns,
-            ipv6,
-            tells_ipv6,
-            peers,
-            sync_with: Vec::new(),
-        })
-    } else {
-        Err(Failure::config_lines(lines))
+    match (&own.otp, asks) {
+        (Some(old), Some(asks)) if !old.is_from(23, 1) => Err(Failure::config(format!(
+            "{asks} is set, and this is {old}: beaminit sets up nodes from OTP 23.1 on; use a newer OTP, or unset our variables: then it is started as it is"
+        ))),
+        _ => Ok(()),
     }
 }
 
 /// What the record must answer, where BEAMINIT_DNS does not say it: an address and a short name have none.
-fn dns_mode(config: &Config, candidates: &[Candidate], lines: &mut Vec<String>) -> DnsMode {
-    let Some(first) = candidates.first() else {
-        return DnsMode::Off;
-    };
-    match (config.dns, first.lookup, &first.node.host) {
+fn dns_mode(config: &Config, first: &Candidate) -> Result<DnsMode, Failure> {
+    Ok(match (config.dns, first.lookup, &first.node.host) {
         (Some(DnsMode::Off), Lookup::Reverse(_), _) => {
-            lines.push("BEAMINIT_DNS is \"off\" and BEAMINIT_HOST is \"reverse\", which only DNS can answer; change one of them".into());
-            DnsMode::Off
+            return Err(Failure::config(
+                "BEAMINIT_DNS is \"off\" and BEAMINIT_HOST is \"reverse\", which only DNS can answer; change one of them",
+            ));
         }
         (_, _, Host::Address(_)) | (None, _, Host::Short(_)) => DnsMode::Off,
         (Some(mode), _, _) => mode,
         (None, Lookup::Service, _) => DnsMode::Any,
         (None, _, _) => DnsMode::Own,
+    })
+}
+
+/// Is it left to us how nodes speak with each other? Of two `-proto_dist` the VM takes neither, and speaks plain IPv4,
+/// also where one of them was for TLS. <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
+fn is_transport_ours(sources: &Sources) -> Result<bool, Failure> {
+    let is_read = |flag: &&FlagSetting| {
+        sources.own.elixir || flag.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
+    };
+    let mut flags = sources.flags(&[Flag::ProtoDist]).filter(is_read);
+    match (flags.next(), flags.next()) {
+        (Some(first), Some(second)) => Err(Failure::config(format!(
+            "{} and {} have a -proto_dist each, and the VM would take neither; leave one",
+            first.place, second.place
+        ))),
+        (first, _) => Ok(first.is_none()),
     }
 }

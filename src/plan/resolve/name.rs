@@ -1,79 +1,67 @@
 //! The name: the command line's, ours, the release's, or one made of defaults; and what stands in its way.
 
-use crate::beam::{FlagSetting, FlagSettings, NameFlag};
+use super::Sources;
+use crate::beam::{Flag, FlagSetting};
 use crate::config::{Config, HostForm, Setting};
-use crate::error::Failure;
+use crate::error::{Failure, Failures};
 use crate::naming::{self, Candidate, Lookup};
 use crate::node::{Host, NamePart, NodeName};
-use crate::plan::{Launcher, OwnName, OwnSettings, Role};
+use crate::plan::{Launcher, Role};
+use crate::system::Place;
+use crate::system::secrets;
 use crate::system::shell::ShellAnswer;
 
-/// A name, and the candidates that it is the first of.
-type Names = (Setting<NodeName>, Vec<Candidate>);
-
-/// The name, and the candidates for it.
-pub fn name(
-    config: &Config,
-    launcher: &Launcher,
-    variables: &FlagSettings,
-    answer: Option<&NodeName>,
-) -> Result<Names, Failure> {
-    let own_settings = &launcher.own_settings;
-    check_own(own_settings, variables)?;
-    if let Some(claim) = own_settings.command_line.names.first() {
-        let node = command_line_name(claim, &own_settings.command_line.names, config)?;
-        if claim.value.long && !node.is_long() {
-            return Err(no_dot(claim));
+/// The names that the node may have, at least one.
+///
+/// # Errors
+/// What was written for a name is none, or two say otherwise.
+pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candidate>, Failure> {
+    let Sources {
+        config, launcher, ..
+    } = sources;
+    check_written(sources)?;
+    let mut line = sources.own.command_line.names();
+    if let Some(flag) = line.next() {
+        if let Some(other) = line.find(|other| (other.flag, &other.text) != (flag.flag, &flag.text))
+        {
+            return Err(Failure::config(format!(
+                "the command line gives the node two names, {:?} and {:?}; leave one",
+                secrets::shown(&flag.text),
+                secrets::shown(&other.text)
+            )));
+        }
+        let node = of_command_line(flag, config)?;
+        if let Some(complaint) = no_dot(flag, &node) {
+            return Err(Failure::config(complaint));
         }
         // A client is called as it likes.
         if launcher.role == Role::Node {
-            contradiction(config, launcher, &node)?;
+            check_conflict(config, launcher, &node)?;
         }
-        return Ok(told(node, "the command line".into(), config));
+        return Ok(vec![only(node, "the command line".into(), config)]);
     }
     if config.names_node().is_none()
-        && let Some(own) = own_whole(own_settings, variables, config)?
+        && let Some(own) = own_whole(sources)?
     {
-        return Ok(told(own.value, own.by, config));
+        return Ok(vec![only(own.value, own.by, config)]);
     }
     // One without a host is a part of the name; the host is looked for as for any.
-    let part = of_release(own_settings, variables).find_map(|own| {
+    let part = own_names(sources).find_map(|own| {
         let value = NamePart::parse(&own.text).ok()?;
-        Some(Setting { value, by: own.by })
+        let by = own.place.to_string();
+        Some(Setting { value, by })
     });
     let candidates = naming::candidates(config, part.as_ref(), &launcher.default_name)?;
-    let chosen = answer.and_then(|answer| {
-        candidates
-            .iter()
-            .find(|one| one.node == *answer || matches!(one.lookup, Lookup::Reverse(_)))
-            .map(|one| (answer, one))
+    let answered = answer.and_then(|answer| {
+        let is_it =
+            |one: &&Candidate| one.node == *answer || matches!(one.lookup, Lookup::Reverse(_));
+        Some(Candidate {
+            node: answer.clone(),
+            from: candidates.iter().find(is_it)?.from.clone(),
+            lookup: Lookup::Own,
+        })
     });
-    match (chosen, candidates.first()) {
-        (Some((answer, one)), _) => {
-            let node = Setting {
-                value: answer.clone(),
-                by: one.from.clone(),
-            };
-            Ok((
-                node,
-                vec![Candidate {
-                    node: answer.clone(),
-                    from: one.from.clone(),
-                    lookup: Lookup::Own,
-                }],
-            ))
-        }
-        (None, Some(first)) => Ok((
-            Setting {
-                value: first.node.clone(),
-                by: first.from.clone(),
-            },
-            candidates,
-        )),
-        (None, None) => Err(Failure::config(
-            "no name can be made for this node; set BEAMINIT_NODE",
-        )),
-    }
+    Ok(answered.map_or(candidates, |one| vec![one]))
 }
 
 /// The name that the node takes where nothing is asked for, as far as it can be told; and a warning of one that no peer can
@@ -82,112 +70,108 @@ pub fn name(
 /// # Errors
 /// A name that no node can have.
 pub fn untouched(
-    config: &Config,
-    launcher: &Launcher,
-    variables: &FlagSettings,
+    sources: &Sources,
 ) -> Result<(Option<Setting<NodeName>>, Option<String>), Failure> {
-    let own_settings = &launcher.own_settings;
-    check_own(own_settings, variables)?;
-    for claim in &own_settings.command_line.names {
-        command_line_name(claim, std::slice::from_ref(claim), config)?;
+    let Sources { config, own, .. } = sources;
+    check_written(sources)?;
+    let mut line = Vec::new();
+    for flag in own.command_line.names() {
+        line.push((flag, of_command_line(flag, config)?));
     }
-    // What a script has in files that it rewrites comes before the words of its own line.
-    let line = own_settings.command_line.names.iter();
-    let claims: Vec<_> = line.filter(|_| !own_settings.rewritten).collect();
     // Of several the VM takes a short one, else the first.
-    let first = claims.iter().find(|claim| !claim.value.long);
-    if let Some(claim) = first.or(claims.first()).copied() {
-        let value = command_line_name(claim, std::slice::from_ref(claim), config)?;
-        let warning =
-            (claim.value.long && !value.is_long()).then(|| no_dot(claim).lines.join("; "));
-        let by = claim.place.to_string();
+    line.sort_by_key(|(flag, _)| flag.flag == Flag::Name);
+    // What a script has in files that it rewrites comes before the words of its own line.
+    if let Some((flag, value)) = line.into_iter().next().filter(|_| !own.rewritten) {
+        let warning = no_dot(flag, &value);
+        let by = flag.place.to_string();
         return Ok((Some(Setting { value, by }), warning));
     }
-    if let Some(own) = own_whole(own_settings, variables, config)? {
+    if let Some(own) = own_whole(sources)? {
         return Ok((Some(own), None));
     }
-    let part = of_release(own_settings, variables).find_map(|own| {
-        let value = NamePart::parse(&own.text).ok()?;
-        Some(Setting { value, by: own.by })
-    });
     // A mix release is a node without any name of its own.
-    let default = || {
-        let value = NamePart::parse(&launcher.default_name).ok();
-        let value = value.filter(|_| {
-            own_settings.elixir
-                && own_settings
-                    .shell
-                    .as_ref()
-                    .is_some_and(ShellAnswer::is_told)
-        })?;
-        let by = "the release's own".into();
-        Some(Setting { value, by })
+    let is_mix = own.elixir && own.shell.as_ref().is_some_and(ShellAnswer::is_told);
+    let (text, by) = match own_names(sources).next() {
+        Some(own) => (&own.text, own.place.to_string()),
+        None if is_mix => (&sources.launcher.default_name, "the release's own".into()),
+        None => return Ok((None, None)),
     };
-    let node = part.or_else(default).and_then(|part| {
-        let value = NodeName::new(part.value, short_host(config).ok()?).ok()?;
-        Some(Setting { value, by: part.by })
-    });
-    Ok((node, None))
+    let value = short_name(text, config).ok();
+    Ok((value.map(|value| Setting { value, by }), None))
 }
 
 /// The names that the release's own variables, flags and files say, in their order.
-fn of_release<'a>(
-    own_settings: &'a OwnSettings,
-    variables: &'a FlagSettings,
-) -> impl Iterator<Item = OwnName> + 'a {
-    let flags = variables.names.iter().chain(&own_settings.files.names);
-    let flags = flags.chain(&own_settings.of_node.names).map(own_name);
-    own_settings.node.iter().cloned().chain(flags)
-}
-
-fn own_name(claim: &FlagSetting<NameFlag>) -> OwnName {
-    OwnName {
-        text: claim.value.text.clone(),
-        by: claim.place.to_string(),
-        long: claim.value.long,
-    }
+fn own_names<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> {
+    sources.own.node.iter().chain(sources.weaker(&Flag::NAMES))
 }
 
 /// What a user wrote for a name is one, or an error: it is never left out for another.
-fn check_own(own_settings: &OwnSettings, variables: &FlagSettings) -> Result<(), Failure> {
-    let written = variables.names.iter().map(own_name);
-    let used = own_settings.files.names.iter().map(own_name).take(1);
-    let all = own_settings.node.iter().cloned().chain(written).chain(used);
-    let mut lines: Vec<String> = all.filter_map(|own| own.complaint()).collect();
-    lines.dedup();
-    if lines.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::config_lines(lines))
+fn check_written(sources: &Sources) -> Result<(), Failure> {
+    let Sources { own, variables, .. } = sources;
+    let used = own.files.names().take(1);
+    let mut failures = Failures::default();
+    for name in own.node.iter().chain(variables.names()).chain(used) {
+        failures.take(check_text(&name.text, &name.place));
     }
+    failures.or(())
+}
+
+/// Refuses a variable that names a node, and has no name.
+///
+/// # Errors
+/// It has none.
+pub fn check_variable(config: &Config, variable: &str) -> Result<(), Failure> {
+    let place = Place::Variable(variable.to_owned());
+    let text = config.variable(variable);
+    text.map_or(Ok(()), |text| check_text(text, &place))
+}
+
+/// Refuses a node name, or a part of one, that is none.
+fn check_text(text: &str, place: &Place) -> Result<(), Failure> {
+    let parsed = if text.contains('@') {
+        NodeName::parse(text).map(drop)
+    } else {
+        NamePart::parse(text).map(drop)
+    };
+    let hint = if text.contains("$(") || text.contains("${") {
+        "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
+    } else {
+        ""
+    };
+    parsed.map_err(|reason| {
+        Failure::config(format!(
+            "{place} has the node name {text:?}: {reason}{hint}; correct it"
+        ))
+    })
 }
 
 /// The first whole name of the release's own; an explicit long name without a host has the one that the VM would take.
-fn own_whole(
-    own_settings: &OwnSettings,
-    variables: &FlagSettings,
-    config: &Config,
-) -> Result<Option<Setting<NodeName>>, Failure> {
-    let Some(own) = of_release(own_settings, variables).next() else {
-        return Ok(own_settings.default_node.clone());
+fn own_whole(sources: &Sources) -> Result<Option<Setting<NodeName>>, Failure> {
+    let Some(own) = own_names(sources).next() else {
+        return Ok(sources.own.default_node.clone());
     };
-    let value = if own.text.contains('@') {
-        NodeName::parse(&own.text)
-    } else if own.long {
-        long_name(&own.text, config)
-    } else {
+    if own.flag == Flag::Sname && !own.text.contains('@') {
         return Ok(None);
-    };
-    let bad = |reason: String| {
-        let (text, by) = (crate::system::secrets::shown(&own.text), &own.by);
-        Failure::config(format!("{by} has the node name {text:?}: {reason}"))
-    };
-    let value = value.map_err(bad)?;
-    Ok(Some(Setting { value, by: own.by }))
+    }
+    let value = of_flag(own, sources.config).map_err(|reason| {
+        let (place, text) = (&own.place, secrets::shown(&own.text));
+        Failure::config(format!("{place} has the node name {text:?}: {reason}"))
+    })?;
+    let by = own.place.to_string();
+    Ok(Some(Setting { value, by }))
 }
 
-/// A long name without a host: the VM takes the host's fully qualified one.
-fn long_name(text: &str, config: &Config) -> Result<NodeName, String> {
+/// The name that the VM makes of a flag: a long one without a host has the host's fully qualified name.
+fn of_flag(
+    FlagSetting { flag, text, .. }: &FlagSetting,
+    config: &Config,
+) -> Result<NodeName, String> {
+    if text.contains('@') {
+        return NodeName::parse(text);
+    }
+    if *flag == Flag::Sname {
+        return short_name(text, config);
+    }
     let name = NamePart::parse(text)?;
     let host = config.pod.fully_qualified().ok_or_else(|| {
         format!(
@@ -198,115 +182,85 @@ fn long_name(text: &str, config: &Config) -> Result<NodeName, String> {
     NodeName::new(name, Host::parse(&host)?)
 }
 
-/// The host of a short name.
-fn short_host(config: &Config) -> Result<Host, String> {
-    let own = config.pod.hostname.as_deref();
-    let own = own.and_then(|name| name.split('.').next());
-    let own = own.unwrap_or_default();
-    Host::parse(own).map_err(|reason| format!("the host name is {own:?}: {reason}"))
+fn short_name(text: &str, config: &Config) -> Result<NodeName, String> {
+    let host = config.pod.hostname.as_deref().unwrap_or_default();
+    let host = host.split('.').next().unwrap_or_default();
+    let parsed = Host::parse(host).map_err(|reason| format!("the host name is {host:?}: {reason}"));
+    NodeName::new(NamePart::parse(text)?, parsed?)
 }
 
 /// A name that needs no choice.
-fn told(node: NodeName, by: String, config: &Config) -> Names {
-    let lookup = if config.host == HostForm::Service {
-        Lookup::Service
-    } else {
-        Lookup::Own
+fn only(node: NodeName, from: String, config: &Config) -> Candidate {
+    let lookup = match config.host {
+        HostForm::Service => Lookup::Service,
+        _ => Lookup::Own,
     };
-    let candidate = Candidate {
-        node: node.clone(),
-        from: by.clone(),
-        lookup,
-    };
-    (Setting { value: node, by }, vec![candidate])
+    Candidate { node, from, lookup }
 }
 
-/// The name that the command line's flag makes, as the VM would make it.
-fn command_line_name(
-    claim: &FlagSetting<NameFlag>,
-    all: &[FlagSetting<NameFlag>],
-    config: &Config,
-) -> Result<NodeName, Failure> {
-    let NameFlag { long, text } = &claim.value;
-    let shown = crate::system::secrets::shown(text);
-    let flag = if *long { "-name" } else { "-sname" };
-    if let Some(other) = all.iter().find(|other| other.value != claim.value) {
-        return Err(Failure::config(format!(
-            "the command line gives the node two names, {shown:?} and {:?}; leave one",
-            crate::system::secrets::shown(&other.value.text)
-        )));
-    }
-    let bad =
-        |reason: String| Failure::config(format!("the command line says {flag} {shown}: {reason}"));
-    let node = if text.contains('@') {
-        NodeName::parse(text).map_err(bad)?
-    } else if *long {
-        long_name(text, config).map_err(bad)?
-    } else {
-        let host = short_host(config).map_err(bad)?;
-        NodeName::new(NamePart::parse(text).map_err(bad)?, host).map_err(bad)?
-    };
-    if !long && node.is_long() {
-        return Err(bad("a short name's host has no dot; use -name".into()));
-    }
-    Ok(node)
+/// The name that a flag of the command line makes.
+fn of_command_line(flag: &FlagSetting, config: &Config) -> Result<NodeName, Failure> {
+    let node = of_flag(flag, config).and_then(|node| match flag.flag {
+        Flag::Sname if node.is_long() => Err("a short name's host has no dot; use -name".into()),
+        _ => Ok(node),
+    });
+    node.map_err(|reason| {
+        let word = if flag.flag == Flag::Name {
+            "-name"
+        } else {
+            "-sname"
+        };
+        let text = secrets::shown(&flag.text);
+        Failure::config(format!("the command line says {word} {text}: {reason}"))
+    })
 }
 
-fn no_dot(claim: &FlagSetting<NameFlag>) -> Failure {
-    Failure::config(format!(
-        "{} says -name {}: its host has no dot, and no peer may connect to such a long name; write the full host name",
-        claim.place, claim.value.text
-    ))
+/// The complaint of a long name by which no peer can connect.
+fn no_dot(flag: &FlagSetting, node: &NodeName) -> Option<String> {
+    (flag.flag == Flag::Name && !node.is_long()).then(|| {
+        format!(
+            "{} says -name {}: its host has no dot, and no peer may connect to such a long name; write the full host name",
+            flag.place, flag.text
+        )
+    })
 }
 
-/// Does a variable of ours say something else than the command line?
-fn contradiction(config: &Config, launcher: &Launcher, node: &NodeName) -> Result<(), Failure> {
-    let says = |variable: &str, value: &dyn std::fmt::Display| {
+/// Refuses a variable of ours that says something else than the command line.
+fn check_conflict(config: &Config, launcher: &Launcher, node: &NodeName) -> Result<(), Failure> {
+    let differs = |variable: &str, value: &str| {
         Err(Failure::config(format!(
             "the command line names the node {node}, and {variable} says {value}; leave one of them out"
         )))
     };
     match (&config.node, &config.sname) {
-        (Some(own), _) if own != node => return says("BEAMINIT_NODE", own),
-        (_, Some(name)) if *name != node.name => return says("SNAME", name),
+        (Some(own), _) if own != node => return differs("BEAMINIT_NODE", &own.to_string()),
+        (_, Some(name)) if *name != node.name => return differs("SNAME", &name.to_string()),
         _ => {}
     }
-    let by = if config.host == HostForm::Auto {
-        "CLUSTER_HOSTNAME"
-    } else {
-        "BEAMINIT_HOST"
+    let by = match (config.host, &config.cluster) {
+        (HostForm::Auto, None) | (HostForm::Reverse, _) => return Ok(()),
+        (HostForm::Auto, Some(_)) => "CLUSTER_HOSTNAME",
+        _ => "BEAMINIT_HOST",
     };
-    if config.cluster.is_none() && config.host == HostForm::Auto || config.host == HostForm::Reverse
-    {
-        return Ok(());
-    }
     let candidates = naming::candidates(config, None, &launcher.default_name)?;
-    if candidates.iter().any(|one| one.node.host.is(&node.host)) {
-        return Ok(());
+    match candidates.first() {
+        Some(first) if !candidates.iter().any(|one| one.node.host.is(&node.host)) => {
+            differs(by, &first.node.host.to_string())
+        }
+        _ => Ok(()),
     }
-    candidates
-        .first()
-        .map_or(Ok(()), |first| says(by, &first.node.host))
 }
 
-/// Short names among flags that stay: one of them beats a long name wherever it stands.
-pub fn short_names_that_stay(
-    own_settings: &OwnSettings,
-    variables: &FlagSettings,
-    node: &Setting<NodeName>,
-    lines: &mut Vec<String>,
-) {
-    let files = own_settings.files.names.iter();
-    let all = files
-        .map(|claim| (claim, own_settings.rewritten))
-        .chain(variables.names.iter().map(|claim| (claim, true)));
-    for (claim, rewritten) in all {
-        // Of two short names the first wins, and ours is first.
-        if !claim.value.long && node.value.is_long() && !(rewritten && claim.span.is_some()) {
-            lines.push(format!(
-                "{} has -sname {}, which beats the long name {} ({}); remove that flag",
-                claim.place, claim.value.text, node.value, node.by
-            ));
-        }
+/// Refuses short names among flags that stay: one of them beats a long name wherever it stands.
+pub fn check_short_names(sources: &Sources, node: &Setting<NodeName>) -> Result<(), Failure> {
+    let mut failures = Failures::default();
+    // Of two short names the first wins, and ours is first.
+    let short = sources.weaker(&[Flag::Sname]).filter(|flag| flag.stays());
+    for flag in short.filter(|_| node.value.is_long()) {
+        failures.push(format!(
+            "{} has -sname {}, which beats the long name {} ({}); remove that flag",
+            flag.place, flag.text, node.value, node.by
+        ));
     }
+    failures.or(())
 }

@@ -1,30 +1,33 @@
-//! The places where peers are looked for, made whole for this node; and complaints about what cannot work there.
+//! The places where peers are looked for, made whole for this node.
 
 use crate::config::peers::{Listed, Source};
 use crate::config::{Config, HostForm, Peers};
+use crate::error::{Failure, Failures};
 use crate::naming;
 use crate::node::{Host, NodeName};
 
 /// The places, each by its whole name.
+///
+/// # Errors
+/// What cannot work there.
 pub fn resolve(
     config: &Config,
     node: &NodeName,
     has_cookie: bool,
-    lines: &mut Vec<String>,
-) -> Option<Peers> {
-    let mut peers = config.peers.clone()?;
+) -> Result<Option<Peers>, Failure> {
+    let Some(mut peers) = config.peers.clone() else {
+        return Ok(None);
+    };
+    let mut failures = Failures::default();
     if !has_cookie {
-        lines.push("BEAMINIT_PEERS is set, and no cookie is known by which to join the peers; set ERLANG_COOKIE or ERLANG_COOKIE_FILE".into());
+        failures.push("BEAMINIT_PEERS is set, and no cookie is known by which to join the peers; set ERLANG_COOKIE or ERLANG_COOKIE_FILE");
     }
     for source in &mut peers.sources {
         if let Err(reason) = complete(source, config, node) {
-            let line = format!("BEAMINIT_PEERS has {source}, {reason}");
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+            failures.push(format!("BEAMINIT_PEERS has {source}, {reason}"));
         }
     }
-    Some(peers)
+    failures.or(Some(peers))
 }
 
 fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(), String> {

@@ -24,7 +24,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-use crate::beam::{FlagSettings, PortKind};
+use crate::beam::{Flag, FlagSettings};
 
 pub use api_answer::api_answer;
 pub use command_line::command_line;
@@ -111,14 +111,9 @@ impl MemoryFile {
     }
 }
 
-/// Does a text itself, not a file that it includes, claim a name, a cookie or a pin?
-fn claims_anything(claims: &FlagSettings) -> bool {
-    let pins = claims
-        .ports
-        .iter()
-        .filter(|claim| claim.value.kind != PortKind::Epmdless);
-    let names = claims.names.iter().map(|claim| &claim.span);
-    let cookies = claims.cookies.iter().map(|claim| &claim.span);
-    let mut spans = names.chain(cookies).chain(pins.map(|claim| &claim.span));
-    spans.any(Option::is_some)
+/// Does a text itself, not a file that it includes, say a name, a cookie or a pin?
+fn says_anything(flags: &FlagSettings) -> bool {
+    let pins = flags.of(&[Flag::PortMin, Flag::PortMax]);
+    let mut all = flags.names().chain(flags.cookies()).chain(pins);
+    all.any(|flag| !flag.stays())
 }

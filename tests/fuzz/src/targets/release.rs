@@ -3,8 +3,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::beam::FlagSettings;
 use crate::beam::words::Syntax;
+use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::config::{Pod, Reading};
 use crate::launchers;
 use crate::launchers::LauncherCommand;
@@ -101,7 +101,7 @@ fn is_planned(mut found: LauncherCommand, secret: bool) {
     let formatted = format!("{shown}{:?}{:?}", plan.identity, plan.changes);
     assert!(!(secret && formatted.contains(super::SECRET)));
     let role = launcher.map_or(Role::Neither, |launcher| launcher.role);
-    assert_eq!(plan.settled().is_some(), role != Role::Neither);
+    assert_eq!(plan.node_settings().is_some(), role != Role::Neither);
     if role == Role::Neither {
         // What env assigns on the way to it, and no more.
         assert!(
@@ -113,7 +113,7 @@ fn is_planned(mut found: LauncherCommand, secret: bool) {
         return;
     }
     nothing_is_left(&plan);
-    if secret && plan.settled().is_some_and(|one| one.in_file) {
+    if secret && plan.node_settings().is_some_and(|one| one.in_file) {
         it_is_in_the_file_alone(&plan);
     }
     match plan.launcher {
@@ -136,10 +136,9 @@ fn nothing_is_left(plan: &Plan) {
             Syntax::Variable
         };
         let text = text.reveal().to_str().unwrap();
-        let claims = FlagSettings::of_text(text, syntax, &|_| Place::CommandLine);
-        let names = claims.names.iter().all(|claim| claim.span.is_none());
-        let cookies = claims.cookies.iter().all(|claim| claim.span.is_none());
-        assert!(names && cookies, "{name}={text}");
+        let flags = FlagSettings::of_text(text, syntax, &|_| Place::CommandLine);
+        let mut all = flags.names().chain(flags.cookies());
+        assert!(all.all(FlagSetting::stays), "{name}={text}");
     }
 }
 
@@ -155,29 +154,29 @@ fn it_is_in_the_file_alone(plan: &Plan) {
             .iter()
             .any(|name| name == "ERLANG_COOKIE")
     );
-    let cookie = plan.settled().unwrap().cookie.as_ref().unwrap();
+    let cookie = plan.node_settings().unwrap().cookie.as_ref().unwrap();
     let is_cookie = |file: &PrivateFile| file.content.reveal() == cookie.value.reveal();
     assert!(plan.changes.files.iter().any(is_cookie));
 }
 
 /// What the VM reads first is the node's own name, port and cookie.
 fn the_name_wins(plan: &Plan) {
-    let settled = plan.settled().unwrap();
+    let settings = plan.node_settings().unwrap();
     let flags = plan.changes.set.get("ERL_AFLAGS");
     let flags = flags.map_or("", |text| text.reveal().to_str().unwrap());
-    let claims = FlagSettings::of_text(flags, Syntax::Variable, &|_| Place::CommandLine);
-    let node = settled.node.value.to_string();
-    if settled.node.by != "the command line" {
-        assert_eq!(claims.names.len(), 1, "{flags}");
+    let found = FlagSettings::of_text(flags, Syntax::Variable, &|_| Place::CommandLine);
+    let node = settings.node.value.to_string();
+    if settings.node.by != "the command line" {
+        assert_eq!(found.names().count(), 1, "{flags}");
     }
-    for claim in &claims.names {
+    for name in found.names() {
         assert_eq!(
-            (&claim.value.text, claim.value.long),
-            (&node, settled.node.value.is_long())
+            (&name.text, name.flag == Flag::Name),
+            (&node, settings.node.value.is_long())
         );
     }
-    if let Some(port) = settled.pin() {
-        let ports = claims.ports.iter().map(|claim| claim.value.text.clone());
+    if let Some(port) = settings.pin() {
+        let ports = found.ports().map(|port| port.text.clone());
         assert!(ports.eq([port.to_string(), port.to_string()]), "{flags}");
     }
 }
@@ -187,12 +186,12 @@ fn the_script_finds_one_name(plan: &Plan) {
     let is_args =
         |file: &&PrivateFile| file.path.extension().is_some_and(|ending| ending == "args");
     for file in plan.changes.files.iter().filter(is_args) {
-        let settled = plan.settled().unwrap();
+        let settings = plan.node_settings().unwrap();
         let content = file.content.reveal().to_str().unwrap();
-        let name = format!("{} {}", settled.node.value.flag(), settled.node.value);
+        let name = format!("{} {}", settings.node.value.flag(), settings.node.value);
         assert_eq!(content.lines().next(), Some(name.as_str()));
-        let claims = FlagSettings::of_text(content, Syntax::File, &|_| Place::CommandLine);
-        let own = claims.names.iter().filter(|claim| claim.span.is_some());
+        let flags = FlagSettings::of_text(content, Syntax::File, &|_| Place::CommandLine);
+        let own = flags.names().filter(|name| !name.stays());
         assert_eq!(own.count(), 1, "{content}");
     }
 }

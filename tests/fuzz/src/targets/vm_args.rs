@@ -20,26 +20,26 @@ pub fn vm_args(bytes: &[u8]) {
     for expand in [false, true] {
         let args = VmArgs::read(&file.path(), expand.then_some(&variable)).unwrap();
         // Nothing that only an unset variable would say.
-        for claim in args.said(&|_| None).ports {
-            assert!(!claim.value.text.contains('\u{1}'));
+        for flag in args.said(&|_| None).ports() {
+            assert!(!flag.text.contains('\u{1}'));
         }
         let rest = args.rest(PortFlags::Pins);
         let again =
             FlagSettings::of_text(&rest, Syntax::File, &|line| Place::File("x".into(), line));
-        assert!(!super::claims_anything(&again), "{rest:?}");
-        for claim in &args.claims.names {
-            assert!(matches!(&claim.place, Place::File(path, 1..) if path.starts_with("/proc")));
+        assert!(!super::says_anything(&again), "{rest:?}");
+        for flag in args.flags.names() {
+            assert!(matches!(&flag.place, Place::File(path, 1..) if path.starts_with("/proc")));
         }
     }
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let text = super::text(text);
     expands_by_line(&text);
-    for claim in FlagSettings::of_sys_config(&text, "x".as_ref()).ports {
-        let Place::File(_, line) = claim.place else {
-            panic!("{claim:?} is in no file");
+    for flag in FlagSettings::of_sys_config(&text, "x".as_ref()).ports() {
+        let Place::File(_, line) = flag.place else {
+            panic!("{flag:?} is in no file");
         };
         assert!((1..=text.split('\n').count()).contains(&line));
-        assert!(text.contains(&claim.value.text));
+        assert!(text.contains(&flag.text));
     }
 }
 
@@ -49,8 +49,8 @@ fn expands_by_line(text: &str) {
     let expanded = |text: &str| {
         let file = super::MemoryFile::new(text.as_bytes());
         let args = VmArgs::read(&file.path(), Some(&variable)).unwrap();
-        // With claims in it, the rest is not all of it.
-        (!super::claims_anything(&args.claims)).then(|| args.rest(PortFlags::Pins))
+        // With flags in it, the rest is not all of it.
+        (!super::says_anything(&args.flags)).then(|| args.rest(PortFlags::Pins))
     };
     let lines: Option<Vec<String>> = text.split('\n').map(expanded).collect();
     if let (Some(whole), Some(lines)) = (expanded(text), lines) {
