@@ -6,13 +6,13 @@
 
 use std::path::PathBuf;
 
+use super::LauncherCommand;
 use super::erl::VmFlags;
-use super::script::Script;
-use super::{daemon_warning, dist_port, late_warning, marked_environment, of_one_vm};
+use super::{daemon_warning, dist_port, marked_environment, of_one_vm};
 use super::{own_name, port_range};
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
-use crate::config::{Config, EpmdMode, Setting};
+use crate::config::{EpmdMode, Setting};
 use crate::error::Failure;
 use crate::node::NodeName;
 use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
@@ -58,11 +58,9 @@ struct Ejabberd {
 ///
 /// # Errors
 /// vm.args cannot be read.
-pub fn read(
-    script: Option<&Script>,
-    command: &Command,
-    config: &Config,
-) -> Result<Launcher, Failure> {
+pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
+    let (command, config) = (&found.command, &found.config);
+    let script = found.script.as_ref();
     let task = task(command);
     let role = match task {
         Some("start" | "foreground" | "foreground-quiet" | "live" | "iexlive") => Role::Node,
@@ -129,7 +127,7 @@ pub fn read(
     let launcher = of_one_vm("ejabberdctl", role, name.unwrap_or("ejabberd"));
     let user = script.and_then(|script| script.assigned("INSTALLUSER"));
     let mut warnings = daemon_warning(task == Some("start"), "foreground");
-    warnings.extend(late_warning(&answer));
+    warnings.extend(answer.late_warning());
     Ok(Launcher {
         own_settings,
         account: user.and_then(Account::reachable),

@@ -3,6 +3,8 @@
 //! The options as bin/elixir reads them: the first word that is none of them ends them. Names and cookies there come
 //! before those of `--vm-args` files. <https://hexdocs.pm/elixir/elixir.html> and `elixir --help`.
 
+use std::path::Path;
+
 use super::{erl, of_one_vm};
 use crate::beam::words::{Syntax, split};
 use crate::beam::{Flag, FlagSettings, Otp};
@@ -55,36 +57,31 @@ pub fn no_input_warning(program: &str) -> Option<String> {
 /// `mix run`, which is also mix without a task, and `mix phx.server` are the application, also behind others in a
 /// `mix do`; any other task is a tool, and so is `mix run FILE` without `--no-halt`.
 fn starts_node(task: &[&str]) -> bool {
-    match task {
-        ["do", tasks @ ..] => {
-            // `do a, b` of old, `do a + b` of new.
-            let ends = |word: &str| word == "+" || word.ends_with(',');
-            let mut tasks = tasks.split_inclusive(|word| ends(word));
-            tasks.any(|task| {
-                let words = task.iter().map(|word| word.trim_end_matches([',', '+']));
-                let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-                !words.is_empty() && is_application(&words)
-            })
-        }
-        task => is_application(task),
-    }
+    let ["do", tasks @ ..] = task else {
+        return is_application(task);
+    };
+    // `do a, b` of old, `do a + b` of new.
+    let tasks = tasks.join(" ").replace(" + ", ", ");
+    tasks.split(", ").any(|task| {
+        let words: Vec<&str> = task.split_whitespace().collect();
+        !words.is_empty() && is_application(&words)
+    })
 }
 
 fn is_application(task: &[&str]) -> bool {
     match task {
         [] | ["phx.server", ..] => true,
-        ["run", options @ ..] => {
-            let is_option = |word: &&str| word.starts_with('-');
-            // What stands behind one may be its value; a script is the first word, or behind an option without.
-            let mut words = options.iter().filter(|word| !is_option(word));
-            let is_script = |word: &&&str| {
-                let ending = std::path::Path::new(word).extension();
+        ["run", words @ ..] => {
+            let is_source = |word: &str| {
+                let ending = Path::new(word).extension();
                 ending.is_some_and(|ending| ending == "exs" || ending == "ex")
             };
-            let script = words.any(|word| is_script(&word))
-                || options.first().is_some_and(|word| !is_option(word));
-            options.contains(&"--no-halt")
-                || !(script || options.contains(&"-e") || options.contains(&"--eval"))
+            // A word behind an option may be its value; a script comes first, or has the ending of one.
+            let is_script =
+                |(at, word): (usize, &&str)| !word.starts_with('-') && (at == 0 || is_source(word));
+            let has_code = words.iter().enumerate().any(is_script)
+                || words.iter().any(|word| matches!(*word, "-e" | "--eval"));
+            words.contains(&"--no-halt") || !has_code
         }
         _ => false,
     }

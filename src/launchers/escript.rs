@@ -18,7 +18,7 @@ pub fn is(script: &Script) -> bool {
 /// Reads the flags of the command itself, which is this script, or of the one that it is given.
 pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Launcher {
     let own = script.filter(|script| is(script));
-    let argument = own.is_none().then(|| argument(command, config)).flatten();
+    let argument = own.is_none().then(|| argument(command)).flatten();
     let flags = own.or(argument.as_ref()).and_then(own_flags);
     let flags = flags.unwrap_or_default();
     let named = flags.names().next().map(|flag| flag.text.clone());
@@ -31,16 +31,13 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
 }
 
 /// The script behind `escript` and its options.
-fn argument(command: &Command, config: &Config) -> Option<Script> {
+fn argument(command: &Command) -> Option<Script> {
     let file = command.arguments().find(|word| !word.starts_with('-'))?;
-    let words = vec![file.into()];
-    // escript looks for its script at its path first, then in PATH.
-    let at_path = Command {
+    // It is not looked for in PATH.
+    Script::read(&Command {
         file: file.into(),
-        words: words.clone(),
-    };
-    let in_path = || Script::read(&Command::find(words, &config.environment).ok()?);
-    Script::read(&at_path).or_else(in_path)
+        words: Vec::new(),
+    })
 }
 
 /// The flags of the `%%!` line: the second, or the third behind a comment.

@@ -7,7 +7,7 @@ use super::elixir::no_input_warning;
 use super::erl::VmFlags;
 use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, LauncherCommand};
-use super::{daemon_warning, late_warning, marked_environment, of_one_vm, own_name};
+use super::{daemon_warning, marked_environment, of_one_vm, own_name};
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
 use crate::config::{Config, CookieVia, Setting};
 use crate::error::Failure;
@@ -90,7 +90,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     // One that ours would beat is none the less wrong.
     name::check_variable(config, NODE)?;
     let answer = ask(release, found, name)?;
-    launcher.warnings.extend(late_warning(&answer));
+    launcher.warnings.extend(answer.late_warning());
     launcher.own_settings = own_settings(release, &answer, role, config)?;
     let distribution = if answer.assigns(DISTRIBUTION) {
         answer.value(DISTRIBUTION)

@@ -24,7 +24,6 @@ use crate::config::{Config, LauncherKind, Pod};
 use crate::error::Failure;
 use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
-use crate::system::shell::ShellAnswer;
 use crate::system::{Environment, Place};
 use script::Script;
 pub use target::Target;
@@ -74,10 +73,6 @@ fn marked_environment(config: &Config) -> Environment {
 fn daemon_warning(is_daemon: bool, instead: &str) -> Vec<String> {
     let line = format!("a daemon's script ends at once, and this container with it; use {instead}");
     Vec::from_iter(is_daemon.then_some(line))
-}
-
-fn late_warning(answer: &ShellAnswer) -> Option<String> {
-    answer.is_late().then(|| answer.late())
 }
 
 /// Finds the launcher of a command; `None` for one that is no BEAM as far as can be told.
@@ -191,19 +186,14 @@ fn read(kind: LauncherKind, found: &LauncherCommand) -> Result<Launcher, Failure
     let (command, config) = (&found.command, &found.config);
     let script = found.script.as_ref();
     let start_script = || {
-        let file = command.file.display();
-        let problem = match script {
-            None => format!("{file} is no script"),
-            Some(script) if is_of_release(kind) && !script.is_in_release() => {
-                let releases = script.root.join("releases");
-                format!("there is no release around {file} ({})", releases.display())
-            }
-            Some(script) => return Ok(script),
-        };
-        Err(Failure::config(format!(
-            "BEAMINIT_LAUNCHER is {:?}, and {problem}; give the release's own start script as the command",
-            kind.word()
-        )))
+        let fits = |script: &&Script| !is_of_release(kind) || script.is_in_release();
+        script.filter(fits).ok_or_else(|| {
+            Failure::config(format!(
+                "BEAMINIT_LAUNCHER is {:?}, and {} is no script with a release around it; give the release's own start script as the command",
+                kind.word(),
+                command.file.display()
+            ))
+        })
     };
     Ok(match kind {
         LauncherKind::Auto | LauncherKind::None | LauncherKind::Erl => erl::read(command, config),
@@ -215,7 +205,7 @@ fn read(kind: LauncherKind, found: &LauncherCommand) -> Result<Launcher, Failure
         LauncherKind::Relx => relx::read(start_script()?, command, config)?,
         LauncherKind::Distillery => distillery::read(start_script()?, command, config)?,
         LauncherKind::Gleam => gleam::read(start_script()?, command, config),
-        LauncherKind::RabbitMq => rabbitmq::read(script, command, config)?,
-        LauncherKind::Ejabberd => ejabberd::read(script, command, config)?,
+        LauncherKind::RabbitMq => rabbitmq::read(found)?,
+        LauncherKind::Ejabberd => ejabberd::read(found)?,
     })
 }

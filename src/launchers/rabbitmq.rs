@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::script::Script;
-use super::{daemon_warning, erl, late_warning, of_one_vm, own_name, port_range};
+use super::LauncherCommand;
+use super::{daemon_warning, erl, of_one_vm, own_name, port_range};
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables};
 use crate::config::{Config, Setting};
@@ -76,11 +76,9 @@ struct RabbitMq {
 ///
 /// # Errors
 /// Its own port is none.
-pub fn read(
-    script: Option<&Script>,
-    command: &Command,
-    config: &Config,
-) -> Result<Launcher, Failure> {
+pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
+    let (command, config) = (&found.command, &found.config);
+    let script = found.script.as_ref();
     let is_tool = command.name().starts_with("rabbitmq") && command.name() != SERVER;
     let role = match command.arguments().next() {
         _ if !is_tool => Role::Node,
@@ -114,7 +112,7 @@ pub fn read(
     let account = (changes_user || is_root).then(|| Account::reachable(USER));
     let is_daemon = command.arguments().any(|word| word == "-detached");
     let mut warnings = daemon_warning(is_daemon, "rabbitmq-server without -detached");
-    warnings.extend(late_warning(&answer.0));
+    warnings.extend(answer.0.late_warning());
     Ok(Launcher {
         own_settings: OwnSettings {
             files,

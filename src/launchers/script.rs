@@ -26,17 +26,14 @@ impl Script {
     /// Reads the command's file, symbolic links followed, if it is a script.
     pub fn read(command: &Command) -> Option<Self> {
         use std::io::Read as _;
-        let mut open = std::fs::File::open(&command.file).ok()?;
-        let mut start = [0; 2];
-        open.read_exact(&mut start)
-            .ok()
-            .filter(|()| start == *b"#!")?;
         let file = std::fs::canonicalize(&command.file).ok()?;
         let mut bytes = Vec::new();
+        let open = std::fs::File::open(&file).ok()?;
         open.take(LIMIT).read_to_end(&mut bytes).ok()?;
+        let text = bytes.strip_prefix(b"#!")?;
         let folder = file.parent()?;
         Some(Self {
-            text: String::from_utf8_lossy(&bytes).into_owned(),
+            text: String::from_utf8_lossy(text).into_owned(),
             root: folder.parent().unwrap_or(folder).to_owned(),
             name: file.file_name()?.to_str()?.to_owned(),
             file,

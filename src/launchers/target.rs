@@ -18,7 +18,7 @@ impl Target {
     pub fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
         let config = reading.config()?;
         let command = Command::find(words, &config.environment)?;
-        let mut found = LauncherCommand::find(command, config)?;
+        let mut found = LauncherCommand::find(&command, config)?;
         let launcher = super::recognise(&mut found)?;
         Ok(Self {
             config: found.config,

@@ -80,75 +80,61 @@ impl LauncherCommand {
     ///
     /// # Errors
     /// An assignment comes too late, or cannot be read.
-    pub fn find(command: Command, config: Config) -> Result<Self, Failure> {
+    pub fn find(command: &Command, config: Config) -> Result<Self, Failure> {
         let mut environment = config.environment.clone();
-        let mut assigned = Vec::new();
-        let mut found = Self {
-            outer: command.clone(),
-            script: Script::read(&command),
-            command,
-            account: None,
-            sets_release: false,
-            config,
-        };
-        let original = found.command.clone();
-        for _ in 0..DEPTH {
-            if super::detect(&found.command, found.script.as_ref()).is_some() {
+        let mut wrappers: Vec<(Wrapper, Command)> = Vec::new();
+        loop {
+            let inner = wrappers.last().map_or(command, |(_, inner)| inner);
+            let script = Script::read(inner);
+            if super::detect(inner, script.as_ref()).is_some() {
                 break;
             }
-            let wrapper = Wrapper::of_program(&found.command.words, &environment)
-                .or_else(|| Wrapper::of_script(found.script.as_ref()?, &found.command));
-            // A program that is missing is left to the wrapper.
-            let inner = wrapper.and_then(|it| Some((it.command(&environment)?, it)));
-            let Some((inner, wrapper)) = inner else {
-                let is_configured = !matches!(
-                    found.config.launcher,
-                    LauncherKind::Auto | LauncherKind::None
-                );
-                if is_configured && !found.is_wrapped() {
-                    break;
+            let next = Wrapper::around(inner, script.as_ref(), &environment);
+            let Some(next) = next.filter(|_| wrappers.len() < DEPTH) else {
+                let is_kept = wrappers.iter().any(|(wrapper, _)| !wrapper.is_replaced);
+                if is_kept || matches!(config.launcher, LauncherKind::Auto | LauncherKind::None) {
+                    wrappers.clear();
                 }
-                return Ok(Self {
-                    script: Script::read(&original),
-                    outer: original.clone(),
-                    command: original,
-                    account: None,
-                    ..found
-                });
+                break;
             };
-            for (name, value) in wrapper.assignments {
-                assigned.push(name.to_string_lossy().into_owned());
+            for (name, value) in &next.0.assignments {
                 environment.set(name, value);
             }
-            if wrapper.is_replaced && !found.is_wrapped() {
-                found.outer = inner.clone();
-            }
-            found.sets_release |= wrapper.sets_release;
-            found.account = found.account.or_else(|| {
-                let user = wrapper.user?;
-                Account::reachable(user.split(':').next()?)
-            });
-            found.script = Script::read(&inner);
-            found.command = inner;
+            wrappers.push(next);
         }
-        if assigned.is_empty() {
-            return Ok(found);
-        }
+        let assignments = wrappers
+            .iter()
+            .flat_map(|(wrapper, _)| &wrapper.assignments);
+        let assigned = assignments.map(|(name, _)| name.to_string_lossy().into_owned());
+        let assigned: Vec<String> = assigned.collect();
         if let Some(name) = assigned.iter().find(|name| name.starts_with("BEAMINIT_")) {
             return Err(Failure::config(format!(
                 "{} sets {name}, which beaminit has read by then; set it in the container's environment",
-                original.name()
+                command.name()
             )));
         }
-        let mut reading = Reading::new(environment, None);
-        if !found.config.wants_cookie {
-            reading = reading.without_cookie();
-        }
-        found.config = Config {
-            assigned,
-            ..reading.config()?
+        let config = if assigned.is_empty() {
+            config
+        } else {
+            let mut reading = Reading::new(environment, None);
+            if !config.wants_cookie {
+                reading = reading.without_cookie();
+            }
+            let config = reading.config()?;
+            Config { assigned, ..config }
         };
-        Ok(found)
+        let inner = wrappers.last().map_or(command, |(_, inner)| inner).clone();
+        let replaced = wrappers
+            .iter()
+            .take_while(|(wrapper, _)| wrapper.is_replaced);
+        Ok(Self {
+            outer: replaced.last().map_or(command, |(_, inner)| inner).clone(),
+            account: wrappers.iter().find_map(|(wrapper, _)| wrapper.account()),
+            sets_release: wrappers.iter().any(|(wrapper, _)| wrapper.sets_release),
+            script: Script::read(&inner),
+            command: inner,
+            config,
+        })
     }
 
     /// Does a wrapper stay around the launcher?
@@ -158,6 +144,23 @@ impl LauncherCommand {
 }
 
 impl Wrapper {
+    /// The wrapper that a command is, and the command in it.
+    fn around(
+        command: &Command,
+        script: Option<&Script>,
+        environment: &Environment,
+    ) -> Option<(Self, Command)> {
+        let of_program = Self::of_program(&command.words, environment);
+        let wrapper = of_program.or_else(|| Self::of_script(script?, command))?;
+        // A program that is missing is left to the wrapper.
+        let inner = wrapper.command(environment)?;
+        Some((wrapper, inner))
+    }
+
+    fn account(&self) -> Option<Account> {
+        Account::reachable(self.user.as_ref()?.split(':').next()?)
+    }
+
     /// The inner command's file: in PATH, or where its path leads from the wrapper's folder.
     fn command(&self, environment: &Environment) -> Option<Command> {
         let words = self.words.clone();
@@ -195,15 +198,18 @@ impl Wrapper {
                 let is_option = |word: &&OsString| word.as_bytes().starts_with(b"--");
                 let count = arguments.iter().take_while(is_option).count();
                 let (options, words) = arguments.split_at_checked(count)?;
-                let options: Vec<&str> = options.iter().filter_map(|word| word.to_str()).collect();
-                // `--reuid app` has its value in the next word, and what comes behind that is not read here.
-                let has_value =
-                    |option: &&str| option.contains('=') || SETPRIV_FLAGS.contains(option);
-                let mut users = options
-                    .iter()
-                    .filter_map(|word| word.strip_prefix("--reuid="));
-                options.iter().all(has_value).then(|| Self {
-                    user: users.next().map(ToOwned::to_owned),
+                let mut user = None;
+                for option in options {
+                    let option = option.to_str()?;
+                    if let Some(name) = option.strip_prefix("--reuid=") {
+                        user = Some(name.to_owned());
+                    } else if !option.contains('=') && !SETPRIV_FLAGS.contains(&option) {
+                        // `--reuid app`: what comes behind the next word is not read here.
+                        return None;
+                    }
+                }
+                Some(Self {
+                    user,
                     words: words.to_vec(),
                     ..Self::default()
                 })

@@ -250,18 +250,15 @@ impl ShellAnswer {
         matches!(self.outcome, Outcome::Told(_))
     }
 
-    /// Did the shell say nothing in time?
-    pub fn is_late(&self) -> bool {
-        matches!(self.outcome, Outcome::Late)
-    }
-
-    /// What a message says of a missing answer.
-    pub fn late(&self) -> String {
-        format!(
-            "{} gave no answer within {}s, so what it sets is not known before the start; does it wait for something?",
-            self.file.display(),
-            LIMIT.as_secs()
-        )
+    /// The warning of an answer that did not come in time.
+    pub fn late_warning(&self) -> Option<String> {
+        matches!(self.outcome, Outcome::Late).then(|| {
+            format!(
+                "{} gave no answer within {}s, so what it sets is not known before the start; does it wait for something?",
+                self.file.display(),
+                LIMIT.as_secs()
+            )
+        })
     }
 
     /// Where a variable got its value: the line of the file that seems to assign it, or the environment.

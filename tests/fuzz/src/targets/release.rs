@@ -69,7 +69,7 @@ pub fn release(bytes: &[u8]) {
     let Ok(config) = Reading::new(environment.into(), None).config() else {
         return;
     };
-    let Ok(found) = LauncherCommand::find(Command { words, file }, config) else {
+    let Ok(found) = LauncherCommand::find(&Command { words, file }, config) else {
         return;
     };
     is_planned(found, secret);
