@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use super::flag::PortFlags;
 use super::settings::FlagSettings;
 use super::words::{Syntax, split, without};
-use crate::error::Failure;
-use crate::error::Failures;
+use crate::error::{Failure, Failures};
 use crate::system::Environment;
 use crate::system::Place;
 use crate::system::shell::ShellAnswer;
@@ -174,9 +173,7 @@ impl Variable {
 }
 
 fn is_versioned(name: &str) -> bool {
-    name.strip_prefix("ERL_OTP")
-        .and_then(|rest| rest.strip_suffix("_FLAGS"))
-        .is_some_and(|version| {
-            !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())
-        })
+    let rest = name.strip_prefix("ERL_OTP").unwrap_or_default();
+    let version = rest.strip_suffix("_FLAGS").unwrap_or_default();
+    !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -107,6 +107,14 @@ pub struct Setting<T> {
     pub by: String,
 }
 
+impl<T> Setting<T> {
+    /// A value and its place.
+    pub fn new(value: T, by: impl Into<String>) -> Self {
+        let by = by.into();
+        Self { value, by }
+    }
+}
+
 /// The environment, read by name but not yet by meaning.
 pub struct Reading {
     raw: Raw,

@@ -59,7 +59,7 @@ impl VmArgs {
     fn with(&self, settings: &NodeSettings) -> Text {
         let node = &settings.node.value;
         let mut text = Text::plain(format!("{} {node}\n", node.flag()));
-        if let Some(flag) = settings.transport_flag() {
+        if let Some(flag) = settings.transport_flag {
             text.push(flag).push("\n");
         }
         if settings.in_file {
@@ -68,7 +68,7 @@ impl VmArgs {
         } else if let Some(cookie) = &settings.cookie {
             let cookie = quoted_cookie(&cookie.value);
             text.push("-setcookie ").append(&cookie).push("\n");
-            if !settings.takes_one_cookie() {
+            if !settings.takes_one_cookie {
                 // An included file may have a cookie too, and two of them are none: the cookie towards oneself wins.
                 let name = quote(&node.to_string());
                 text.push(&format!("-nocookie -setcookie {name} "));

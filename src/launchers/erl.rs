@@ -116,7 +116,7 @@ impl VmFlags<'_> {
 
     /// The flag that has a VM speak IPv6, where it must be told, with a blank behind it.
     pub fn transport(&self) -> String {
-        let flag = self.settings.transport_flag();
+        let flag = self.settings.transport_flag;
         flag.map_or_else(String::new, |flag| format!("{flag} "))
     }
 
@@ -145,7 +145,7 @@ impl VmFlags<'_> {
             return Text::default();
         };
         let cookie = quoted_cookie(&cookie.value);
-        let takes_one = self.settings.takes_one_cookie();
+        let takes_one = self.settings.takes_one_cookie;
         let mut of_command_line = self.own_settings.command_line.cookies();
         let of_files = self.own_settings.files.cookies();
         let all = of_command_line.clone().chain(of_files);

@@ -275,7 +275,7 @@ impl Apply for RabbitMq {
         if let Some(port) = settings.pin() {
             changes.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
         }
-        if let Some(flag) = settings.transport_flag() {
+        if let Some(flag) = settings.transport_flag {
             self.add_flag(flag, SERVER_FLAGS[0], changes);
         }
         // The VMs of its tools speak as their own flags say, or the user's for all VMs.

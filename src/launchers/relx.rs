@@ -219,7 +219,7 @@ impl Apply for Relx {
         let is_split = |cookie: &Cookie| quote(cookie.reveal()) != cookie.reveal();
         let cookie = settings.cookie.as_ref().map(|cookie| &cookie.value);
         let split = cookie.filter(|cookie| is_nodetool && !settings.in_file && is_split(cookie));
-        if split.is_some() && settings.takes_one_cookie() {
+        if split.is_some() && settings.takes_one_cookie {
             return Err(Failure::config(
                 "the cookie has characters at which the release's script splits it, and a VM from before OTP 24.1 can be given no other beside it; set BEAMINIT_COOKIE_VIA=file, or change the cookie",
             ));

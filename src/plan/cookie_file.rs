@@ -120,17 +120,16 @@ fn leave_in_no_variable(config: &Config, cookie: &Cookie, changes: &mut Changes)
 
 /// Why XDG_CONFIG_HOME does not suffice, if it doesn't.
 fn needs_home(sources: &Sources) -> Option<String> {
-    let Sources {
-        config,
-        launcher,
-        own,
-        ..
-    } = sources;
-    let of_shell = own.shell.as_ref().and_then(|shell| shell.value("HOME"));
+    let config = sources.config;
+    let of_shell = sources
+        .own
+        .shell
+        .as_ref()
+        .and_then(|shell| shell.value("HOME"));
     let Some(home) = of_shell.map(Path::new).or_else(|| config.path("HOME")) else {
         return Some("it is not set, and the VM wants one to look for its cookie".into());
     };
-    let otp = match &launcher.root {
+    let otp = match &sources.launcher.root {
         Some(root) => Otp::of_root(root),
         None => Otp::of_erl(None, &config.environment),
     };

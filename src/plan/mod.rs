@@ -123,9 +123,7 @@ impl Plan {
         answer: Option<&Chosen>,
         peers: &[NodeName],
     ) -> Result<(), Failure> {
-        let Sources {
-            config, launcher, ..
-        } = sources;
+        let (config, launcher) = (sources.config, sources.launcher);
         let changes = &mut self.changes;
         if !config.asks_for_changes() {
             let (node, warning) = resolve::name::untouched(sources)?;
@@ -151,9 +149,8 @@ impl Plan {
                 cookie_file::plan(sources, &settings, &cookie.value, changes)?;
             }
             None if launcher.role == Role::Node => {
-                changes
-                    .warnings
-                    .extend(vm_cookie::check(sources, &settings)?);
+                let warning = vm_cookie::check(sources, &settings)?;
+                changes.warnings.extend(warning);
             }
             _ => {}
         }

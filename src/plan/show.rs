@@ -5,7 +5,7 @@ use std::fmt;
 use humantime::format_duration;
 
 use super::resolve::{Epmd, NodeSettings, Pin};
-use super::{Identity, OwnIdentity, Plan, Role};
+use super::{Identity, Plan, Role};
 use crate::beam::words::quote;
 use crate::config::DnsMode;
 use crate::naming::Lookup;
@@ -30,29 +30,22 @@ impl fmt::Display for Plan {
         }
         match &self.identity {
             Identity::None => {}
-            Identity::Own(own) => own.write(f)?,
+            Identity::Own(own) => {
+                if let Some(node) = &own.node {
+                    writeln!(f, "node     {}  # {}", node.value, node.by)?;
+                }
+                write_port(own.port.as_ref(), f)?;
+            }
             Identity::Planned(settings) => self.write_node(settings, f)?,
         }
         // The file stands in the place of the first word.
-        write!(
-            f,
-            "exec     {}",
-            quote(&self.command.file.to_string_lossy())
-        )?;
+        let file = self.command.file.to_string_lossy();
+        write!(f, "exec     {}", quote(&file))?;
         for word in secrets::shown_words(&self.command.words).iter().skip(1) {
             write!(f, " {}", quote(word))?;
         }
         writeln!(f)?;
         self.write_changes(f)
-    }
-}
-
-impl OwnIdentity {
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(node) = &self.node {
-            writeln!(f, "node     {}  # {}", node.value, node.by)?;
-        }
-        write_port(self.port.as_ref(), f)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::unistd::{AccessFlags, access};
 
 use super::cookie_file;
-use super::resolve::{NodeSettings, Sources};
+use super::resolve::{NodeSettings, Sources, cookie};
 use crate::beam::Flag;
 use crate::error::Failure;
 
@@ -25,7 +25,7 @@ pub fn warning(sources: &Sources) -> Option<String> {
 /// # Errors
 /// There will be no cookie, or one that no other node has.
 pub fn check(sources: &Sources, settings: &NodeSettings) -> Result<Option<String>, Failure> {
-    let why = settings.no_cookie.as_ref();
+    let why = cookie::left_out(sources);
     let why = why.map_or_else(String::new, |why| format!(" ({why})"));
     let fails = |line: String| {
         Err(Failure::config(format!(

@@ -5,6 +5,7 @@ use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::config::{CookieVia, Setting};
 use crate::error::{Failure, Failures};
 use crate::node::{Cookie, NodeName};
+use crate::plan::OwnSettings;
 use crate::system::Place;
 
 /// What a mix release's script takes its cookie from.
@@ -15,7 +16,7 @@ const RELEASE: &str = "RELEASE_COOKIE";
 /// # Errors
 /// Two that differ, or one that cannot be beaten.
 pub fn resolve(sources: &Sources, node: &NodeName) -> Result<Option<Setting<Cookie>>, Failure> {
-    let Sources { config, own, .. } = sources;
+    let (config, own) = (sources.config, sources.own);
     if !config.wants_cookie {
         return Ok(None);
     }
@@ -23,29 +24,25 @@ pub fn resolve(sources: &Sources, node: &NodeName) -> Result<Option<Setting<Cook
     let node = node.to_string();
     let mut given = cookies(&own.command_line, &node);
     let first = given.next();
-    if let Some(first) = &first {
-        if given.any(|other| other.value != first.value) {
-            failures.push(
-                "the command line gives two cookies, and the VM would take neither; leave one",
-            );
-        }
-        if let Some(ours) = config
-            .cookie
-            .as_ref()
-            .filter(|ours| ours.value != first.value)
-        {
-            failures.push(format!(
-                "the command line has another cookie than {}; leave one of them out",
-                ours.by
-            ));
-        }
+    let differs = |other: &Setting<Cookie>| {
+        let first = first.as_ref();
+        first.is_some_and(|first| first.value != other.value)
+    };
+    if given.any(|other| differs(&other)) {
+        let line = "the command line gives two cookies, and the VM would take neither; leave one";
+        failures.push(line);
+    }
+    if let Some(ours) = config.cookie.as_ref().filter(|ours| differs(ours)) {
+        let by = &ours.by;
+        failures.push(format!(
+            "the command line has another cookie than {by}; leave one of them out"
+        ));
     }
     let of_environment = || {
         // Its launcher has read it already.
         let is_read = own.elixir && own.shell.is_some();
-        let value = config.release_cookie.clone().filter(|_| !is_read)?;
-        let by = RELEASE.into();
-        Some(Setting { value, by })
+        let cookie = config.release_cookie.clone().filter(|_| !is_read)?;
+        Some(Setting::new(cookie, RELEASE))
     };
     let cookie = first
         .or_else(|| config.cookie.clone())
@@ -72,9 +69,8 @@ fn cookies<'a>(flags: &'a FlagSettings, node: &'a str) -> impl Iterator<Item = S
     let is_own =
         move |flag: &&FlagSetting| flag.towards.as_ref().is_none_or(|towards| towards == node);
     flags.cookies().filter(is_own).filter_map(|flag| {
-        let value = Cookie::parse(&flag.text).ok()?;
-        let by = flag.place.to_string();
-        Some(Setting { value, by })
+        let cookie = Cookie::parse(&flag.text).ok()?;
+        Some(Setting::new(cookie, flag.place.to_string()))
     })
 }
 
@@ -97,28 +93,30 @@ pub fn left_out(sources: &Sources) -> Option<String> {
 
 /// Where another `-setcookie` stays beside ours; one that says the same may stay alone.
 pub fn beside(sources: &Sources, cookie: &Cookie) -> Option<Place> {
-    let Sources { own, variables, .. } = sources;
+    let (own, variables) = (sources.own, &sources.variables);
+    let of_shell = of_shell(own).filter(|flag| flag.text != cookie.reveal());
     let flags = own.command_line.cookies().chain(own.files.cookies());
     let mut flags = flags.filter(|flag| flag.stays()).peekable();
     // A release's own script, or its args file, gives one as it is.
     if own.shell.is_none() && !own.rewritten {
         flags.next_if(|flag| flag.towards.is_none() && flag.text == cookie.reveal());
     }
-    let is_ours = |value: Option<&str>| value == Some(cookie.reveal());
-    let shell = own.shell.as_ref();
-    if let Some(shell) =
-        shell.filter(|shell| shell.assigns(RELEASE) && !is_ours(shell.value(RELEASE)))
-    {
-        return Some(shell.place(RELEASE));
-    }
-    let mut flags = flags.chain(variables.cookies().filter(|flag| flag.stays()));
-    flags.next().map(|flag| flag.place.clone())
+    let flags = flags.chain(variables.cookies().filter(|flag| flag.stays()));
+    let mut all = of_shell.iter().chain(flags);
+    all.next().map(|flag| flag.place.clone())
+}
+
+/// The cookie that a release's own shell file assigns, which its script gives the VM.
+fn of_shell(own: &OwnSettings) -> Option<FlagSetting> {
+    let shell = own.shell.as_ref().filter(|shell| shell.assigns(RELEASE))?;
+    let cookie = shell.value(RELEASE).unwrap_or_default();
+    Some(FlagSetting::new(Flag::Cookie, cookie, shell.place(RELEASE)))
 }
 
 /// Refuses what would keep the VM from looking into any file for its cookie, and let in whoever has none.
 pub fn check_nocookie(sources: &Sources) -> Result<(), Failure> {
-    let mut flags = sources.flags(&[Flag::NoCookie]);
-    flags.find(|flag| flag.stays()).map_or(Ok(()), |flag| {
+    let flag = sources.staying(&[Flag::NoCookie]).next();
+    flag.map_or(Ok(()), |flag| {
         Err(Failure::config(format!(
             "{} has -nocookie, with which the VM reads its cookie in no file and lets in whoever has none; remove that flag",
             flag.place
@@ -128,30 +126,20 @@ pub fn check_nocookie(sources: &Sources) -> Result<(), Failure> {
 
 /// Refuses what would show the cookie to every process of the container, whatever file it is in.
 fn check_exposure(sources: &Sources, cookie: &Cookie) -> Result<(), Failure> {
-    let Sources { config, own, .. } = sources;
+    let config = sources.config;
+    let is_exposed = |variable: &&String| {
+        let value = config.variable(variable);
+        value.is_some_and(|value| cookie.is_in(value))
+    };
+    let of_shell = of_shell(sources.own);
+    let mut flags = sources.staying(&[Flag::Cookie]).chain(&of_shell);
     // What env or a shell assigns stays in the arguments of the process that was started with them.
-    let mut assigned = config.assigned.iter();
-    let assigned = assigned.find(|name| {
-        config
-            .variable(name)
-            .is_some_and(|value| cookie.is_in(value))
-    });
-    let flag = || {
-        let mut flags = sources.flags(&[Flag::Cookie]);
-        flags
-            .find(|flag| flag.stays() && flag.text == cookie.reveal())
-            .map(|flag| flag.place.clone())
-    };
-    let variable = || {
-        let shell = own.shell.as_ref().filter(|shell| shell.assigns(RELEASE))?;
-        (shell.value(RELEASE) == Some(cookie.reveal())).then(|| shell.place(RELEASE))
-    };
-    let shown = match assigned {
-        Some(name) => format!("the command line has the cookie in {name}"),
-        None => match flag().or_else(variable) {
-            Some(place) => format!("{place} has the cookie"),
-            None => return Ok(()),
-        },
+    let shown = if let Some(name) = config.assigned.iter().find(is_exposed) {
+        format!("the command line has the cookie in {name}")
+    } else if let Some(flag) = flags.find(|flag| flag.text == cookie.reveal()) {
+        format!("{} has the cookie", flag.place)
+    } else {
+        return Ok(());
     };
     Err(Failure::config(format!(
         "BEAMINIT_COOKIE_VIA is \"file\", and {shown}, which every process could read there; take it out, and set ERLANG_COOKIE_FILE"

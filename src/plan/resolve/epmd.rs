@@ -39,18 +39,14 @@ pub fn resolve(sources: &Sources) -> Result<Epmd, Failure> {
     if sources.own.dist_port.is_some() || own.next().is_some() {
         return Ok(Epmd::Users);
     }
-    let (value, by) = match sources.config.variable("ERL_EPMD_PORT") {
-        None => (Port::EPMD, "the default"),
-        Some(text) => {
-            let port = Port::parse(text).map_err(|reason| {
-                let text = secrets::shown(text);
-                Failure::config(format!("ERL_EPMD_PORT is {text:?}: {reason}"))
-            })?;
-            (port, "ERL_EPMD_PORT")
-        }
+    let Some(text) = sources.config.variable("ERL_EPMD_PORT") else {
+        return Ok(Epmd::At(Setting::new(Port::EPMD, "the default")));
     };
-    let by = by.into();
-    Ok(Epmd::At(Setting { value, by }))
+    let port = Port::parse(text).map_err(|reason| {
+        let text = secrets::shown(text);
+        Failure::config(format!("ERL_EPMD_PORT is {text:?}: {reason}"))
+    })?;
+    Ok(Epmd::At(Setting::new(port, "ERL_EPMD_PORT")))
 }
 
 /// `BEAMINIT_EPMD=off`: can this OTP do it, and does nothing else say otherwise?
@@ -63,10 +59,8 @@ fn off(sources: &Sources) -> Result<Epmd, Failure> {
         ));
     }
     // Of several the VM takes the last, and ours comes before a file's.
-    let stays = sources
-        .flags(&[Flag::StartEpmd])
-        .filter(|flag| flag.stays());
-    for flag in stays.filter(|flag| flag.text != "false") {
+    let start = [Flag::StartEpmd];
+    for flag in sources.staying(&start).filter(|flag| flag.text != "false") {
         let (place, text) = (&flag.place, &flag.text);
         failures.push(if *place == Place::CommandLine {
             format!(

@@ -4,7 +4,7 @@
 //! What the command line says is the Plan's, and a variable of ours that says otherwise is an error; our variables beat
 //! the release's files; our mere defaults yield to them; a line that cannot be beaten is named.
 
-mod cookie;
+pub mod cookie;
 mod epmd;
 pub mod name;
 pub mod peers;
@@ -36,14 +36,12 @@ pub struct NodeSettings {
     pub candidates: Vec<Candidate>,
     /// The cookie; `None` leaves it to the launcher.
     pub cookie: Option<Setting<Cookie>>,
-    /// With none, why what there is for one was left out.
-    pub no_cookie: Option<String>,
     /// Does the VM read it in a file of ours, so that no process shows it?
     pub in_file: bool,
     /// The place of a `-setcookie` that stays, where a VM which takes one alone must read ours in a file.
     pub cookie_beside: Option<Place>,
-    /// The OTP that will run, where its files tell.
-    pub otp: Option<Otp>,
+    /// Does the VM take one `-setcookie C` alone?
+    pub takes_one_cookie: bool,
     /// The port; `None` for a client, which gets no pin, and needs to know the node's port only where epmd does not.
     pub port: Option<Pin>,
     /// What of the user's port flags in variables and files is replaced: nothing where a range of the release's own is kept.
@@ -54,8 +52,8 @@ pub struct NodeSettings {
     pub dns: DnsMode,
     /// Is the node reached over IPv6?
     pub ipv6: bool,
-    /// Must the VM be told to speak IPv6? Where the user's own flags say how nodes speak, nothing is added.
-    tells_ipv6: bool,
+    /// [`Self::IPV6`], where this VM must be told. Where the user's own flags say how nodes speak, nothing is added.
+    pub transport_flag: Option<&'static str>,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
     /// The peers that it is to wait for, once somebody has looked for them.
@@ -65,11 +63,6 @@ pub struct NodeSettings {
 impl NodeSettings {
     /// The flag that has a VM speak IPv6.
     pub const IPV6: &str = "-proto_dist inet6_tcp";
-
-    /// Does the VM take one `-setcookie C` alone?
-    pub fn takes_one_cookie(&self) -> bool {
-        self.otp.as_ref().is_some_and(Otp::takes_one_cookie)
-    }
 
     /// The port that we have to make certain.
     pub fn pin(&self) -> Option<Port> {
@@ -103,11 +96,6 @@ impl NodeSettings {
         let listens = is_given || listens && !self.epmd.is_off();
         self.epmd.flags(self.pin()) + if listens { "" } else { "-dist_listen false " }
     }
-
-    /// [`Self::IPV6`], where this VM must be told.
-    pub fn transport_flag(&self) -> Option<&'static str> {
-        self.tells_ipv6.then_some(Self::IPV6)
-    }
 }
 
 /// Decides. `answer` is what DNS chose, once it has.
@@ -115,26 +103,19 @@ impl NodeSettings {
 /// # Errors
 /// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].
 pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSettings, Failure> {
-    let Sources {
-        config,
-        launcher,
-        own,
-        ..
-    } = sources;
+    let (config, own) = (sources.config, sources.own);
     let candidates = name::resolve(sources, answer.map(|chosen| &chosen.node))?;
     let first = candidates
         .first()
         .ok_or_else(|| Failure::config("no name can be made for this node; set BEAMINIT_NODE"))?;
-    let node = Setting {
-        value: first.node.clone(),
-        by: first.from.clone(),
-    };
-    let is_node = launcher.role == Role::Node;
+    let node = Setting::new(first.node.clone(), first.from.clone());
+    let is_node = sources.launcher.role == Role::Node;
     let mut failures = Failures::default();
     failures.take(check_otp(sources));
     failures.take(name::check_short_names(sources, &node));
-    let cookie = failures.take(cookie::resolve(sources, &node.value));
-    let cookie = cookie.flatten();
+    let cookie = failures
+        .take(cookie::resolve(sources, &node.value))
+        .flatten();
     let via_file = config.cookie_via == CookieVia::File || own.takes_cookie_file;
     let takes_one = own.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     let given = cookie.as_ref().filter(|_| takes_one && !via_file);
@@ -162,11 +143,10 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
     let has_cookie = cookie.is_some() || !config.wants_cookie;
     let peers = is_node.then(|| failures.take(peers::resolve(config, &node.value, has_cookie)));
     failures.or(NodeSettings {
-        no_cookie: cookie::left_out(sources).filter(|_| cookie.is_none()),
         in_file: cookie.is_some() && via_file || cookie_beside.is_some(),
         cookie,
         cookie_beside,
-        otp: own.otp.clone(),
+        takes_one_cookie: takes_one,
         port,
         replaces_port: match &epmd {
             Epmd::Off { .. } => PortFlags::All,
@@ -176,7 +156,7 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         epmd,
         dns: dns.unwrap_or(DnsMode::Off),
         ipv6,
-        tells_ipv6: ipv6 && is_ours == Some(true),
+        transport_flag: (ipv6 && is_ours == Some(true)).then_some(NodeSettings::IPV6),
         peers: peers.flatten().flatten(),
         sync_with: Vec::new(),
         node,
@@ -185,7 +165,7 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
 }
 
 fn check_otp(sources: &Sources) -> Result<(), Failure> {
-    let Sources { config, own, .. } = sources;
+    let (config, own) = (sources.config, sources.own);
     let asks = if sources.launcher.apply.takes_any_otp() {
         config.peers.as_ref().map(|_| "BEAMINIT_PEERS")
     } else {

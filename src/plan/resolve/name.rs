@@ -16,9 +16,7 @@ use crate::system::shell::ShellAnswer;
 /// # Errors
 /// What was written for a name is none, or two say otherwise.
 pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candidate>, Failure> {
-    let Sources {
-        config, launcher, ..
-    } = sources;
+    let (config, launcher) = (sources.config, sources.launcher);
     check_written(sources)?;
     let mut line = sources.own.command_line.names();
     if let Some(flag) = line.next() {
@@ -47,9 +45,8 @@ pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candi
     }
     // One without a host is a part of the name; the host is looked for as for any.
     let part = own_names(sources).find_map(|own| {
-        let value = NamePart::parse(&own.text).ok()?;
-        let by = own.place.to_string();
-        Some(Setting { value, by })
+        let part = NamePart::parse(&own.text).ok()?;
+        Some(Setting::new(part, own.place.to_string()))
     });
     let candidates = naming::candidates(config, part.as_ref(), &launcher.default_name)?;
     let answered = answer.and_then(|answer| {
@@ -72,7 +69,7 @@ pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candi
 pub fn untouched(
     sources: &Sources,
 ) -> Result<(Option<Setting<NodeName>>, Option<String>), Failure> {
-    let Sources { config, own, .. } = sources;
+    let (config, own) = (sources.config, sources.own);
     check_written(sources)?;
     let mut line = Vec::new();
     for flag in own.command_line.names() {
@@ -83,8 +80,7 @@ pub fn untouched(
     // What a script has in files that it rewrites comes before the words of its own line.
     if let Some((flag, value)) = line.into_iter().next().filter(|_| !own.rewritten) {
         let warning = no_dot(flag, &value);
-        let by = flag.place.to_string();
-        return Ok((Some(Setting { value, by }), warning));
+        return Ok((Some(Setting::new(value, flag.place.to_string())), warning));
     }
     if let Some(own) = own_whole(sources)? {
         return Ok((Some(own), None));
@@ -97,7 +93,7 @@ pub fn untouched(
         None => return Ok((None, None)),
     };
     let value = short_name(text, config).ok();
-    Ok((value.map(|value| Setting { value, by }), None))
+    Ok((value.map(|value| Setting::new(value, by)), None))
 }
 
 /// The names that the release's own variables, flags and files say, in their order.
@@ -107,7 +103,7 @@ fn own_names<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> 
 
 /// What a user wrote for a name is one, or an error: it is never left out for another.
 fn check_written(sources: &Sources) -> Result<(), Failure> {
-    let Sources { own, variables, .. } = sources;
+    let (own, variables) = (sources.own, &sources.variables);
     let used = own.files.names().take(1);
     let mut failures = Failures::default();
     for name in own.node.iter().chain(variables.names()).chain(used) {
@@ -157,8 +153,7 @@ fn own_whole(sources: &Sources) -> Result<Option<Setting<NodeName>>, Failure> {
         let (place, text) = (&own.place, secrets::shown(&own.text));
         Failure::config(format!("{place} has the node name {text:?}: {reason}"))
     })?;
-    let by = own.place.to_string();
-    Ok(Some(Setting { value, by }))
+    Ok(Some(Setting::new(value, own.place.to_string())))
 }
 
 /// The name that the VM makes of a flag: a long one without a host has the host's fully qualified name.
@@ -255,8 +250,8 @@ fn check_conflict(config: &Config, launcher: &Launcher, node: &NodeName) -> Resu
 pub fn check_short_names(sources: &Sources, node: &Setting<NodeName>) -> Result<(), Failure> {
     let mut failures = Failures::default();
     // Of two short names the first wins, and ours is first.
-    let short = sources.weaker(&[Flag::Sname]).filter(|flag| flag.stays());
-    for flag in short.filter(|_| node.value.is_long()) {
+    let short = [Flag::Sname];
+    for flag in sources.staying(&short).filter(|_| node.value.is_long()) {
         failures.push(format!(
             "{} has -sname {}, which beats the long name {} ({}); remove that flag",
             flag.place, flag.text, node.value, node.by

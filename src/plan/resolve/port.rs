@@ -22,11 +22,7 @@ pub enum Pin {
 
 /// The port. `off`: it is that of a node without epmd, whatever pinned it before.
 pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
-    let Sources { config, own, .. } = sources;
-    let ours = config.port.map(|value| Setting {
-        value,
-        by: "ERL_PORT".into(),
-    });
+    let (config, own) = (sources.config, sources.own);
     let differs = |given: &Pin| {
         let ours = config.port?;
         given.port().is_none_or(|port| port != ours).then_some(ours)
@@ -54,8 +50,8 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
         }
         return Ok(given);
     }
-    if let Some(ours) = ours {
-        return Ok(Pin::Ours(ours));
+    if let Some(ours) = config.port {
+        return Ok(Pin::Ours(Setting::new(ours, "ERL_PORT")));
     }
     let all = own.dist_port.iter().chain(sources.weaker(&Flag::PORTS));
     Ok(match (pinned(all)?, &own.default_port) {
@@ -63,10 +59,7 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
         (Some(Pin::Given(port)), _) => Pin::Ours(port),
         (Some(range), _) => range,
         (None, Some(default)) => Pin::Given(default.clone()),
-        (None, None) => Pin::Ours(Setting {
-            value: Port::DEFAULT,
-            by: "the default".into(),
-        }),
+        (None, None) => Pin::Ours(Setting::new(Port::DEFAULT, "the default")),
     })
 }
 
@@ -103,15 +96,13 @@ pub fn pinned<'a>(ports: impl Iterator<Item = &'a FlagSetting>) -> Result<Option
 }
 
 fn parse(FlagSetting { text, place, .. }: &FlagSetting) -> Result<Setting<Port>, Failure> {
-    let by = place.to_string();
-    match Port::parse(text) {
-        Ok(value) => Ok(Setting { value, by }),
-        Err(reason) => {
-            let text = secrets::shown(text);
-            let line = format!("{by} has the distribution port {text:?}: {reason}");
-            Err(Failure::config(line))
-        }
-    }
+    let port = Port::parse(text).map_err(|reason| {
+        let text = secrets::shown(text);
+        Failure::config(format!(
+            "{place} has the distribution port {text:?}: {reason}"
+        ))
+    })?;
+    Ok(Setting::new(port, place.to_string()))
 }
 
 impl Pin {

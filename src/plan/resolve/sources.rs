@@ -42,6 +42,11 @@ impl<'a> Sources<'a> {
         all.into_iter().flat_map(|settings| settings.of(flags))
     }
 
+    /// Those of them that stay, whatever the Plan says.
+    pub fn staying<'b>(&'b self, flags: &'b [Flag]) -> impl Iterator<Item = &'b FlagSetting> {
+        self.flags(flags).filter(|flag| flag.stays())
+    }
+
     /// The flags that our variables beat. What a client knows of its node's own files comes last.
     pub fn weaker<'b>(&'b self, flags: &'b [Flag]) -> impl Iterator<Item = &'b FlagSetting> {
         let all = [&self.variables, &self.own.files, &self.own.of_node];
