@@ -17,9 +17,9 @@ use crate::system::shell::ShellAnswer;
 pub struct FlagVariables {
     all: Vec<Variable>,
     /// The variable that a release's own shell file takes our flags from, and where.
-    lost: Option<Place>,
+    dropped_at: Option<Place>,
     /// What such a file puts before our flags.
-    first: FlagSettings,
+    before_ours: FlagSettings,
 }
 
 #[derive(Clone)]
@@ -86,13 +86,13 @@ impl FlagVariables {
         if let Some((before, behind)) = text.split_once(Self::MARK) {
             let added = behind.trim_start().strip_prefix(users).unwrap_or(behind);
             self.push(name, before, &place, true);
-            self.first = FlagSettings::of_text(before, Syntax::Variable, &|_| place.clone());
+            self.before_ours = FlagSettings::of_text(before, Syntax::Variable, &|_| place.clone());
             self.push(name, users, &by_user, false);
             self.push(name, added, &place, true);
         } else {
             self.push(name, text, &place, true);
             let was_given = shell.was(name).is_some_and(|was| was.contains(Self::MARK));
-            self.lost = self.lost.take().or(was_given.then_some(place));
+            self.dropped_at = self.dropped_at.take().or(was_given.then_some(place));
         }
     }
 
@@ -118,13 +118,13 @@ impl FlagVariables {
     }
 
     /// Where a release's own shell file drops what ERL_AFLAGS was before.
-    pub fn lost(&self) -> Option<&Place> {
-        self.lost.as_ref()
+    pub fn dropped_at(&self) -> Option<&Place> {
+        self.dropped_at.as_ref()
     }
 
     /// What a release's own shell file puts before our flags.
-    pub fn first(&self) -> &FlagSettings {
-        &self.first
+    pub fn flags_before_ours(&self) -> &FlagSettings {
+        &self.before_ours
     }
 
     /// Does a release's own shell file assign it, whatever it is before?

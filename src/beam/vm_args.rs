@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::expand::{Variable, expand, unset};
+use super::expand::{Variable, expand};
 use super::flag::PortFlags;
 use super::settings::FlagSettings;
 use super::words::{Syntax, without};
@@ -14,8 +14,10 @@ const UNSET: &str = "\u{1}";
 /// A `vm.args` file and its flags.
 #[derive(Clone)]
 pub struct VmArgs {
-    path: PathBuf,
-    text: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// As it stands.
+    pub text: String,
     /// Its flags, each with its line.
     pub flags: FlagSettings,
 }
@@ -54,24 +56,10 @@ impl VmArgs {
     }
 
     /// The flags of the expanded file, without what a variable that nobody sets would say.
-    pub fn said(&self, variable: Variable) -> FlagSettings {
+    pub fn expanded_flags(&self, variable: Variable) -> FlagSettings {
         let mut flags = Self::of(expand(&self.text, variable, UNSET), &self.path).flags;
         flags.0.retain(|flag| !flag.text.contains(UNSET));
         flags
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The variables that it names and nobody sets.
-    pub fn unset(&self, variable: Variable) -> Vec<String> {
-        unset(&self.text, variable)
-    }
-
-    /// Does it name variables, `${NAME}`?
-    pub fn has_variables(&self) -> bool {
-        self.text.contains("${")
     }
 
     /// The text without the flags that the Plan says anew.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::script::Script;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{Flag, FlagSettings, Otp, Variable, VmArgs};
+use crate::beam::{Flag, FlagSettings, Otp, Variable, VmArgs, unset};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{NodeName, Port};
@@ -125,9 +125,12 @@ impl Template {
     /// It cannot be read: [`Exit::System`].
     pub fn read(path: Option<&Path>, variable: Option<Variable>) -> Result<Self, Failure> {
         let args = path.map_or_else(|| Ok(VmArgs::empty()), VmArgs::of_release)?;
-        let unset = variable.map(|variable| args.unset(variable));
+        let unset = variable.map(|variable| unset(&args.text, variable));
         Ok(Self {
-            flags: variable.map_or_else(|| args.flags.clone(), |variable| args.said(variable)),
+            flags: variable.map_or_else(
+                || args.flags.clone(),
+                |variable| args.expanded_flags(variable),
+            ),
             unset: unset.unwrap_or_default(),
             is_expanded: variable.is_some(),
             args,

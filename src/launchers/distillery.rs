@@ -86,7 +86,7 @@ impl Apply for Distillery {
         variables: &FlagVariables,
         changes: &mut Changes,
     ) -> Result<(), Failure> {
-        if let Some(place) = &settings.cookie_beside {
+        if let Some(place) = &settings.other_cookie {
             return Err(Failure::config(format!(
                 "{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two; remove that one"
             )));
@@ -102,7 +102,7 @@ impl Apply for Distillery {
             ));
         }
         let args = &self.template.args;
-        if args.has_variables() {
+        if args.text.contains("${") {
             changes.set("REPLACE_OS_VARS", Text::plain("true"));
         }
         // sys.config may name the same ones; those of the cookie would stay in the VM's environment.

@@ -195,7 +195,7 @@ impl Apply for Ejabberd {
             set.remove(NODE);
         }
         let mut lines = self.answer.complaints(&set);
-        lines.extend(variables.lost().map(|place| {
+        lines.extend(variables.dropped_at().map(|place| {
             format!("{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there")
         }));
         if !lines.is_empty() {

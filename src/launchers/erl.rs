@@ -173,7 +173,7 @@ impl VmFlags<'_> {
         if ours.reveal().is_empty() {
             return Ok(());
         }
-        if let Some(place) = self.variables.lost() {
+        if let Some(place) = self.variables.dropped_at() {
             return self.put_into_elixirs(ours, place, changes);
         }
         let users = self.rest_of("ERL_AFLAGS");

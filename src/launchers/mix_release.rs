@@ -319,7 +319,7 @@ impl Apply for MixRelease {
 
 /// What env.sh puts before our flags comes before them, and wins.
 fn check_first_flags(settings: &NodeSettings, variables: &FlagVariables) -> Result<(), Failure> {
-    let first = variables.first();
+    let first = variables.flags_before_ours();
     let node = settings.node.value.to_string();
     let name = first.names().next().filter(|name| name.text != node);
     let port = settings.pin().and_then(|pin| {

@@ -276,7 +276,7 @@ impl Relx {
         }
         let of_args: Vec<&String> = self.args.unset().collect();
         let of_config: Vec<&String> = sys_config.unset.iter().collect();
-        for (path, names) in [(args.path(), of_args), (&sys_config.path, of_config)] {
+        for (path, names) in [(&args.path, of_args), (&sys_config.path, of_config)] {
             let names = names.into_iter().map(String::as_str);
             let names: Vec<&str> = names.filter(|name| !values.contains_key(*name)).collect();
             if launcher.role == Role::Node && !names.is_empty() {

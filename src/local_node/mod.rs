@@ -116,7 +116,7 @@ pub fn look(start: Invocation, wanted: Wanted) -> Result<LocalNode, Failure> {
         let settings = resolve::resolve(&Sources::read(&config, &launcher)?, None)?;
         LocalNode::new(config, settings)
     } else {
-        LocalNode::untouched(config, &launcher)?
+        LocalNode::without_changes(config, &launcher)?
     };
     if let Some(node) = named {
         here.asks_for(node, stands_in);
@@ -168,11 +168,11 @@ impl LocalNode {
     }
 
     /// A node that is left as it is, as far as its name can be told.
-    fn untouched(config: Config, launcher: &Launcher) -> Result<Self, Failure> {
+    fn without_changes(config: Config, launcher: &Launcher) -> Result<Self, Failure> {
         let sources = Sources::read(&config, launcher)?;
-        let (node, _) = resolve::name::untouched(&sources)?;
+        let (node, _) = resolve::name::without_changes(&sources)?;
         let node = node.ok_or_else(|| no_node(launcher.label))?;
-        let port = resolve::port::untouched(&sources);
+        let port = resolve::port::without_changes(&sources);
         let port = port.and_then(|pin| pin.port());
         let ipv6 = config.has_ipv6_alone();
         let cookie = sources.own.cookie.as_ref().map(|said| said.value.clone());

@@ -30,7 +30,7 @@ pub fn places(home: Option<&Path>, config: &Config, otp: Option<&Otp>) -> Vec<Pa
 }
 
 /// Why the VM would not start with this file for its cookie, if it is there: it must be its owner's alone, and hold one.
-pub fn refused_by_the_vm(file: &Path) -> Option<String> {
+pub fn vm_complaint(file: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
     let found = std::fs::metadata(file)
         .ok()
@@ -62,7 +62,7 @@ pub fn plan(
         let file = PrivateFile::of_account(account, NAME, 0o400, content);
         ("HOME", account.home.clone(), file)
     } else {
-        let reason = match &settings.cookie_beside {
+        let reason = match &settings.other_cookie {
             Some(place) => Some(format!(
                 "{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two, so that it reads ours there; remove that one"
             )),

@@ -5,9 +5,9 @@
 
 mod changes;
 pub mod cookie_file;
+mod display;
 mod launcher;
 pub mod resolve;
-mod show;
 #[cfg(test)]
 mod tests;
 mod vm_cookie;
@@ -126,12 +126,12 @@ impl Plan {
         let (config, launcher) = (sources.config, sources.launcher);
         let changes = &mut self.changes;
         if !config.asks_for_changes() {
-            let (node, warning) = resolve::name::untouched(sources)?;
+            let (node, warning) = resolve::name::without_changes(sources)?;
             changes.warnings.extend(warning);
             if launcher.role == Role::Node {
                 changes.warnings.extend(vm_cookie::warning(sources));
             }
-            let port = resolve::port::untouched(sources);
+            let port = resolve::port::without_changes(sources);
             self.identity = Identity::Own(OwnIdentity { node, port });
             return Ok(());
         }

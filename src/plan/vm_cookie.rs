@@ -25,7 +25,7 @@ pub fn warning(sources: &Sources) -> Option<String> {
 /// # Errors
 /// There will be no cookie, or one that no other node has.
 pub fn check(sources: &Sources, settings: &NodeSettings) -> Result<Option<String>, Failure> {
-    let why = cookie::left_out(sources);
+    let why = cookie::rejection(sources);
     let why = why.map_or_else(String::new, |why| format!(" ({why})"));
     let fails = |line: String| {
         Err(Failure::config(format!(
@@ -69,7 +69,7 @@ fn home<'a>(sources: &'a Sources) -> Option<&'a Path> {
 fn find_file(sources: &Sources) -> Result<bool, String> {
     let otp = sources.own.otp.as_ref();
     for file in cookie_file::places(home(sources), sources.config, otp) {
-        if let Some(reason) = cookie_file::refused_by_the_vm(&file) {
+        if let Some(reason) = cookie_file::vm_complaint(&file) {
             let file = file.display();
             return Err(format!(
                 "the VM does not start with {file}: {reason}; mend the file, or set ERLANG_COOKIE or ERLANG_COOKIE_FILE"

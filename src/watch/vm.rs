@@ -74,7 +74,7 @@ impl Vm {
     pub fn port(&self) -> Option<Pin> {
         let ports = self.flags.ports();
         let ports = ports.filter(|port| port.place == Place::CommandLine);
-        port::pinned(ports).ok().flatten()
+        port::of_flags(ports).ok().flatten()
     }
 
     /// The cookie that it was given, where that is one and certain.

@@ -75,7 +75,7 @@ fn cookies<'a>(flags: &'a FlagSettings, node: &'a str) -> impl Iterator<Item = S
 }
 
 /// Why the first that there is for a cookie is none.
-pub fn left_out(sources: &Sources) -> Option<String> {
+pub fn rejection(sources: &Sources) -> Option<String> {
     let mut flags = sources
         .variables
         .cookies()
@@ -92,7 +92,7 @@ pub fn left_out(sources: &Sources) -> Option<String> {
 }
 
 /// Where another `-setcookie` stays beside ours; one that says the same may stay alone.
-pub fn beside(sources: &Sources, cookie: &Cookie) -> Option<Place> {
+pub fn find_other(sources: &Sources, cookie: &Cookie) -> Option<Place> {
     let (own, variables) = (sources.own, &sources.variables);
     let of_shell = of_shell(own).filter(|flag| flag.text != cookie.reveal());
     let flags = own.command_line.cookies().chain(own.files.cookies());

@@ -36,7 +36,7 @@ pub fn resolve(sources: &Sources) -> Result<Epmd, Failure> {
         return off(sources);
     }
     let mut own = sources.flags(&[Flag::EpmdlessPort, Flag::OwnEpmd]);
-    if sources.own.dist_port.is_some() || own.next().is_some() {
+    if own.next().is_some() {
         return Ok(Epmd::Users);
     }
     let Some(text) = sources.config.variable("ERL_EPMD_PORT") else {
@@ -112,7 +112,7 @@ impl Epmd {
     pub fn port(&self) -> Option<Port> {
         match self {
             Self::At(port) => Some(port.value),
-            Self::Off { .. } | Self::Users => None,
+            _ => None,
         }
     }
 

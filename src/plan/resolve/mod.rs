@@ -39,7 +39,7 @@ pub struct NodeSettings {
     /// Does the VM read it in a file of ours, so that no process shows it?
     pub in_file: bool,
     /// The place of a `-setcookie` that stays, where a VM which takes one alone must read ours in a file.
-    pub cookie_beside: Option<Place>,
+    pub other_cookie: Option<Place>,
     /// Does the VM take one `-setcookie C` alone?
     pub takes_one_cookie: bool,
     /// The port; `None` for a client, which gets no pin, and needs to know the node's port only where epmd does not.
@@ -119,7 +119,7 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
     let via_file = config.cookie_via == CookieVia::File || own.takes_cookie_file;
     let takes_one = own.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     let given = cookie.as_ref().filter(|_| takes_one && !via_file);
-    let cookie_beside = given.and_then(|given| cookie::beside(sources, &given.value));
+    let other_cookie = given.and_then(|given| cookie::find_other(sources, &given.value));
     if cookie.is_some() && (via_file || takes_one) {
         failures.take(cookie::check_nocookie(sources));
     }
@@ -143,9 +143,9 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
     let has_cookie = cookie.is_some() || !config.wants_cookie;
     let peers = is_node.then(|| failures.take(peers::resolve(config, &node.value, has_cookie)));
     failures.or(NodeSettings {
-        in_file: cookie.is_some() && via_file || cookie_beside.is_some(),
+        in_file: cookie.is_some() && via_file || other_cookie.is_some(),
         cookie,
-        cookie_beside,
+        other_cookie,
         takes_one_cookie: takes_one,
         port,
         replaces_port: match &epmd {

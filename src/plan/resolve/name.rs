@@ -17,7 +17,7 @@ use crate::system::shell::ShellAnswer;
 /// What was written for a name is none, or two say otherwise.
 pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candidate>, Failure> {
     let (config, launcher) = (sources.config, sources.launcher);
-    check_written(sources)?;
+    check_own_names(sources)?;
     let mut line = sources.own.command_line.names();
     if let Some(flag) = line.next() {
         if let Some(other) = line.find(|other| (other.flag, &other.text) != (flag.flag, &flag.text))
@@ -36,12 +36,12 @@ pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candi
         if launcher.role == Role::Node {
             check_conflict(config, launcher, &node)?;
         }
-        return Ok(vec![only(node, "the command line".into(), config)]);
+        return Ok(vec![certain(node, "the command line".into(), config)]);
     }
     if config.names_node().is_none()
         && let Some(own) = own_whole(sources)?
     {
-        return Ok(vec![only(own.value, own.by, config)]);
+        return Ok(vec![certain(own.value, own.by, config)]);
     }
     // One without a host is a part of the name; the host is looked for as for any.
     let part = own_names(sources).find_map(|own| {
@@ -66,11 +66,11 @@ pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candi
 ///
 /// # Errors
 /// A name that no node can have.
-pub fn untouched(
+pub fn without_changes(
     sources: &Sources,
 ) -> Result<(Option<Setting<NodeName>>, Option<String>), Failure> {
     let (config, own) = (sources.config, sources.own);
-    check_written(sources)?;
+    check_own_names(sources)?;
     let mut line = Vec::new();
     for flag in own.command_line.names() {
         line.push((flag, of_command_line(flag, config)?));
@@ -102,7 +102,7 @@ fn own_names<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> 
 }
 
 /// What a user wrote for a name is one, or an error: it is never left out for another.
-fn check_written(sources: &Sources) -> Result<(), Failure> {
+fn check_own_names(sources: &Sources) -> Result<(), Failure> {
     let (own, variables) = (sources.own, &sources.variables);
     let used = own.files.names().take(1);
     let mut failures = Failures::default();
@@ -185,7 +185,7 @@ fn short_name(text: &str, config: &Config) -> Result<NodeName, String> {
 }
 
 /// A name that needs no choice.
-fn only(node: NodeName, from: String, config: &Config) -> Candidate {
+fn certain(node: NodeName, from: String, config: &Config) -> Candidate {
     let lookup = match config.host {
         HostForm::Service => Lookup::Service,
         _ => Lookup::Own,

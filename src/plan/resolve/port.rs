@@ -27,7 +27,7 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
         let ours = config.port?;
         given.port().is_none_or(|port| port != ours).then_some(ours)
     };
-    if let Some(given) = pinned(own.command_line.ports())? {
+    if let Some(given) = of_flags(own.command_line.ports())? {
         if let Some(ours) = differs(&given) {
             return Err(Failure::config(format!(
                 "the node is given {given}, and ERL_PORT says {ours}; leave one of them out"
@@ -39,10 +39,10 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
             given => given,
         });
     }
-    let epmdless = own.dist_port.iter();
-    let epmdless = epmdless.chain(sources.flags(&[Flag::EpmdlessPort]));
+    let epmdless = [Flag::EpmdlessPort];
+    let epmdless = sources.flags(&epmdless);
     // Without epmd those that can be taken out are.
-    if let Some(given) = pinned(epmdless.filter(|port| port.stays() || !off))? {
+    if let Some(given) = of_flags(epmdless.filter(|port| port.stays() || !off))? {
         if let Some(ours) = differs(&given) {
             return Err(Failure::config(format!(
                 "a node without epmd is pinned: {given}, and ERL_PORT says {ours}; make them the same"
@@ -53,8 +53,8 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
     if let Some(ours) = config.port {
         return Ok(Pin::Ours(Setting::new(ours, "ERL_PORT")));
     }
-    let all = own.dist_port.iter().chain(sources.weaker(&Flag::PORTS));
-    Ok(match (pinned(all)?, &own.default_port) {
+    let weaker = of_flags(sources.weaker(&Flag::PORTS))?;
+    Ok(match (weaker, &own.default_port) {
         // Set again by us, it holds in whatever else says otherwise.
         (Some(Pin::Given(port)), _) => Pin::Ours(port),
         (Some(range), _) => range,
@@ -64,19 +64,18 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
 }
 
 /// The port or the ports that a node has where nothing is asked for, as far as they can be told.
-pub fn untouched(sources: &Sources) -> Option<Pin> {
-    let own = sources.own;
-    let all = own.dist_port.iter().chain(sources.flags(&Flag::PORTS));
-    let default = || own.default_port.clone().map(Pin::Given);
+pub fn without_changes(sources: &Sources) -> Option<Pin> {
+    let default = || sources.own.default_port.clone().map(Pin::Given);
     // What is wrong with them is the VM's to say.
-    pinned(all).ok().flatten().or_else(default)
+    let port = of_flags(sources.flags(&Flag::PORTS)).ok().flatten();
+    port.or_else(default)
 }
 
 /// What port flags come to: the first of each kind counts.
 ///
 /// # Errors
 /// One that is no port.
-pub fn pinned<'a>(ports: impl Iterator<Item = &'a FlagSetting>) -> Result<Option<Pin>, Failure> {
+pub fn of_flags<'a>(ports: impl Iterator<Item = &'a FlagSetting>) -> Result<Option<Pin>, Failure> {
     let ports: Vec<_> = ports.collect();
     let first = |flag: Flag| {
         let found = ports.iter().find(|port| port.flag == flag);

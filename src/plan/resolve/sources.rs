@@ -15,7 +15,7 @@ pub struct Sources<'a> {
     pub own: &'a OwnSettings,
     /// The variables with Erlang's flags.
     pub flag_variables: FlagVariables,
-    /// Their flags.
+    /// ERL_DIST_PORT as a flag, and theirs.
     pub variables: FlagSettings,
 }
 
@@ -27,12 +27,15 @@ impl<'a> Sources<'a> {
     pub fn read(config: &'a Config, launcher: &'a Launcher) -> Result<Self, Failure> {
         let own = &launcher.own_settings;
         let flag_variables = FlagVariables::read(&config.environment, own.shell.as_ref())?;
+        let mut variables = FlagSettings::default();
+        variables.extend(own.dist_port.clone());
+        variables.extend(flag_variables.flags());
         Ok(Self {
             config,
             launcher,
             own,
-            variables: flag_variables.flags(),
             flag_variables,
+            variables,
         })
     }
 

@@ -20,7 +20,7 @@ pub fn vm_args(bytes: &[u8]) {
     for expand in [false, true] {
         let args = VmArgs::read(&file.path(), expand.then_some(&variable)).unwrap();
         // Nothing that only an unset variable would say.
-        for flag in args.said(&|_| None).ports() {
+        for flag in args.expanded_flags(&|_| None).ports() {
             assert!(!flag.text.contains('\u{1}'));
         }
         let rest = args.rest(PortFlags::Pins);
