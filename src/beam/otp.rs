@@ -13,12 +13,12 @@ use crate::system::program::Command;
 /// Versions of OTP are by this much ahead of erts: OTP 23.1 came with erts 11.1, 27.2 with 15.2.
 const AHEAD: u16 = 12;
 
-/// A version of OTP, as far as it matters, and where it is written.
+/// A version of OTP, as far as it matters, and its name in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Otp {
     major: u16,
     minor: u16,
-    description: String,
+    name: String,
 }
 
 impl Otp {
@@ -42,12 +42,8 @@ impl Otp {
             let by = root.join("releases").join(release).join("OTP_VERSION");
             let text = text_of(&by).ok()?;
             let (major, minor) = version(text.trim())?;
-            let description = format!("OTP {} ({})", text.trim(), by.display());
-            Some(Self {
-                major,
-                minor,
-                description,
-            })
+            let name = format!("OTP {} ({})", text.trim(), by.display());
+            Some(Self { major, minor, name })
         });
         installed
             .or_else(|| Self::of_erts(erts?, &data))
@@ -67,12 +63,8 @@ impl Otp {
     fn of_erts(text: &str, by: &Path) -> Option<Self> {
         let (major, minor) = version(text)?;
         let major = major.checked_add(AHEAD)?;
-        let description = format!("OTP {major} (erts {text}, {})", by.display());
-        Some(Self {
-            major,
-            minor,
-            description,
-        })
+        let name = format!("OTP {major} (erts {text}, {})", by.display());
+        Some(Self { major, minor, name })
     }
 
     /// Does its VM know `-setcookie C` alone? Before OTP 24.1 a `-setcookie NODE C` is a second one, and of two it takes
@@ -89,7 +81,7 @@ impl Otp {
 
 impl fmt::Display for Otp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.description)
+        f.write_str(&self.name)
     }
 }
 

@@ -12,11 +12,10 @@ use crate::system::Environment;
 use crate::system::Place;
 use crate::system::shell::ShellAnswer;
 
-/// All of them, as found.
 #[derive(Clone, Default)]
 pub struct FlagVariables {
     all: Vec<Variable>,
-    /// The variable that a release's own shell file takes our flags from, and where.
+    /// The place where a release's own shell file drops what ERL_AFLAGS was before.
     dropped_at: Option<Place>,
     /// What such a file puts before our flags.
     before_ours: FlagSettings,
@@ -27,13 +26,12 @@ struct Variable {
     name: String,
     text: String,
     flags: FlagSettings,
-    /// A release's own shell file assigns it, whatever it is before.
+    /// Does a release's own shell file assign it, whatever it is before?
     stays: bool,
 }
 
 /// A variable of which something is taken out.
 pub struct Cut<'a> {
-    /// Its name.
     pub name: &'a str,
     /// What is left, trimmed.
     pub rest: String,
@@ -49,25 +47,25 @@ impl FlagVariables {
     /// a release's own file makes of them.
     ///
     /// # Errors
-    /// One that is not UTF-8: what it says cannot be told, and the VM would read it all the same.
+    /// One that is not UTF-8: it cannot be read here, and the VM would read it all the same.
     pub fn read(environment: &Environment, shell: Option<&ShellAnswer>) -> Result<Self, Failure> {
         let set = environment.iter().filter_map(|(name, _)| name.to_str());
         let of_shell = shell.into_iter().flat_map(ShellAnswer::names);
         let versioned = set.chain(of_shell).filter(|name| is_versioned(name));
-        let versioned = Vec::from_iter(versioned.collect::<BTreeSet<_>>());
+        let versioned: BTreeSet<&str> = versioned.collect();
         let names = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].into_iter();
         let names = names.chain(versioned).chain(["ERL_FLAGS", "ERL_ZFLAGS"]);
         let mut failures = Failures::default();
-        for (name, value) in environment {
-            if value.to_str().is_none() && names.clone().any(|known| name == known) {
-                let name = name.display();
+        let mut read = Self::default();
+        for name in names {
+            if environment
+                .get(name)
+                .is_some_and(|value| value.to_str().is_none())
+            {
                 failures.push(format!(
                     "{name} is not UTF-8, and may name another node; write it in plain characters"
                 ));
             }
-        }
-        let mut read = Self::default();
-        for name in names {
             read.add(name, environment, shell);
         }
         failures.or(read)
@@ -117,23 +115,20 @@ impl FlagVariables {
         });
     }
 
-    /// Where a release's own shell file drops what ERL_AFLAGS was before.
     pub fn dropped_at(&self) -> Option<&Place> {
         self.dropped_at.as_ref()
     }
 
-    /// What a release's own shell file puts before our flags.
     pub fn flags_before_ours(&self) -> &FlagSettings {
         &self.before_ours
     }
 
-    /// Does a release's own shell file assign it, whatever it is before?
+    /// Does a release's own shell file assign this variable?
     pub fn stays(&self, name: &str) -> bool {
         let mut all = self.all.iter();
         all.any(|variable| variable.stays && variable.name == name)
     }
 
-    /// The flags of all of them.
     pub fn flags(&self) -> FlagSettings {
         let flags = self.all.iter().flat_map(|variable| &variable.flags.0);
         FlagSettings(flags.cloned().collect())

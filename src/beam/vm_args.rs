@@ -8,7 +8,7 @@ use super::settings::FlagSettings;
 use super::words::{Syntax, without};
 use crate::system::Place;
 
-/// What stands where a variable that nobody sets was, so that what it would say can be told from the rest.
+/// Stands where a variable was that nobody sets, to mark the flags that have such a variable in their value.
 const UNSET: &str = "\u{1}";
 
 /// A `vm.args` file and its flags.

@@ -1,11 +1,10 @@
-//! What a launcher changes for the command: variables, and files that only this user can read.
+//! What is changed for the command: variables, and files that only their user can read.
 
 use std::collections::BTreeMap;
 
 use crate::system::private_file::PrivateFile;
 use crate::system::secrets::Text;
 
-/// The changes.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// Variables that are set, by name.
@@ -26,7 +25,6 @@ impl Changes {
         self.set.insert(name.to_owned(), value);
     }
 
-    /// Adds a warning.
     pub fn warn(&mut self, line: impl Into<String>) {
         self.warnings.push(line.into());
     }

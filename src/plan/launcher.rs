@@ -1,4 +1,4 @@
-//! What a launcher tells the plan, and what it does for it. The launchers themselves are another module.
+//! What a launcher says of its node, and how it gives it the Plan's settings. `launchers` has them, a file each.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub enum Role {
     Node,
     /// It talks to a node that runs: the identity alone.
     Client,
-    /// It is no business of ours.
+    /// Neither: it is run untouched.
     Neither,
 }
 
@@ -28,17 +28,17 @@ pub struct OwnSettings {
     pub command_line: FlagSettings,
     /// What files say: beaten by our variables, yielded to by our defaults.
     pub files: FlagSettings,
-    /// Are those files rewritten for the start, so that every claim in their own text is beaten?
+    /// Are those files rewritten for the start, so that every flag in their own text is beaten?
     pub rewritten: bool,
     /// A node name of the release's own, before those in files: whole, or the part before the `@`.
     pub node: Option<FlagSetting>,
-    /// The name that the launcher gives its node where nothing is said.
+    /// The name that the launcher gives its node where nothing else names it.
     pub default_node: Option<Setting<NodeName>>,
-    /// The port that the launcher gives its node where nothing is said.
+    /// The port that the launcher gives its node where nothing else pins it.
     pub default_port: Option<Setting<Port>>,
     /// The cookie that the release has of its own.
     pub cookie: Option<Setting<Cookie>>,
-    /// Why what it has for one is none.
+    /// Why the VM cannot take what it has for one.
     pub no_cookie: Option<String>,
     /// Does it get its cookie in a file whatever BEAMINIT_COOKIE_VIA says? Its script has no argument for one.
     pub takes_cookie_file: bool,
@@ -56,13 +56,11 @@ pub struct OwnSettings {
 
 /// One way of starting a BEAM, recognised in the command at hand.
 pub struct Launcher {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub label: &'static str,
-    /// What the command is.
     pub role: Role,
     /// The name part of the node where no variable says one.
     pub default_name: String,
-    /// What its files and arguments ask for.
     pub own_settings: OwnSettings,
     /// The root of the Erlang that will run, where that is not the `erl` of PATH.
     pub root: Option<PathBuf>,
@@ -72,20 +70,19 @@ pub struct Launcher {
     pub could_be_node: bool,
     /// What the user should know of the command itself, whatever is asked for.
     pub warnings: Vec<String>,
-    /// How it makes name, cookie and port certain.
     pub apply: Box<dyn Apply>,
 }
 
-/// What a launcher does about name, cookie and port.
+/// How a launcher gives the node its name, cookie and port.
 pub trait Apply {
-    /// Makes them certain.
+    /// Plans the changes.
     ///
     /// # Errors
     /// What stands in the way.
     fn apply(
         &self,
         launcher: &Launcher,
-        settled: &NodeSettings,
+        settings: &NodeSettings,
         flags: &FlagVariables,
         changes: &mut Changes,
     ) -> Result<(), Failure>;
@@ -104,15 +101,12 @@ pub trait Apply {
 impl Launcher {
     /// The release's own files in which a name, a cookie or a port may stand.
     pub fn files(&self) -> Vec<PathBuf> {
-        let Some(root) = &self.root else {
-            return Vec::new();
-        };
-        let versions = std::fs::read_dir(root.join("releases"));
-        let versions = versions.into_iter().flatten().flatten();
-        let of_versions = versions.flat_map(|version| {
+        let releases = self.root.iter().map(|root| root.join("releases"));
+        let versions = releases.flat_map(std::fs::read_dir).flatten().flatten();
+        let files = versions.flat_map(|version| {
             ["env.sh", "vm.args", "sys.config"].map(|name| version.path().join(name))
         });
-        of_versions.collect()
+        files.collect()
     }
 
     /// Does the release's own shell file read ERLANG_COOKIE?

@@ -29,11 +29,9 @@ pub use resolve::{NodeSettings, Pin};
 
 /// What will be run, and how.
 pub struct Plan {
-    /// The launcher, in a message's words.
+    /// The launcher's label.
     pub launcher: &'static str,
-    /// What the command is.
     pub role: Role,
-    /// What becomes of the node's identity.
     pub identity: Identity,
     /// How long the dns gate waits; `None` is for ever.
     pub dns_timeout: Option<Duration>,
@@ -41,7 +39,6 @@ pub struct Plan {
     pub sourced: Option<PathBuf>,
     /// The program and its arguments as the user gave them.
     pub command: Command,
-    /// What is changed for it.
     pub changes: Changes,
 }
 
@@ -59,9 +56,7 @@ pub enum Identity {
 /// What a node that is left as it is seems to be called, and where it seems to listen.
 #[derive(Clone, Debug, Default)]
 pub struct OwnIdentity {
-    /// Its name.
     pub node: Option<Setting<NodeName>>,
-    /// Its port.
     pub port: Option<Pin>,
 }
 
@@ -164,7 +159,7 @@ impl Plan {
         Ok(())
     }
 
-    /// What was decided for the node, where anything was.
+    /// The Plan's settings for the node, if it has any.
     pub fn node_settings(&self) -> Option<&NodeSettings> {
         match &self.identity {
             Identity::Planned(settings) => Some(settings),

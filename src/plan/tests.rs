@@ -50,8 +50,9 @@ fn nothing_that_can_be_formatted_shows_a_cookie() {
     assert_eq!(split(&flags, Syntax::File).len(), 6);
     let environment = vec![("ERLANG_COOKIE".into(), COOKIE.into())].into();
     let config = Reading::new(environment, None).config();
-    let said = config.map(|config| config.cookie).unwrap();
-    assert!(said.is_some());
-    let formatted = format!("{cookie:?} {changes:?} {changes:#?} {settings:?} {said:?}");
+    let cookie_of_config = config.map(|config| config.cookie).unwrap();
+    assert!(cookie_of_config.is_some());
+    let formatted =
+        format!("{cookie:?} {changes:?} {changes:#?} {settings:?} {cookie_of_config:?}");
     assert!(!formatted.contains(COOKIE), "{formatted}");
 }

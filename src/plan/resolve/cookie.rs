@@ -113,7 +113,7 @@ fn of_shell(own: &OwnSettings) -> Option<FlagSetting> {
     Some(FlagSetting::new(Flag::Cookie, cookie, shell.place(RELEASE)))
 }
 
-/// Refuses what would keep the VM from looking into any file for its cookie, and let in whoever has none.
+/// Refuses what would keep the VM from looking into any file for its cookie, and lets in a node that has none.
 pub fn check_nocookie(sources: &Sources) -> Result<(), Failure> {
     let flag = sources.staying(&[Flag::NoCookie]).next();
     flag.map_or(Ok(()), |flag| {

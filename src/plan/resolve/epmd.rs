@@ -20,14 +20,14 @@ pub enum Epmd {
     Off {
         /// What its port is written behind.
         flag: &'static str,
-        /// Why so.
+        /// The source.
         by: String,
     },
     /// The user's own flags do without it, or have a module for it.
     Users,
 }
 
-/// Decides.
+/// Picks one.
 ///
 /// # Errors
 /// A port that is none, or what does not go together.

@@ -27,10 +27,10 @@ pub use sources::Sources;
 /// A peer that has gone since it was found costs a start no more than this, in milliseconds.
 const SYNC_TIMEOUT: u32 = 1000;
 
-/// The identity of the node, decided.
+/// The settings of the node, each from the source that wins.
 #[derive(Clone, Debug)]
 pub struct NodeSettings {
-    /// The name, and what said it.
+    /// The first of the candidates.
     pub node: Setting<NodeName>,
     /// The names that DNS has yet to choose from; one, or several.
     pub candidates: Vec<Candidate>,
@@ -46,13 +46,12 @@ pub struct NodeSettings {
     pub port: Option<Pin>,
     /// What of the user's port flags in variables and files is replaced: nothing where a range of the release's own is kept.
     pub replaces_port: PortFlags,
-    /// How the node makes its port known.
     pub epmd: Epmd,
-    /// What the record must answer.
+    /// What its record must answer.
     pub dns: DnsMode,
     /// Is the node reached over IPv6?
     pub ipv6: bool,
-    /// [`Self::IPV6`], where this VM must be told. Where the user's own flags say how nodes speak, nothing is added.
+    /// [`Self::IPV6`], where this VM needs it. Where the user's own flags say how nodes speak, nothing is added.
     pub transport_flag: Option<&'static str>,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
@@ -98,7 +97,7 @@ impl NodeSettings {
     }
 }
 
-/// Decides. `answer` is what DNS chose, once it has.
+/// Picks each setting. `answer` is what DNS chose, once it has.
 ///
 /// # Errors
 /// Contradictions, and lines that cannot be beaten: all of them together, [`Exit::Config`].

@@ -61,7 +61,7 @@ pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candi
     Ok(answered.map_or(candidates, |one| vec![one]))
 }
 
-/// The name that the node takes where nothing is asked for, as far as it can be told; and a warning of one that no peer can
+/// The name that the node takes where nothing is asked for, as far as it is known here; and a warning of one that no peer can
 /// connect to.
 ///
 /// # Errors

@@ -63,7 +63,7 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
     })
 }
 
-/// The port or the ports that a node has where nothing is asked for, as far as they can be told.
+/// The port or the ports that a node has where nothing is asked for, as far as it is known here.
 pub fn without_changes(sources: &Sources) -> Option<Pin> {
     let default = || sources.own.default_port.clone().map(Pin::Given);
     // What is wrong with them is the VM's to say.
