@@ -171,9 +171,29 @@ fn stops_as_its_command_and_goes_on_with_it() {
 #[test]
 fn a_command_that_ends_by_itself_takes_nobody_of_its_group_with_it() {
     // The decision: dumb-init tells the group TERM.
-    let script = "takes-signals member 64 & while ! read -r line; do :; done </srv/said; exit 3";
-    let script = format!("mkfifo /srv/said; (exec >/srv/said; echo) & {script}");
-    let running = under_another(&fakes::pod(), &[BEAMINIT, "--"], &["sh", "-c", &script]);
-    let ended = running.ends_with(3);
-    assert!(!ended.stdout.contains("takes 15"), "{ended}");
+    for (init, signals) in INITS.into_iter().zip([2, 1]) {
+        let command = [
+            "sh",
+            "-c",
+            "takes-signals member 64 & read -r line </srv/said; exit 3",
+        ];
+        let script = "mkfifo /srv/said; \"$@\"; echo \"status $?\"; exec sleep 1000";
+        let running = fakes::pod().first(
+            [&["sh", "-c", script, "sh"], init, &command]
+                .concat()
+                .as_slice(),
+        );
+        running.says("member is ready");
+        running.enter(["sh", "-c", "echo >/srv/said"]).ends_with(0);
+        running.says("status 3");
+        let member = running.inmate("takes-signals").expect("the member").pid;
+        running
+            .enter(["kill", "-USR1", &member.to_string()])
+            .ends_with(0);
+        let taken = running.says("member takes 10 from ").text;
+        assert!(
+            taken.ends_with(&format!(", {signals} in all")),
+            "{init:?}: {taken}"
+        );
+    }
 }
