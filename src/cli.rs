@@ -7,8 +7,8 @@ use std::ffi::{CStr, OsStr, OsString};
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
+use crate::error::Failure;
 use crate::exit::Exit;
-use crate::log;
 use crate::system::secrets;
 
 pub const HELP: &str = include_str!("help.txt");
@@ -22,50 +22,27 @@ pub fn version(program: &str) -> String {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'a> {
     /// Stay as PID 1 (or a subreaper) and run the command in a child.
-    Run(Words<'a>),
+    Run(Arguments<'a>),
     /// Become the command.
-    Exec(Words<'a>),
+    Exec(Arguments<'a>),
     /// Print what `Run` would do.
-    Plan(Words<'a>),
+    Plan(Arguments<'a>),
     /// Report whether the node of this container is well; the probe parses the rest.
-    Probe(Words<'a>),
+    Probe(Arguments<'a>),
     /// List the other nodes of the cluster; the subcommand parses the rest.
-    Peers(Words<'a>),
+    Peers(Arguments<'a>),
     /// Print how the node of this container is reached; the subcommand parses the rest.
-    Node(Words<'a>),
+    Node(Arguments<'a>),
     Help,
     Version,
-}
-
-/// A command line that cannot be read, in one line.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Usage(String);
-
-impl Usage {
-    /// What cannot be read, and what to do.
-    pub fn new(line: impl Into<String>) -> Self {
-        Self(line.into())
-    }
-
-    /// Says it on standard error and gives the exit status.
-    pub fn report(&self) -> i32 {
-        let _ = writeln!(std::io::stderr(), "{}: error: {}", log::program(), self.0);
-        Exit::Usage.status()
-    }
-}
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Words of the command line, where C's `main` found them: nothing is copied before the fork, so that the process that
 /// stays gets along without a heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Words<'a>(&'a [*const nix::libc::c_char]);
+pub struct Arguments<'a>(&'a [*const nix::libc::c_char]);
 
-impl<'a> Words<'a> {
+impl<'a> Arguments<'a> {
     /// The arguments, the program's own name left out.
     ///
     /// # Safety
@@ -102,7 +79,7 @@ impl<'a> Words<'a> {
 ///
 /// # Errors
 /// No command, or an option that is none: exit status 64.
-pub fn parse(words: Words) -> Result<Request, Usage> {
+pub fn parse(words: Arguments) -> Result<Request, Failure> {
     let first = words.first().and_then(OsStr::to_str);
     let behind = words.rest().first().and_then(OsStr::to_str);
     if let Some("exec" | "plan" | "peers" | "probe") = first
@@ -120,29 +97,32 @@ pub fn parse(words: Words) -> Result<Request, Usage> {
         // Node.js is called so too, and has no such option.
         Some("node") if behind == Some("--json") => return Ok(Request::Node(words.rest())),
         Some("attach") => {
-            return Err(Usage::new(
+            return Err(Failure::usage(
                 "attach is a program of its own: run beaminit-attach on your machine, it comes with each release; a command of this name follows `--`",
             ));
         }
         _ => (Request::Run as fn(_) -> _, words),
     };
     // `beaminit -- exec` runs a command named exec: after the first `--` nothing is ours.
-    if command.first().is_some_and(|word| word == "--") {
-        command = command.rest();
-    } else if let Some(option) = command
-        .first()
-        .filter(|word| word.as_encoded_bytes().starts_with(b"-"))
-    {
-        return Err(Usage(format!(
-            "unknown option {:?}: beaminit takes --help and --version, and its environment; \
+    match command.first().map(OsStr::as_bytes) {
+        Some(b"--") => command = command.rest(),
+        Some(option @ [b'-', ..]) => {
+            return Err(Failure::usage(format!(
+                "unknown option {:?}: beaminit takes --help and --version, and its environment; \
                  a command follows `--` (try beaminit --help)",
-            secrets::shown(option)
-        )));
+                secrets::shown(OsStr::from_bytes(option))
+            )));
+        }
+        _ => {}
     }
     match command.first() {
         Some(program) if !program.is_empty() => Ok(request(command)),
-        Some(_) => Err(Usage("the command is empty: give the program to run, as in `beaminit -- bin/app start`".into())),
-        None => Err(Usage("no command: give the program to run, as in `beaminit -- bin/app start` (try beaminit --help)".into())),
+        Some(_) => Err(Failure::usage(
+            "the command is empty: give the program to run, as in `beaminit -- bin/app start`",
+        )),
+        None => Err(Failure::usage(
+            "no command: give the program to run, as in `beaminit -- bin/app start` (try beaminit --help)",
+        )),
     }
 }
 
@@ -153,7 +133,7 @@ pub fn command_of(line: &[u8]) -> Option<Vec<OsString>> {
         .skip(1)
         .filter_map(|word| Some(CStr::from_bytes_with_nul(word).ok()?.as_ptr()))
         .collect();
-    match parse(Words(&words)) {
+    match parse(Arguments(&words)) {
         Ok(Request::Run(command)) => Some(command.to_vec()),
         _ => None,
     }
@@ -187,7 +167,7 @@ mod tests {
             .map(|word| CString::new(*word).unwrap())
             .collect();
         let pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
-        let (room, words) = match parse(Words(&pointers)) {
+        let (request, words) = match parse(Arguments(&pointers)) {
             Ok(Request::Run(words)) => ("run", words),
             Ok(Request::Exec(words)) => ("exec", words),
             Ok(Request::Plan(words)) => ("plan", words),
@@ -196,10 +176,10 @@ mod tests {
             Ok(Request::Node(words)) => ("node", words),
             Ok(Request::Help) => return "help".into(),
             Ok(Request::Version) => return "version".into(),
-            Err(usage) => return usage.0,
+            Err(failure) => return failure.lines.concat(),
         };
         let words = words.to_vec();
-        format!("{room} {}", words.join(OsStr::new(" ")).display())
+        format!("{request} {}", words.join(OsStr::new(" ")).display())
     }
 
     #[test]

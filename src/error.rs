@@ -36,6 +36,11 @@ impl Failure {
         }
     }
 
+    /// A command line that cannot be read.
+    pub fn usage(line: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, line)
+    }
+
     /// Bad configuration, for each of these reasons.
     pub fn config_lines(lines: Vec<String>) -> Self {
         Self {
@@ -51,12 +56,10 @@ impl Failure {
     }
 }
 
-#[allow(dead_code)] // comes into use room by room
 /// What is wrong with the configuration, collected so that all of it is reported together.
 #[derive(Debug, Default)]
 pub struct Failures(Vec<String>);
 
-#[allow(dead_code)]
 impl Failures {
     /// The value of a result; its failure is kept for later.
     pub fn take<T>(&mut self, result: Result<T, Failure>) -> Option<T> {

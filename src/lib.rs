@@ -38,29 +38,28 @@ pub unsafe fn main(count: c_int, values: *const *const c_char) -> c_int {
     let inherited = system::signals::Inherited::new(init::inherited_mask());
     system::descriptors::fill_gaps();
     // SAFETY: as the caller promises.
-    let words = unsafe { cli::Words::of_main(count, values) };
+    let words = unsafe { cli::Arguments::of_main(count, values) };
     dispatch(cli::parse(words), inherited)
 }
 
 /// Does what the command line asks for.
 fn dispatch(
-    request: Result<cli::Request, cli::Usage>,
+    request: Result<cli::Request, error::Failure>,
     inherited: system::signals::Inherited,
 ) -> i32 {
-    use cli::{Request, Words};
-    let start = |command: Words, settings| config::Invocation {
+    use cli::{Arguments, Request};
+    let start = |command: Arguments| config::Invocation {
         command: command.to_vec(),
         environment: system::Environment::take(),
-        settings,
     };
-    // Without init in the room, there is nobody to take signals for the command.
+    // Without init nobody takes signals for the command.
     let alone = |command| {
         inherited.give_back();
-        start(command, init::Settings::from_environment().err())
+        start(command)
     };
     match request {
-        Ok(Request::Run(command)) => init::run(inherited, |settings, tell_init| {
-            launch::run(start(command, settings), tell_init)
+        Ok(Request::Run(command)) => init::run(inherited, |tell_init| {
+            launch::run(start(command), tell_init)
         }),
         Ok(Request::Exec(command)) => {
             system::signals::end_on_signals();

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer, debug_fn};
 use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::error::{Details, Failure};
 use crate::system::descriptors;
 
 /// What Kubernetes keeps of a termination message, in bytes.
@@ -39,14 +40,14 @@ pub struct Logging {
     /// `BEAMINIT_LOG`.
     pub level: LevelFilter,
     /// `BEAMINIT_LOG_FORMAT`.
-    pub format: Format,
+    pub format: LogFormat,
     /// `BEAMINIT_TERMINATION_LOG`, where it is set.
     pub termination_log: Option<PathBuf>,
 }
 
 /// The form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// `PROGRAM: message`.
     Text,
     /// One JSON object.
@@ -57,12 +58,12 @@ pub enum Format {
 pub fn start(logging: &Logging) {
     let builder = SubscriberBuilder::default()
         .with_max_level(logging.level)
-        // That a line could not be written would be said on standard error, where it could not be written.
+        // Such an error would be written to standard error, too.
         .log_internal_errors(false)
         .with_writer(|| descriptors::Stderr);
     // It can be set once in a process, and a process starts one log.
     let _ = match logging.format {
-        Format::Text => {
+        LogFormat::Text => {
             // The line says it all; the fields are for those who search in them.
             let message = debug_fn(|writer, field, value| match field.name() {
                 "message" => write!(writer, "{value:?}"),
@@ -71,7 +72,7 @@ pub fn start(logging: &Logging) {
             let plain = builder.event_format(Plain).fmt_fields(message);
             tracing::subscriber::set_global_default(plain.finish())
         }
-        Format::Json => tracing::subscriber::set_global_default(
+        LogFormat::Json => tracing::subscriber::set_global_default(
             builder
                 .json()
                 .flatten_event(true)
@@ -111,21 +112,43 @@ where
     }
 }
 
-/// Writes the reason of a failure where Kubernetes looks for it: in place, for the file is a mount.
+impl Failure {
+    /// Prints it where no log has been started; returns the exit status.
+    pub fn report(&self) -> i32 {
+        for line in &self.lines {
+            let line = format!("{}: error: {line}\n", program());
+            let _ = descriptors::Stderr.write(line.as_bytes());
+        }
+        self.exit.status()
+    }
+
+    /// Logs it; returns the exit status.
+    pub fn log(&self) -> i32 {
+        let field = |of: fn(&Details) -> &str| self.details.as_deref().map(of);
+        let names = field(|details| &details.names);
+        let addresses = field(|details| &details.addresses);
+        let answers = field(|details| &details.answers);
+        let cause = field(|details| &details.cause);
+        for line in &self.lines {
+            error!(names, addresses, answers, cause, "{line}");
+        }
+        self.exit.status()
+    }
+}
+
+/// Writes the reason of a failure where Kubernetes looks for it: in place, since the file is a mount.
 ///
-/// The default file is there or it isn't; one that was asked for and cannot be written is said.
+/// Where the default file is not there, nothing is written; where `asked_for` cannot be written, that is logged.
 pub fn leave_reason(lines: &[String], asked_for: Option<&Path>) {
     let path = asked_for.unwrap_or(Path::new(TERMINATION_LOG));
     let mut text = lines.join("\n");
-    while text.len() > TERMINATION_LIMIT {
-        text.pop();
-    }
+    text.truncate(text.floor_char_boundary(TERMINATION_LIMIT));
     let mut options = std::fs::OpenOptions::new();
     options
         .write(true)
         .truncate(true)
         .create(asked_for.is_some())
-        // A FIFO that nobody reads must not hold the end up.
+        // A FIFO without a reader must not delay the end.
         .custom_flags(nix::libc::O_NONBLOCK);
     let written = options
         .open(path)

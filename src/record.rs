@@ -1,24 +1,27 @@
-//! What was decided about the node of this container, and what the watcher saw of it, written down once: for `probe`,
-//! `peers`, `attach` and clients in the same container, so that none of them derives it a second time. Never the cookie.
+//! What was decided about the node of this container, and what the watcher found, written down once: for `probe`, `peers`,
+//! `node` and clients in the same container, so that none of them derives it a second time. Never the cookie.
 //!
-//! It is in memory that init holds: memfd_create(2). A reader opens it among the descriptors of a beaminit that runs here:
+//! It is in memory that init holds: memfd_create(2). A reader opens it among the descriptors of a beaminit in this container:
 //! proc_pid_fd(5).
 
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::init;
 use crate::node::{NodeName, Port};
+use crate::plan::{NodeSettings, Pin};
 
 /// No record is longer.
-const LONGEST: u64 = 64 * 1024;
+const LIMIT: u64 = 64 * 1024;
 
 /// The node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its name.
     pub node: NodeName,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
@@ -26,57 +29,41 @@ pub struct Record {
     pub epmd: Option<Port>,
     /// Is it reached over IPv6?
     pub ipv6: bool,
-    /// The process of its VM, once it was seen.
+    /// The process of its VM, once it was found.
     pub vm: Option<i32>,
     /// The file in which the VM reads its cookie, where beaminit has written it.
     pub cookie_file: Option<PathBuf>,
 }
 
+impl From<&NodeSettings> for Record {
+    fn from(settings: &NodeSettings) -> Self {
+        Self {
+            node: settings.node.value.clone(),
+            port: settings.port.as_ref().and_then(Pin::port),
+            epmd: settings.epmd.port(),
+            ipv6: settings.ipv6,
+            vm: None,
+            cookie_file: None,
+        }
+    }
+}
+
 impl Record {
     /// Writes it, in the place of what was there.
     pub fn write(&self, memory: &OwnedFd) {
-        use std::os::unix::fs::FileExt as _;
-        let Ok(file) = memory.try_clone().map(File::from) else {
+        let (Ok(file), Ok(text)) = (memory.try_clone(), serde_json::to_string(self)) else {
             return;
         };
-        let text = self.text();
-        // A reader finds the old text, or the new one with something behind it: the first line of each kind counts.
+        let file = File::from(file);
+        let text = text + "\n";
+        // A reader finds the old line, or the new one with something behind it.
         let _ = file.write_all_at(text.as_bytes(), 0);
-        let _ = file.set_len(u64::try_from(text.len()).unwrap_or(LONGEST));
-    }
-
-    fn text(&self) -> String {
-        let line = |what: &str, value: Option<String>| {
-            value.map_or_else(String::new, |value| format!("{what} {value}\n"))
-        };
-        let path = self.cookie_file.as_ref();
-        [
-            line("node", Some(self.node.to_string())),
-            line("port", self.port.map(|port| port.to_string())),
-            line("epmd", self.epmd.map(|port| port.to_string())),
-            line("ipv6", self.ipv6.then(|| "yes".into())),
-            line("vm", self.vm.map(|vm| vm.to_string())),
-            line("cookie-file", path.map(|path| path.display().to_string())),
-            "end\n".into(),
-        ]
-        .concat()
+        let _ = file.set_len(u64::try_from(text.len()).unwrap_or(LIMIT));
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let (text, _) = text.split_once("\nend\n")?;
-        let value = |what: &str| {
-            let mut lines = text.lines();
-            lines.find_map(|line| line.strip_prefix(what)?.strip_prefix(' '))
-        };
-        let port = |what| Port::parse(value(what)?).ok();
-        Some(Self {
-            node: NodeName::parse(value("node")?).ok()?,
-            port: port("port"),
-            epmd: port("epmd"),
-            ipv6: value("ipv6").is_some(),
-            vm: value("vm").and_then(|vm| vm.parse().ok()),
-            cookie_file: value("cookie-file").map(PathBuf::from),
-        })
+        let (line, _) = text.split_once('\n')?;
+        serde_json::from_str(line).ok()
     }
 
     /// That of a process, if it holds one and this user may read it.
@@ -88,7 +75,7 @@ impl Record {
         let mut open = open.filter(|entry| fs::read_link(entry.path()).is_ok_and(is_it));
         let mut text = String::new();
         let file = File::open(open.next()?.path()).ok()?;
-        file.take(LONGEST).read_to_string(&mut text).ok()?;
+        file.take(LIMIT).read_to_string(&mut text).ok()?;
         Self::parse(&text)
     }
 }
@@ -123,7 +110,10 @@ mod tests {
             record.write(&memory);
             assert_eq!(Record::of_process(Path::new("/proc/self")), Some(record));
         }
-        for text in ["", "node app@a.b\n", "end\n", "node app\nend\n"] {
+        let line = |node: &str| format!(r#"{{"node":"{node}","ipv6":false}}"#);
+        let good = line("app@a.b");
+        assert!(Record::parse(&format!("{good}\nrest")).is_some());
+        for text in ["", "\n", "{}\n", &good, &format!("{}\n", line("app"))] {
             assert_eq!(Record::parse(text), None, "{text}");
         }
     }

@@ -47,8 +47,10 @@ impl PodRef {
     }
 
     fn kubectl(&self, config: &Config, verb: &str) -> Vec<String> {
-        let mut words = config.kubectl();
-        words.push(verb.to_owned());
+        let set = config.kubectl.as_deref();
+        let program = set.filter(|words| !words.trim().is_empty());
+        let program = program.unwrap_or("kubectl").split_whitespace();
+        let mut words: Vec<String> = program.chain([verb]).map(str::to_owned).collect();
         if let Some(namespace) = &self.namespace {
             words.extend(["--namespace".to_owned(), namespace.clone()]);
         }

@@ -22,7 +22,7 @@ mod vm_env;
 use std::ffi::OsString;
 
 use crate::cli;
-use crate::config::{Config, Reading};
+use crate::config::{self, Config};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::log;
@@ -72,18 +72,13 @@ pub fn main() -> i32 {
         Err(usage) => return usage.report(),
     };
     inherited.hear_of_children();
-    let mut reading = Reading::new(Environment::take(), None);
-    log::start(&reading.logging());
-    let config = reading.config().map_err(Abort::from);
+    let environment = Environment::take();
+    log::start(&config::logging(&environment));
+    let config = Config::read(environment, true).map_err(Abort::from);
     match config.and_then(|config| attach(options, &Machine { config, inherited })) {
         Ok(status) => status,
         Err(Abort::Signal(signal)) => 128 + signal,
-        Err(Abort::Failure(failure)) => {
-            for line in &failure.lines {
-                tracing::error!("{line}");
-            }
-            failure.exit.status()
-        }
+        Err(Abort::Failure(failure)) => failure.log(),
     }
 }
 

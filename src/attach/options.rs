@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use super::location::{Location, PodRef};
-use crate::cli::Usage;
+use crate::error::Failure;
 use crate::node::NodeName;
 use crate::system::secrets::shown;
 
@@ -33,7 +33,7 @@ pub enum Program {
 }
 
 impl Options {
-    pub fn parse(words: Vec<OsString>) -> Result<Self, Usage> {
+    pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter();
         let (mut name, mut docker, mut node, mut program) = (None, None, None, None);
         let (mut namespace, mut container) = (None, None);
@@ -45,7 +45,7 @@ impl Options {
                     value.or_else(|| words.next().and_then(|value| value.into_string().ok()));
                 value
                     .filter(|value| !value.is_empty() && !value.starts_with('-'))
-                    .ok_or_else(|| Usage::new(format!("there is no name after {option}")))
+                    .ok_or_else(|| Failure::usage(format!("there is no name after {option}")))
             };
             match option {
                 // Given twice, the last one wins, as for kubectl: an alias may have the first.
@@ -63,7 +63,7 @@ impl Options {
                     break;
                 }
                 text if text.contains('@') => {
-                    let complain = |reason| Usage::new(format!("{:?}: {reason}", shown(text)));
+                    let complain = |reason| Failure::usage(format!("{:?}: {reason}", shown(text)));
                     once(
                         &mut node,
                         NodeName::parse(text).map_err(complain)?,
@@ -74,7 +74,7 @@ impl Options {
                     name = Some(text.strip_prefix("pod/").unwrap_or(text).to_owned());
                 }
                 _ => {
-                    return Err(Usage::new(format!(
+                    return Err(Failure::usage(format!(
                         "{:?} is not understood ({SYNOPSIS})",
                         shown(&word)
                     )));
@@ -84,7 +84,7 @@ impl Options {
         let location = match (name, docker) {
             // It stands for several pods, and kubectl would choose another one each time.
             (Some(name), None) if name.contains('/') => {
-                return Err(Usage::new(format!(
+                return Err(Failure::usage(format!(
                     "{name:?} is not the name of a pod; give one that kubectl get pods shows"
                 )));
             }
@@ -97,13 +97,13 @@ impl Options {
                 Location::Docker(docker)
             }
             _ => {
-                return Err(Usage::new(format!(
+                return Err(Failure::usage(format!(
                     "give one pod or container ({SYNOPSIS})"
                 )));
             }
         };
         match program.unwrap_or(Program::Auto) {
-            Program::Command(command) if command.is_empty() => Err(Usage::new(
+            Program::Command(command) if command.is_empty() => Err(Failure::usage(
                 "there is no command after --: leave it out for a shell on the node",
             )),
             program => Ok(Self {
@@ -129,9 +129,9 @@ fn split(word: &str) -> (&str, Option<&str>) {
 }
 
 /// Sets what may be given once.
-fn once<T>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Usage> {
+fn once<T>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Failure> {
     match slot.replace(value) {
-        Some(_) => Err(Usage::new(format!(
+        Some(_) => Err(Failure::usage(format!(
             "more than one {what} is given ({SYNOPSIS})"
         ))),
         None => Ok(()),
@@ -148,7 +148,7 @@ mod tests {
     fn read(line: &str) -> String {
         let options = match Options::parse(line.split_whitespace().map(OsString::from).collect()) {
             Ok(options) => options,
-            Err(usage) => return usage.to_string(),
+            Err(usage) => return usage.lines.concat(),
         };
         let location = match options.location {
             Location::Pod(pod) => format!("{} {:?} {:?}", pod.name, pod.namespace, pod.container),

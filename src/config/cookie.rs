@@ -1,82 +1,68 @@
-//! The cookie as it is given: `ERLANG_COOKIE`, or a mounted file. Whatever is wrong with it, it is not shown.
+//! The cookie as it is given: `ERLANG_COOKIE`, or a mounted file. What is wrong with it is said without showing it.
 
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
-use super::raw::Raw;
-use crate::config::{Reading, Setting, secret};
+use super::Setting;
+use super::variables::Variables;
+use crate::error::Failure;
 use crate::node::Cookie;
 use crate::system::secrets;
+
+const VARIABLE: &str = "ERLANG_COOKIE";
+const FILE: &str = "ERLANG_COOKIE_FILE";
+const RELEASE: &str = "RELEASE_COOKIE";
 
 /// A mounted file of a cookie is read up to here: far above any cookie, far below any harm.
 const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
 
-impl Reading {
-    /// For whoever asks for no cookie: what is wrong with it, or that this user may not read it, is not their trouble.
-    pub fn without_cookie(mut self) -> Self {
-        self.wants_cookie = false;
-        self.raw.erlang_cookie = None;
-        self.raw.erlang_cookie_file = None;
-        self.raw.release_cookie = None;
-        self
-    }
+/// The user's, and the release's; where the user gives one, the release's is not looked at.
+pub fn read(variables: &mut Variables) -> (Option<Setting<Cookie>>, Option<Cookie>) {
+    let [text, file, release] = [VARIABLE, FILE, RELEASE].map(|name| variables.text(name));
+    let release = release.filter(|_| text.is_none() && file.is_none());
+    let release = release.map(|text| parse(RELEASE, &text)).transpose();
+    let failures = &mut variables.failures;
+    let users = failures.take(of_user(text.as_deref(), file.as_deref()));
+    (users.flatten(), failures.take(release).flatten())
 }
 
 /// Reads it from the variable, or from the file that the other variable names.
-pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Setting<Cookie>> {
-    let (by, cookie) = match (&raw.erlang_cookie, &raw.erlang_cookie_file) {
+fn of_user(text: Option<&str>, file: Option<&str>) -> Result<Option<Setting<Cookie>>, Failure> {
+    let (by, value) = match (text, file) {
         (Some(_), Some(file)) => {
-            lines.push(format!(
-                "ERLANG_COOKIE and ERLANG_COOKIE_FILE ({:?}) are both set; unset one of them",
-                shown(file)
-            ));
-            return None;
+            return Err(Failure::config(format!(
+                "{VARIABLE} and {FILE} ({:?}) are both set; unset one of them",
+                secrets::shown_value(FILE, file)
+            )));
         }
-        (Some(text), None) => ("ERLANG_COOKIE", secret("ERLANG_COOKIE", text, lines)),
-        (None, Some(file)) => ("ERLANG_COOKIE_FILE", cookie_file(file, lines)),
-        (None, None) => return None,
+        (Some(text), None) => (VARIABLE, parse(VARIABLE, text)?),
+        (None, Some(file)) => (FILE, of_file(file)?),
+        (None, None) => return Ok(None),
     };
-    cookie.map(|value| Setting {
-        value,
-        by: by.into(),
-    })
+    let by = by.into();
+    Ok(Some(Setting { value, by }))
 }
 
-/// Reads that of the release; one that ours beats may be whatever it is.
-pub fn of_release(raw: &Raw, lines: &mut Vec<String>) -> Option<Cookie> {
-    let is_beaten = raw.erlang_cookie.is_some() || raw.erlang_cookie_file.is_some();
-    let text = raw.release_cookie.as_deref().filter(|_| !is_beaten)?;
-    secret("RELEASE_COOKIE", text, lines)
+fn parse(place: &str, text: &str) -> Result<Cookie, Failure> {
+    Cookie::parse(text)
+        .map_err(|reason| Failure::config(format!("{place} cannot be a cookie: {reason}")))
 }
 
-fn cookie_file(file: &str, lines: &mut Vec<String>) -> Option<Cookie> {
-    let text = match read_file(Path::new(file)) {
-        Ok(text) => text,
-        Err(error) => {
-            let hint = if error.kind() == ErrorKind::PermissionDenied {
-                "may this user read it?"
-            } else {
-                "is the Secret mounted there?"
-            };
-            lines.push(format!(
-                "ERLANG_COOKIE_FILE is {:?}, which cannot be read: {error}; {hint}",
-                shown(file)
-            ));
-            return None;
-        }
-    };
+fn of_file(file: &str) -> Result<Cookie, Failure> {
+    // The path may be the cookie itself by mistake.
+    let shown = secrets::shown_value(FILE, file);
+    let text = read_file(Path::new(file)).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::PermissionDenied => "may this user read it?",
+            _ => "is the Secret mounted there?",
+        };
+        Failure::config(format!(
+            "{FILE} is {shown:?}, which cannot be read: {error}; {hint}"
+        ))
+    })?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
-    secret(
-        &format!("ERLANG_COOKIE_FILE is {:?}, and what it holds", shown(file)),
-        line,
-        lines,
-    )
-}
-
-/// The file's path, unless it is the cookie itself by mistake.
-fn shown(file: &str) -> String {
-    secrets::shown_value("ERLANG_COOKIE_FILE", file)
+    parse(&format!("{FILE} is {shown:?}, and what it holds"), line)
 }
 
 /// Reads a file of a cookie, if it is one.
@@ -88,8 +74,8 @@ pub fn read_file(path: &Path) -> io::Result<String> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    let file = std::fs::File::open(path)?;
     let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
     file.take(COOKIE_FILE_LIMIT).read_to_end(&mut bytes)?;
     String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
 }

@@ -3,36 +3,31 @@
 //! Every variable that cannot be read is reported, all of them together, one line each: the variable's name, its value
 //! (never a cookie's), what to do.
 
-mod cluster;
 pub mod cookie;
-mod launcher;
+mod keyword;
 pub mod peers;
 mod pod;
-mod raw;
 pub mod resolv_conf;
-mod values;
+mod service_name;
+mod variables;
 
 use std::ffi::OsString;
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::time::Duration;
 
-use tracing::level_filters::LevelFilter;
-
 use crate::error::Failure;
+use crate::log::Logging;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
-use crate::system::secrets;
-
-use crate::log::{Format, Logging};
 use crate::system::Environment;
-pub use cluster::Cluster;
-pub use launcher::LauncherKind;
+
+pub use keyword::{Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind};
 pub use peers::Peers;
 pub use pod::Pod;
-pub use raw::Raw;
-pub use values::{Check, CookieVia, DnsMode, EpmdMode, HostForm};
+pub use service_name::ServiceName;
+use variables::Variables;
 
-/// How long the dns gate waits where nothing is said.
+/// How long the dns gate waits by default.
 const DNS_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Everything that the environment says, read.
@@ -42,8 +37,8 @@ pub struct Config {
     pub sname: Option<NamePart>,
     /// `HOSTNAME`, as it came.
     pub hostname: Option<String>,
-    /// `CLUSTER_HOSTNAME`; whether it ended in a dot decides its completion.
-    pub cluster: Option<Cluster>,
+    /// `CLUSTER_HOSTNAME`.
+    pub cluster: Option<ServiceName>,
     /// `POD_NAMESPACE`.
     pub namespace: Option<String>,
     /// `POD_IP`.
@@ -72,36 +67,34 @@ pub struct Config {
     pub peers: Option<Peers>,
     /// `BEAMINIT_LAUNCHER`.
     pub launcher: LauncherKind,
-    /// `BEAMINIT_KUBECTL`.
+    /// `BEAMINIT_KUBECTL`, for beaminit-attach.
     pub kubectl: Option<String>,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_COOKIE`.
     pub release_cookie: Option<Cookie>,
-    /// What the pod itself tells, once somebody has looked: only a node and its clients need to.
+    /// What is known from the pod itself; only for a node and its clients it is read.
     pub pod: Pod,
-    /// All of it, for the command.
+    /// The whole environment, for the command.
     pub environment: Environment,
     /// The names in it that the command line itself gave, by `env NAME=VALUE`.
     pub assigned: Vec<String>,
+    /// `BEAMINIT_LOG`, `BEAMINIT_LOG_FORMAT` and `BEAMINIT_TERMINATION_LOG`.
+    pub logging: Logging,
     /// What the user should know of the variables themselves.
     pub warnings: Vec<String>,
 }
 
 /// How beaminit was called.
 pub struct Invocation {
-    /// The words of the command, at least one.
+    /// The words of the command; a subcommand may have none.
     pub command: Vec<OsString>,
-    /// The environment.
     pub environment: Environment,
-    /// What init had to complain of in its own settings.
-    pub settings: Option<Vec<String>>,
 }
 
-/// A value and the variable that said it.
+/// A value, and the variable that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting<T> {
-    /// The value.
     pub value: T,
     /// The variable's name, or another place.
     pub by: String,
@@ -115,128 +108,74 @@ impl<T> Setting<T> {
     }
 }
 
-/// The environment, read by name but not yet by meaning.
-pub struct Reading {
-    raw: Raw,
-    environment: Environment,
-    wants_cookie: bool,
-    complaints: Vec<String>,
-    warnings: Vec<String>,
-}
-
-impl Reading {
-    /// Takes the environment, and what init had to complain of in its own settings.
-    pub fn new(mut environment: Environment, settings: Option<Vec<String>>) -> Self {
-        let warnings = raw::trim_line_ends(&mut environment);
-        let (raw, mut complaints) = raw::read(&environment);
-        complaints.extend(settings.into_iter().flatten());
-        Self {
-            raw,
-            environment,
-            wants_cookie: true,
-            complaints,
-            warnings,
-        }
-    }
-
-    /// How to log. What cannot be read is complained of later; until then the defaults serve.
-    pub fn logging(&mut self) -> Logging {
-        let Self {
-            raw, complaints, ..
-        } = self;
-        let level = read(
-            "BEAMINIT_LOG",
-            raw.beaminit_log.as_deref(),
-            values::log_level,
-            complaints,
-        );
-        let format = read(
-            "BEAMINIT_LOG_FORMAT",
-            raw.beaminit_log_format.as_deref(),
-            values::log_format,
-            complaints,
-        );
-        Logging {
-            level: level.unwrap_or(LevelFilter::INFO),
-            format: format.unwrap_or(Format::Text),
-            termination_log: raw.beaminit_termination_log.as_ref().map(PathBuf::from),
-        }
-    }
-
-    /// Reads everything else.
-    ///
-    /// # Errors
-    /// All complaints of the start, [`Exit::Config`].
-    pub fn config(self) -> Result<Config, Failure> {
-        let Self {
-            raw,
-            environment,
-            wants_cookie,
-            mut complaints,
-            warnings,
-        } = self;
-        let lines = &mut complaints;
-        macro_rules! read {
-            ($name:literal, $field:ident, $parse:expr) => {
-                read($name, raw.$field.as_deref(), $parse, lines)
-            };
-        }
-        let host = read!("BEAMINIT_HOST", beaminit_host, HostForm::parse);
-        let dns_timeout = read!(
-            "BEAMINIT_DNS_TIMEOUT",
-            beaminit_dns_timeout,
-            values::time_limit
-        );
-        let launcher = read!("BEAMINIT_LAUNCHER", beaminit_launcher, LauncherKind::parse);
-        let cookie_via = read!("BEAMINIT_COOKIE_VIA", beaminit_cookie_via, CookieVia::parse);
-        let check = read!("BEAMINIT_CHECK", beaminit_check, Check::parse);
-        let epmd = read!("BEAMINIT_EPMD", beaminit_epmd, EpmdMode::parse);
-        if let Some(form) =
-            host.filter(|form| form.needs_cluster() && raw.cluster_hostname.is_none())
-        {
-            lines.push(format!(
-                "BEAMINIT_HOST is {:?}, and CLUSTER_HOSTNAME is not set; set it to the Service's DNS name",
-                form.word()
-            ));
-        }
-        let config = Config {
-            sname: read!("SNAME", sname, NamePart::parse),
-            namespace: read!("POD_NAMESPACE", pod_namespace, namespace),
-            pod_ip: read!("POD_IP", pod_ip, address),
-            cookie: cookie::read(&raw, lines),
-            wants_cookie,
-            cookie_via: cookie_via.unwrap_or(CookieVia::Arg),
-            check: check.unwrap_or_default(),
-            port: read!("ERL_PORT", erl_port, Port::parse),
-            node: read!("BEAMINIT_NODE", beaminit_node, long_name),
-            host: host.unwrap_or(HostForm::Auto),
-            dns: read!("BEAMINIT_DNS", beaminit_dns, DnsMode::parse),
-            dns_timeout: dns_timeout.unwrap_or(Some(DNS_TIMEOUT)),
-            epmd: epmd.unwrap_or_default(),
-            peers: Peers::read(&raw, lines),
-            launcher: launcher.unwrap_or(LauncherKind::Auto),
-            release_cookie: cookie::of_release(&raw, lines),
-            cluster: read!("CLUSTER_HOSTNAME", cluster_hostname, Cluster::parse),
-            kubectl: raw.beaminit_kubectl,
-            release_name: raw.release_name,
-            hostname: raw.hostname,
-            pod: Pod::default(),
-            environment,
-            assigned: Vec::new(),
-            warnings,
-        };
-        if config.node.is_some() && host.is_some_and(|form| form != HostForm::Auto) {
-            lines.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one".into());
-        }
-        if complaints.is_empty() {
-            Ok(config)
-        } else {
-            Err(Failure::config_lines(complaints))
-        }
-    }
+/// How to log, also where the rest of the environment cannot be read.
+pub fn logging(environment: &Environment) -> Logging {
+    Variables::new(environment.clone()).logging()
 }
 
 impl Config {
+    /// Reads the environment. `wants_cookie`: else nothing of a cookie is read or complained of.
+    ///
+    /// # Errors
+    /// All that cannot be read, [`Exit::Config`](crate::exit::Exit::Config).
+    pub fn read(environment: Environment, wants_cookie: bool) -> Result<Self, Failure> {
+        let mut variables = Variables::new(environment);
+        let config = Self::of(&mut variables, wants_cookie);
+        variables.check();
+        let mut failures = variables.failures;
+        let cluster_hostname = variables.environment.variable("CLUSTER_HOSTNAME");
+        if config.host.needs_cluster() && cluster_hostname.is_none() {
+            failures.push(format!(
+                "BEAMINIT_HOST is {:?}, and CLUSTER_HOSTNAME is not set; set it to the Service's DNS name",
+                config.host.word()
+            ));
+        }
+        if config.node.is_some() && config.host != HostForm::Auto {
+            failures.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one");
+        }
+        failures.or(Self {
+            environment: variables.environment,
+            warnings: variables.warnings,
+            ..config
+        })
+    }
+
+    /// What is read by name. Each variable of beaminit's is in here, and is known by that.
+    fn of(variables: &mut Variables, wants_cookie: bool) -> Self {
+        let (mut cookie, mut release_cookie) = (None, None);
+        if wants_cookie {
+            (cookie, release_cookie) = cookie::read(variables);
+        }
+        let dns_timeout = variables.read("BEAMINIT_DNS_TIMEOUT", time_limit);
+        Self {
+            logging: variables.logging(),
+            host: variables.keyword("BEAMINIT_HOST").unwrap_or_default(),
+            dns: variables.keyword("BEAMINIT_DNS"),
+            dns_timeout: dns_timeout.unwrap_or(Some(DNS_TIMEOUT)),
+            launcher: variables.keyword("BEAMINIT_LAUNCHER").unwrap_or_default(),
+            cookie_via: variables.keyword("BEAMINIT_COOKIE_VIA").unwrap_or_default(),
+            check: variables.keyword("BEAMINIT_CHECK").unwrap_or_default(),
+            epmd: variables.keyword("BEAMINIT_EPMD").unwrap_or_default(),
+            sname: variables.read("SNAME", NamePart::parse),
+            cluster: variables.read("CLUSTER_HOSTNAME", ServiceName::parse),
+            namespace: variables.read("POD_NAMESPACE", namespace),
+            pod_ip: variables.read("POD_IP", address),
+            cookie,
+            release_cookie,
+            wants_cookie,
+            port: variables.read("ERL_PORT", Port::parse),
+            node: variables.read("BEAMINIT_NODE", long_name),
+            peers: Peers::read(variables),
+            kubectl: variables.text("BEAMINIT_KUBECTL"),
+            release_name: variables.text("RELEASE_NAME"),
+            hostname: variables.text("HOSTNAME"),
+            pod: Pod::default(),
+            assigned: Vec::new(),
+            environment: Environment::default(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// A variable of the command's own, where it is UTF-8 and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.variable(name)
@@ -247,43 +186,29 @@ impl Config {
         self.environment.get(name).map(Path::new)
     }
 
-    /// The words that kubectl's command lines begin with: `BEAMINIT_KUBECTL`, split at blanks.
-    pub fn kubectl(&self) -> Vec<String> {
-        let words = self.kubectl.as_deref().unwrap_or_default();
-        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-        if words.is_empty() {
-            vec!["kubectl".to_owned()]
-        } else {
-            words
-        }
-    }
-
     /// The variable that says, on purpose, what the node is called; a name made of mere defaults yields to a release's own.
     pub fn names_node(&self) -> Option<&'static str> {
-        let said = [
+        first_set(&[
             ("BEAMINIT_NODE", self.node.is_some()),
             ("CLUSTER_HOSTNAME", self.cluster.is_some()),
             ("BEAMINIT_HOST", self.host != HostForm::Auto),
             ("SNAME", self.sname.is_some()),
-        ];
-        said.iter().find(|(_, set)| *set).map(|(name, _)| *name)
+        ])
     }
 
     /// The variable that asks, on purpose, for a node of the cluster. Without one, nothing is changed.
     pub fn asks_for_node(&self) -> Option<&'static str> {
-        // Set, even for who does not read it.
-        let is_set = |name: &&str| self.variable(name).is_some();
-        let cookie = || {
-            let mut names = ["ERLANG_COOKIE", "ERLANG_COOKIE_FILE"].into_iter();
-            names.find(is_set)
-        };
-        let others = [
-            ("ERL_PORT", self.port.is_some()),
-            ("BEAMINIT_PEERS", self.peers.is_some()),
-            ("BEAMINIT_EPMD", self.epmd == EpmdMode::Off),
-        ];
-        let other = || others.iter().find(|(_, set)| *set).map(|(name, _)| *name);
-        self.names_node().or_else(cookie).or_else(other)
+        // A cookie's counts also where it is not read.
+        let is_set = |name| self.variable(name).is_some();
+        self.names_node().or_else(|| {
+            first_set(&[
+                ("ERLANG_COOKIE", is_set("ERLANG_COOKIE")),
+                ("ERLANG_COOKIE_FILE", is_set("ERLANG_COOKIE_FILE")),
+                ("ERL_PORT", self.port.is_some()),
+                ("BEAMINIT_PEERS", self.peers.is_some()),
+                ("BEAMINIT_EPMD", self.epmd == EpmdMode::Off),
+            ])
+        })
     }
 
     /// Does any variable ask for something that a start can only do by changing the command's own name, cookie or port, or
@@ -307,37 +232,31 @@ impl Config {
             || self.variable("KUBERNETES_SERVICE_HOST").is_some()
     }
 
+    /// The port of the epmd that the VM starts or asks; `None` where it cannot be read.
+    pub fn epmd_port(&self) -> Option<Port> {
+        let set = self.variable("ERL_EPMD_PORT");
+        set.map_or(Some(Port::EPMD), |text| Port::parse(text).ok())
+    }
+
+    /// Where a node of this container may listen: the loopback addresses, that of its own family first, and the pod's.
+    pub fn listening_addresses(&self, ipv6: bool) -> Vec<IpAddr> {
+        let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        addresses.sort_by_key(|address: &IpAddr| address.is_ipv6() != ipv6);
+        addresses.extend(self.addresses());
+        addresses
+    }
+
     /// This pod's addresses: `POD_IP`, then those of its interfaces.
     pub fn addresses(&self) -> Vec<IpAddr> {
-        let interfaces = self
-            .pod
-            .addresses
-            .iter()
-            .copied()
-            .filter(|address| Some(*address) != self.pod_ip);
-        self.pod_ip.into_iter().chain(interfaces).collect()
+        let interfaces = self.pod.addresses.iter().copied();
+        let others = interfaces.filter(|address| Some(*address) != self.pod_ip);
+        self.pod_ip.into_iter().chain(others).collect()
     }
 }
 
-/// Reads one variable; what is wrong with it becomes a line with its name and value.
-fn read<T>(
-    name: &str,
-    value: Option<&str>,
-    parse: impl FnOnce(&str) -> Result<T, String>,
-    lines: &mut Vec<String>,
-) -> Option<T> {
-    let value = value?;
-    let shown = || secrets::shown_value(name, value);
-    parse(value)
-        .map_err(|reason| lines.push(format!("{name} is {:?}: {reason}", shown())))
-        .ok()
-}
-
-/// Reads a variable whose value may not be shown.
-fn secret(name: &str, value: &str, lines: &mut Vec<String>) -> Option<Cookie> {
-    Cookie::parse(value)
-        .map_err(|reason| lines.push(format!("{name} cannot be a cookie: {reason}")))
-        .ok()
+fn first_set(variables: &[(&'static str, bool)]) -> Option<&'static str> {
+    let set = variables.iter().find(|(_, is_set)| *is_set);
+    set.map(|(name, _)| *name)
 }
 
 fn long_name(text: &str) -> Result<NodeName, String> {
@@ -357,4 +276,39 @@ fn namespace(text: &str) -> Result<String, String> {
 
 fn address(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "not an IP address".into())
+}
+
+/// A time like `90s` or `2m`; `0` is `None`, for ever.
+fn time_limit(text: &str) -> Result<Option<Duration>, String> {
+    if text == "0" {
+        return Ok(None);
+    }
+    humantime::parse_duration(text)
+        .map(|time| Some(time).filter(|time| !time.is_zero()))
+        .map_err(|_| "not a time; write it like 90s or 2m, or 0 to wait for ever".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_time_limits() {
+        for (text, expected) in [
+            ("90s", Some(Some(90))),
+            ("2m", Some(Some(120))),
+            ("1m 30s", Some(Some(90))),
+            ("0", Some(None)),
+            ("0s", Some(None)),
+            ("90", None),
+            ("-1s", None),
+            ("forever", None),
+        ] {
+            assert_eq!(
+                time_limit(text).ok(),
+                expected.map(|time| time.map(Duration::from_secs)),
+                "{text}"
+            );
+        }
+    }
 }

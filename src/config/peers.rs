@@ -1,16 +1,18 @@
 //! `BEAMINIT_PEERS`: where the other nodes of the cluster are looked for.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::config::{Cluster, Raw};
+use super::variables::Variables;
+use super::{Boot, ServiceName};
 use crate::node::{Host, NodeName};
 use crate::system::secrets::shown;
 
-/// The interval where nothing is said.
+/// The interval by default.
 const INTERVAL: Duration = Duration::from_secs(5);
 /// The longest and the shortest that makes sense.
-const LIMITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3600)];
+const LIMITS: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(3600);
 
 /// The other nodes of the cluster: where they are looked for, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,22 +21,19 @@ pub struct Peers {
     pub sources: Vec<Source>,
     /// How often.
     pub interval: Duration,
-    /// What the node is told when it starts.
+    /// What the node knows of them when it starts.
     pub boot: Boot,
 }
 
 impl Peers {
     /// Reads the three variables; `None` where no peers are looked for.
-    pub fn read(raw: &Raw, lines: &mut Vec<String>) -> Option<Self> {
-        let interval_text = raw.beaminit_peers_interval.as_deref();
-        let boot = raw.beaminit_peers_boot.as_deref();
-        let text = raw.beaminit_peers.as_deref();
-        let interval = super::read("BEAMINIT_PEERS_INTERVAL", interval_text, interval, lines);
-        let boot = super::read("BEAMINIT_PEERS_BOOT", boot, Boot::parse, lines);
+    pub fn read(variables: &mut Variables) -> Option<Self> {
+        let interval = variables.read("BEAMINIT_PEERS_INTERVAL", interval);
+        let boot = variables.keyword("BEAMINIT_PEERS_BOOT");
         Some(Self {
-            sources: super::read("BEAMINIT_PEERS", text, sources, lines)?,
+            sources: variables.read("BEAMINIT_PEERS", sources)?,
             interval: interval.unwrap_or(INTERVAL),
-            boot: boot.unwrap_or(Boot::Off),
+            boot: boot.unwrap_or_default(),
         })
     }
 }
@@ -43,16 +42,16 @@ impl Peers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// `dns`, and `dns:NAME`: the records of a Service; of `CLUSTER_HOSTNAME` where it has no name.
-    Dns(Option<Cluster>),
+    Dns(Option<ServiceName>),
     /// `hosts:a.b,c@d.e`: these.
-    Hosts(Vec<Listed>),
+    Hosts(Vec<HostsEntry>),
     /// `kubernetes:LABEL=VALUE,…`: what the API has under these labels.
     Kubernetes(Selector),
 }
 
-/// A peer of a fixed list.
+/// One of `hosts:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listed {
+pub enum HostsEntry {
     /// Its name before the `@` is this node's.
     Host(Host),
     /// The whole name.
@@ -63,34 +62,10 @@ pub enum Listed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector(String);
 
-/// `BEAMINIT_PEERS_BOOT`: what the node is told of its peers when it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Boot {
-    /// Nothing: the process beside it will join them.
-    Off,
-    /// `sync_nodes_optional`: the node waits for those that were found.
-    Sync,
-}
-
-impl Boot {
-    /// Reads the word.
-    ///
-    /// # Errors
-    /// The words that there are.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        super::values::one_of(&[("off", Self::Off), ("sync", Self::Sync)], text)
-    }
-}
-
 /// Reads `BEAMINIT_PEERS`: one place or several, with blanks between them.
-///
-/// # Errors
-/// How to write them.
 pub fn sources(text: &str) -> Result<Vec<Source>, String> {
-    let sources: Vec<Source> = text
-        .split_whitespace()
-        .map(Source::parse)
-        .collect::<Result<_, _>>()?;
+    let words = text.split_whitespace();
+    let sources: Vec<_> = words.map(Source::parse).collect::<Result<_, _>>()?;
     if sources.is_empty() {
         return Err("there is nothing in it; leave it unset, or write dns".into());
     }
@@ -98,46 +73,41 @@ pub fn sources(text: &str) -> Result<Vec<Source>, String> {
 }
 
 /// Reads `BEAMINIT_PEERS_INTERVAL`.
-///
-/// # Errors
-/// How to write it.
-pub fn interval(text: &str) -> Result<Duration, String> {
-    let [least, most] = LIMITS;
+fn interval(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .ok()
-        .filter(|time| (least..=most).contains(time))
+        .filter(|time| LIMITS.contains(time))
         .ok_or_else(|| "not a time from 500ms to 1h; write it like 5s".into())
 }
 
 impl Source {
     fn parse(word: &str) -> Result<Self, String> {
-        let of = |reason: String| format!("{}: {reason}", shown(word));
-        match word.split_once(':').unwrap_or((word, "")) {
+        let source = match word.split_once(':').unwrap_or((word, "")) {
             ("dns", "") if word == "dns" => Ok(Self::Dns(None)),
-            ("dns", name) => Cluster::parse(name).map(Some).map(Self::Dns).map_err(of),
-            ("hosts", list) => list
-                .split(',')
-                .filter(|one| !one.is_empty())
-                .map(Listed::parse)
-                .collect::<Result<Vec<_>, _>>()
-                .and_then(|list| {
-                    if list.is_empty() {
-                        Err("give hosts, as in hosts:a.example,b.example".into())
-                    } else {
-                        Ok(Self::Hosts(list))
-                    }
-                })
-                .map_err(of),
-            ("kubernetes", labels) => Selector::parse(labels).map(Self::Kubernetes).map_err(of),
-            _ => Err(format!(
-                "{:?} is none of dns, dns:NAME, hosts:HOST,… and kubernetes:LABEL=VALUE,…",
-                shown(word)
-            )),
-        }
+            ("dns", name) => ServiceName::parse(name).map(|name| Self::Dns(Some(name))),
+            ("hosts", list) => hosts(list).map(Self::Hosts),
+            ("kubernetes", labels) => Selector::parse(labels).map(Self::Kubernetes),
+            _ => {
+                return Err(format!(
+                    "{:?} is none of dns, dns:NAME, hosts:HOST,… and kubernetes:LABEL=VALUE,…",
+                    shown(word)
+                ));
+            }
+        };
+        source.map_err(|reason| format!("{}: {reason}", shown(word)))
     }
 }
 
-impl Listed {
+fn hosts(list: &str) -> Result<Vec<HostsEntry>, String> {
+    let words = list.split(',').filter(|word| !word.is_empty());
+    let entries: Vec<_> = words.map(HostsEntry::parse).collect::<Result<_, _>>()?;
+    if entries.is_empty() {
+        return Err("give hosts, as in hosts:a.example,b.example".into());
+    }
+    Ok(entries)
+}
+
+impl HostsEntry {
     fn parse(text: &str) -> Result<Self, String> {
         if text.contains('@') {
             NodeName::parse(text).map(Self::Node)
@@ -151,20 +121,18 @@ impl Listed {
 impl Selector {
     /// Equality alone: that is all that names the pods of one application.
     fn parse(text: &str) -> Result<Self, String> {
-        let is_plain = |part: &str, more: &str| {
-            part.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c) || more.contains(c))
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let is_label = |label: &str| label.chars().all(|c| is_plain(c) || c == '/');
+        let is_term = |term: &str| match term.split_once('=') {
+            Some((label, value)) => {
+                !label.is_empty() && is_label(label) && value.chars().all(is_plain)
+            }
+            None => false,
         };
-        let good = |term: &str| {
-            term.split_once('=').is_some_and(|(label, value)| {
-                !label.is_empty() && is_plain(label, "/") && is_plain(value, "")
-            })
-        };
-        if text.split(',').all(good) {
-            Ok(Self(text.into()))
-        } else {
-            Err("give labels, as in kubernetes:app=hello,tier=backend".into())
+        if !text.split(',').all(is_term) {
+            return Err("give labels, as in kubernetes:app=hello,tier=backend".into());
         }
+        Ok(Self(text.into()))
     }
 
     /// As part of a URL's query. RFC 3986 §3.4
@@ -191,7 +159,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl fmt::Display for Listed {
+impl fmt::Display for HostsEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(host) => host.fmt(f),

@@ -1,4 +1,4 @@
-//! What the pod itself tells: its addresses, its host name, its namespace, its nameservers.
+//! What is known from the pod itself: its addresses, its host name, its namespace, its nameservers.
 //!
 //! Beside the environment, the other half of what `Config` is made from. getifaddrs(3), gethostname(2), and the files
 //! that Kubernetes mounts (<https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>).
@@ -14,7 +14,7 @@ const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/name
 const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
-/// What was found.
+/// The pod, as far as it can be known from inside.
 #[derive(Clone, Debug, Default)]
 pub struct Pod {
     /// gethostname(2), where it is a name.
@@ -28,8 +28,8 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// Looks around. What is missing stays empty: whoever needs it says so.
-    pub fn look() -> Self {
+    /// What is missing stays empty: what needs it says so.
+    pub fn discover() -> Self {
         Self {
             hostname: nix::unistd::gethostname()
                 .ok()

@@ -29,42 +29,39 @@ impl Default for ResolvConf {
 impl ResolvConf {
     /// Reads the text of the file.
     pub fn parse(text: &str) -> Self {
-        let mut nameservers = Vec::new();
-        let mut search = Vec::new();
-        let mut has_domain = false;
-        let mut over_tcp = false;
+        let mut conf = Self {
+            nameservers: Vec::new(),
+            search: Vec::new(),
+            has_domain: false,
+            over_tcp: false,
+        };
         for line in text.lines() {
             let line = line.split(['#', ';']).next().unwrap_or_default();
             let mut words = line.split_whitespace();
             match words.next() {
                 Some("nameserver") => {
-                    nameservers.extend(words.next().and_then(Nameserver::parse));
+                    let nameserver = words.next().and_then(Nameserver::parse);
+                    conf.nameservers.extend(nameserver);
                 }
                 // The last of `search` and `domain` counts.
                 Some(keyword @ ("search" | "domain")) => {
-                    search = words
-                        .map(|word| word.trim_end_matches('.').to_owned())
-                        .filter(|w| !w.is_empty())
-                        .collect();
-                    has_domain |= keyword == "domain" && !search.is_empty();
+                    let domains = words.map(|word| word.trim_end_matches('.'));
+                    let domains = domains.filter(|domain| !domain.is_empty());
+                    conf.search = domains.map(ToOwned::to_owned).collect();
+                    conf.has_domain |= keyword == "domain" && !conf.search.is_empty();
                 }
-                Some("options") => over_tcp |= words.any(|word| word == "use-vc"),
+                Some("options") => conf.over_tcp |= words.any(|word| word == "use-vc"),
                 _ => {}
             }
         }
-        if nameservers.is_empty() {
-            nameservers.push(Nameserver {
+        if conf.nameservers.is_empty() {
+            conf.nameservers.push(Nameserver {
                 address: Ipv4Addr::LOCALHOST.into(),
                 interface: None,
             });
         }
-        nameservers.dedup();
-        Self {
-            nameservers,
-            search,
-            has_domain,
-            over_tcp,
-        }
+        conf.nameservers.dedup();
+        conf
     }
 
     /// Kubernetes' namespace: the first search domain is `NS.svc.ZONE`.
@@ -77,17 +74,14 @@ impl ResolvConf {
 
     /// Kubernetes' zone: what follows `svc.` in the search list.
     pub fn zone(&self) -> Option<&str> {
-        let bare = self
-            .search
-            .iter()
-            .find_map(|domain| domain.strip_prefix("svc."));
+        let mut domains = self.search.iter();
+        let bare = domains.find_map(|domain| domain.strip_prefix("svc."));
         let behind_namespace = || {
-            self.search
-                .iter()
-                .find_map(|domain| domain.split_once(".svc.").map(|(_, zone)| zone))
+            let mut domains = self.search.iter();
+            domains.find_map(|domain| Some(domain.split_once(".svc.")?.1))
         };
-        bare.or_else(behind_namespace)
-            .filter(|zone| !zone.is_empty())
+        let zone = bare.or_else(behind_namespace);
+        zone.filter(|zone| !zone.is_empty())
     }
 }
 

@@ -17,7 +17,7 @@ mod supervise;
 
 pub use entry::inherited_mask;
 pub use fact::{RECORD, TellInit, TellVerdict, clock};
-pub use settings::{Complaints, Settings};
+pub use settings::Settings;
 
 use crate::exit::{self, Exit};
 use crate::system::{descriptors, environ, signals};
@@ -25,22 +25,15 @@ use std::io::Write as _;
 
 /// Forks, runs `launch` in the child, and supervises until the child has ended.
 ///
-/// `launch` gets what is wrong with the settings of this room, to report it with the rest; it must exec, or return the
-/// exit status of a start that failed. Returns the exit status of the whole: the child's own, or 128+n if signal n
+/// `launch` must exec, or return the exit status of a start that failed. Returns the exit status of the whole: the child's own, or 128+n if signal n
 /// ended it.
-pub fn run(
-    mut inherited: signals::Inherited,
-    launch: impl FnOnce(Option<Complaints>, TellInit) -> i32,
-) -> i32 {
+pub fn run(mut inherited: signals::Inherited, launch: impl FnOnce(TellInit) -> i32) -> i32 {
     inherited.hear_of_children();
     child::adopt_orphans();
-    // With bad settings there will be no command: the defaults serve until launch has said so and ended.
-    let (settings, complaints) = match Settings::from_environment() {
-        Ok(settings) => (settings, None),
-        Err(complaints) => (Settings::default(), Some(complaints)),
-    };
+    // With bad settings there will be no command: the defaults serve until launch has read them too, said so and ended.
+    let settings = Settings::from_environment().unwrap_or_default();
     let started = fact::channel().and_then(|(told, tell)| {
-        child::spawn(&inherited, || launch(complaints, tell)).map(|child| (child, told))
+        child::spawn(&inherited, || launch(tell)).map(|child| (child, told))
     });
     match started {
         Ok((child, told)) => {

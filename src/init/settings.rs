@@ -1,7 +1,7 @@
 //! The three settings of init: `BEAMINIT_SIGNALS`, `BEAMINIT_STOP_DELAY`, `BEAMINIT_STOP_TIMEOUT`.
 //!
-//! All that this room takes from the environment, read before the fork. What is wrong with them is handed to launch,
-//! which reports every error of a start together.
+//! All that init takes from the environment, read before the fork. Launch reads them again, to report what is wrong with
+//! them together with every other error of a start.
 
 use std::time::Duration;
 

@@ -1,9 +1,10 @@
 //! The end of launch: becoming the command. execve(2).
 
-use std::ffi::{CString, OsString};
+use std::convert::Infallible;
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -12,6 +13,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::exit::{self, Exit};
 use crate::plan::Plan;
+use crate::system::Environment;
 
 /// The shell that runs a file without a `#!` line, as execvp(3) has it.
 const SHELL: &str = "/bin/sh";
@@ -19,107 +21,78 @@ const SHELL: &str = "/bin/sh";
 /// Becomes the command; comes back only with a failure.
 pub fn exec(plan: &Plan, config: &Config) -> Failure {
     let environment = environment(plan, config);
-    let file = &plan.command.file;
-    let errno = execve(
-        file.as_os_str().to_owned(),
-        plan.command.words.clone(),
-        &environment,
-    );
-    if errno != Errno::ENOEXEC {
-        return refused(plan, errno);
+    let file = plan.command.file.as_os_str();
+    let words: Vec<&OsStr> = plan.command.words.iter().map(OsString::as_ref).collect();
+    let Err(mut errno) = execve(file, &words, &environment);
+    if errno == Errno::ENOEXEC {
+        if let Some(why) = no_script(&plan.command.file) {
+            return Failure::new(
+                Exit::NotExecutable,
+                format!("cannot run {}: {}: {why}", file.display(), errno.desc()),
+            );
+        }
+        let script = [OsStr::new(SHELL), file].into_iter();
+        let words: Vec<&OsStr> = script.chain(words.into_iter().skip(1)).collect();
+        Err(errno) = execve(SHELL.as_ref(), &words, &environment);
     }
-    if let Some(why) = no_script(file) {
-        return Failure::new(
-            Exit::NotExecutable,
-            format!("cannot run {}: {}: {why}", file.display(), errno.desc()),
-        );
-    }
-    let rest = plan.command.words.iter().skip(1).cloned();
-    let words = [SHELL.into(), file.as_os_str().to_owned()]
-        .into_iter()
-        .chain(rest)
-        .collect();
-    refused(plan, execve(SHELL.into(), words, &environment))
+    refused(plan, errno)
 }
 
 /// The environment as it came, with the Plan's changes.
-fn environment(plan: &Plan, config: &Config) -> Vec<OsString> {
-    let changed = |name: &OsString| {
-        let name = name.to_str().unwrap_or_default();
-        plan.changes.set.contains_key(name) || plan.changes.unset.iter().any(|unset| unset == name)
-    };
-    let assignment = |name: &std::ffi::OsStr, value: &std::ffi::OsStr| {
-        let mut whole = name.to_owned();
-        whole.push("=");
-        whole.push(value);
-        whole
-    };
-    let kept = config
-        .environment
-        .iter()
-        .filter(|(name, _)| !changed(name))
-        .map(|(name, value)| assignment(name, value));
-    let set = plan
-        .changes
-        .set
-        .iter()
-        .filter(|(_, value)| !value.reveal().is_empty());
-    kept.chain(set.map(|(name, value)| assignment(name.as_ref(), value.reveal())))
-        .collect()
+fn environment(plan: &Plan, config: &Config) -> Environment {
+    let mut environment = config.environment.clone();
+    for name in &plan.changes.unset {
+        environment.remove(name);
+    }
+    for (name, value) in &plan.changes.set {
+        environment.remove(name);
+        if !value.reveal().is_empty() {
+            environment.set(name, value.reveal());
+        }
+    }
+    environment
 }
 
-fn execve(file: OsString, words: Vec<OsString>, environment: &[OsString]) -> Errno {
-    let c = |text: OsString| CString::new(text.into_vec());
-    let words: Result<Vec<_>, _> = words.into_iter().map(c).collect();
-    let environment: Result<Vec<_>, _> = environment
-        .iter()
-        .map(|text| CString::new(text.as_bytes()))
-        .collect();
-    match (c(file), words, environment) {
-        (Ok(file), Ok(words), Ok(environment)) => {
-            match nix::unistd::execve(&file, &words, &environment) {
-                Err(errno) => errno,
-                Ok(never) => match never {},
-            }
-        }
-        // No argument and no variable of a process has a NUL in it.
-        _ => Errno::EINVAL,
-    }
+fn execve(file: &OsStr, words: &[&OsStr], environment: &Environment) -> Result<Infallible, Errno> {
+    // No argument and no variable of a process has a NUL in it.
+    let c = |text: &OsStr| CString::new(text.as_bytes()).map_err(|_| Errno::EINVAL);
+    let words: Vec<CString> = words.iter().map(|word| c(word)).collect::<Result<_, _>>()?;
+    let assignment = |(name, value): &(OsString, OsString)| {
+        let mut whole = name.clone();
+        whole.push("=");
+        whole.push(value);
+        c(&whole)
+    };
+    let environment = environment.iter().map(assignment);
+    let environment: Vec<CString> = environment.collect::<Result<_, _>>()?;
+    nix::unistd::execve(&c(file)?, &words, &environment)
 }
 
 fn refused(plan: &Plan, errno: Errno) -> Failure {
-    let file = plan.command.file.display();
-    match errno {
-        Errno::ENOENT => Failure::new(
+    let (exit, hint) = match errno {
+        Errno::ENOENT => (
             Exit::NotFound,
-            format!(
-                "cannot run {file}: the interpreter of its #! line, or its loader, is not in this image"
-            ),
+            "is the interpreter of its #! line, or its loader, in this image?",
         ),
-        Errno::EACCES | Errno::ENOEXEC | Errno::ELOOP | Errno::EPERM => Failure::new(
+        Errno::EACCES | Errno::ENOEXEC | Errno::ELOOP | Errno::EPERM => (
             Exit::NotExecutable,
-            format!(
-                "cannot run {file}: {}; is it a program for this machine, on a file system that allows it?",
-                errno.desc()
-            ),
+            "is it a program for this machine, on a file system that allows it?",
         ),
-        Errno::E2BIG => Failure::new(
+        Errno::E2BIG => (
             Exit::System,
-            format!(
-                "cannot run {file}: {}; are there Services enough to fill the environment? set enableServiceLinks: false",
-                errno.desc()
-            ),
+            "are there Services enough to fill the environment? set enableServiceLinks: false",
         ),
-        Errno::ENOMEM | Errno::EAGAIN | Errno::EMFILE | Errno::ENFILE => Failure::new(
-            Exit::System,
-            format!(
-                "cannot run {file}: {}; {}",
-                errno.desc(),
-                exit::remedy(errno)
-            ),
-        ),
-        _ => Failure::new(Exit::System, format!("cannot run {file}: {}", errno.desc())),
-    }
+        Errno::ENOMEM | Errno::EAGAIN | Errno::EMFILE | Errno::ENFILE => {
+            (Exit::System, exit::remedy(errno))
+        }
+        _ => (Exit::System, ""),
+    };
+    let file = plan.command.file.display();
+    let end = if hint.is_empty() { "" } else { "; " };
+    Failure::new(
+        exit,
+        format!("cannot run {file}: {}{end}{hint}", errno.desc()),
+    )
 }
 
 /// Why a file that the kernel cannot run is nothing for the shell either.

@@ -1,100 +1,83 @@
-//! The room that becomes the command. It knows nothing of reaping.
+//! The forked child: makes the plan, passes the gates, execs the command.
 //!
-//! environment ──► Config ──► Node ──► Plan ──► gates (dns, port, epmd) ──► exec
+//! environment ──► Config ──► Candidates ──► Plan ──► gates (dns, port, epmd) ──► exec
 //!
 //! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
 
 mod above;
 mod exec;
-mod watched;
+mod watcher;
 
-use std::path::Path;
+use tracing::{debug, info, warn};
 
-use tracing::{debug, error, info, warn};
-
-use crate::config::peers::Boot;
-use crate::config::{Config, DnsMode, Invocation, LauncherKind, Reading};
-use crate::error::{Details, Failure};
+use crate::config::{self, Boot, Config, DnsMode, Invocation, LauncherKind};
+use crate::error::Failure;
+use crate::exit::Exit;
 use crate::gates::dns::{self, Question, own_host};
 use crate::gates::{epmd, port};
 use crate::init::TellInit;
 use crate::launchers::Target;
 use crate::local_node;
 use crate::log;
-use crate::naming::{self, Candidate, Chosen, Lookup};
-use crate::node::{NodeName, Port};
+use crate::naming::{self, Candidate, Chosen, Cluster};
+use crate::node::NodeName;
 use crate::peers::join;
-use crate::plan;
-use crate::plan::Role;
-use crate::plan::{Identity, NodeSettings, OwnIdentity, Plan};
+use crate::plan::{Identity, NodeSettings, OwnIdentity, Pin, Plan, Role};
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
-pub fn run(mut start: Invocation, tell_init: TellInit) -> i32 {
-    above::hand_on_sockets(&mut start.environment);
-    attempt(start, |prepared| {
+pub fn run(mut invocation: Invocation, tell_init: TellInit) -> i32 {
+    above::hand_on_sockets(&mut invocation.environment);
+    attempt(invocation, |target| {
         above::warn_of_shell();
-        // What an init owes a BEAM, it owes one without a name, too.
-        if prepared.is(Role::Node) || prepared.could_be_node() {
+        // A BEAM without a name is stopped like a node.
+        if target.is(Role::Node) || target.could_be_node() {
             tell_init.is_node();
         }
-        let plan = prepared.pass_gates()?;
+        let plan = target.pass_gates()?;
         tell_init.starts();
-        prepared.become_command(&plan, Some(tell_init))
+        target.become_command(&plan, Some(tell_init))
     })
 }
 
 /// Launches without an init above: `beaminit exec`.
 #[inline(never)]
-pub fn exec(start: Invocation) -> i32 {
-    attempt(start, |prepared| {
-        let plan = prepared.pass_gates()?;
-        prepared.become_command(&plan, None)
+pub fn exec(invocation: Invocation) -> i32 {
+    attempt(invocation, |target| {
+        let plan = target.pass_gates()?;
+        target.become_command(&plan, None)
     })
 }
 
 /// Prints the Plan: changes nothing, waits for nothing.
 #[inline(never)]
-pub fn plan(start: Invocation) -> i32 {
-    attempt(start, |prepared| {
-        let plan = prepared.plan(None, &[])?;
-        match crate::cli::say(&plan.to_string()) {
-            0 => Ok(()),
-            _ => Err(Failure::new(
-                crate::exit::Exit::System,
-                "standard output cannot be written; is it closed?",
-            )),
+pub fn plan(invocation: Invocation) -> i32 {
+    attempt(invocation, |target| {
+        let plan = target.plan(None, &[])?;
+        if crate::cli::say(&plan.to_string()) == 0 {
+            return Ok(());
         }
+        let line = "standard output cannot be written; is it closed?";
+        Err(Failure::new(Exit::System, line))
     })
 }
 
-/// Prepares and goes on with `next`; reports what fails.
-fn attempt(start: Invocation, next: impl FnOnce(Target) -> Result<(), Failure>) -> i32 {
-    let mut reading = Reading::new(start.environment, start.settings);
-    let logging = reading.logging();
+/// Recognises the command and goes on with `next`; reports what fails, and returns the exit status.
+fn attempt(invocation: Invocation, next: impl FnOnce(Target) -> Result<(), Failure>) -> i32 {
+    let Invocation {
+        command,
+        environment,
+    } = invocation;
+    let logging = config::logging(&environment);
     log::start(&logging);
-    match Target::new(start.command, reading).and_then(next) {
-        Ok(()) => 0,
-        Err(failure) => report(&failure, logging.termination_log.as_deref()),
-    }
-}
-
-fn report(failure: &Failure, termination_log: Option<&Path>) -> i32 {
-    for line in &failure.lines {
-        if let Some(Details {
-            names,
-            addresses,
-            answers,
-            cause,
-        }) = failure.details.as_deref()
-        {
-            error!(names, addresses, answers, cause, "{line}");
-        } else {
-            error!("{line}");
-        }
-    }
-    log::leave_reason(&failure.lines, termination_log);
-    failure.exit.status()
+    let config = Config::read(environment, true);
+    let target = config.and_then(|config| Target::new(command, config));
+    let Err(failure) = target.and_then(next) else {
+        return 0;
+    };
+    let status = failure.log();
+    log::leave_reason(&failure.lines, logging.termination_log.as_deref());
+    status
 }
 
 impl Target {
@@ -113,17 +96,17 @@ impl Target {
                 self.warn_of_gates(own);
                 checked
             }
-            Identity::Planned(settled) => self.resolve(settled)?,
+            Identity::Planned(settings) => self.resolve(settings)?,
         };
         for warning in &plan.changes.warnings {
             warn!("{warning}");
         }
-        if let Some(settled) = plan.node_settings() {
-            info!("node {} ({})", settled.node.value, settled.node.by);
+        if let Some(settings) = plan.node_settings() {
+            info!("node {} ({})", settings.node.value, settings.node.by);
             if self.is(Role::Node) {
-                check_port(settled)?;
-                check_name(settled)?;
-                own_host::warn_of_slow_lookup(&self.config, settled.node.value.is_long());
+                check_port(settings)?;
+                check_name(settings)?;
+                own_host::warn_of_slow_lookup(&self.config, settings.node.value.is_long());
             }
         }
         for file in &plan.changes.files {
@@ -132,24 +115,17 @@ impl Target {
         Ok(plan)
     }
 
-    /// The Plan with the answer of DNS, and with the peers that the node is to be told of.
+    /// The Plan with the answer of DNS, and with the peers that the node waits for.
     fn resolve(&self, checked: &NodeSettings) -> Result<Plan, Failure> {
         let answer = self.ask_dns(checked)?;
         let plan = self.plan(answer.as_ref(), &[])?;
-        let found = match plan
+        let job = plan
             .node_settings()
-            .and_then(|settled| settled.peers.as_ref())
-        {
-            Some(peers) if peers.boot == Boot::Sync => self.find_peers(&plan)?,
-            _ => return Ok(plan),
-        };
-        self.plan(answer.as_ref(), &found)
-    }
-
-    fn find_peers(&self, plan: &Plan) -> Result<Vec<NodeName>, Failure> {
-        let settled = plan.node_settings();
-        let job = settled.and_then(|settled| watched::job(&self.config, settled));
-        job.map_or(Ok(Vec::new()), |job| join::answering(&job))
+            .and_then(|settings| watcher::job(&self.config, settings));
+        match job.filter(|job| job.peers.boot == Boot::Sync) {
+            Some(job) => self.plan(answer.as_ref(), &join::answering(&job)?),
+            None => Ok(plan),
+        }
     }
 
     /// What the gates would find, where nothing asks for them.
@@ -158,36 +134,34 @@ impl Target {
             return;
         }
         let ipv6 = self.config.has_ipv6_alone();
-        if let Some(number) = own.port.as_ref().and_then(plan::Pin::port)
+        if let Some(number) = own.port.as_ref().and_then(Pin::port)
             && let Err(failure) = port::check(number, ipv6)
         {
             warn!("{}", failure.lines.join("; "));
         }
-        let given = self.config.variable("ERL_EPMD_PORT");
-        let at = given.map_or(Ok(Port::EPMD), Port::parse);
-        if let (Some(node), Ok(port)) = (&own.node, at) {
+        if let (Some(node), Some(port)) = (&own.node, self.config.epmd_port()) {
             epmd::warn_if_taken(&node.value.name, epmd::Place { port, ipv6 });
         }
     }
 
     /// Becomes the command; comes back only with a failure.
     fn become_command(&self, plan: &Plan, tell_init: Option<TellInit>) -> Result<(), Failure> {
-        self.say_what_starts(plan);
+        self.log_what_starts(plan);
         if tracing::enabled!(tracing::Level::DEBUG) {
             for line in plan.to_string().lines() {
                 debug!("{line}");
             }
         }
         if let Some(memory) = tell_init.as_ref().and_then(TellInit::record)
-            && let Some(record) = watched::record(plan).filter(|_| self.is(Role::Node))
+            && let Some(record) = watcher::record(plan).filter(|_| self.is(Role::Node))
         {
             record.write(memory);
         }
-        watched::start(self, plan, tell_init)?;
+        watcher::start(self, plan, tell_init)?;
         Err(exec::exec(plan, &self.config))
     }
 
-    fn say_what_starts(&self, plan: &Plan) {
+    fn log_what_starts(&self, plan: &Plan) {
         let file = plan.command.file.display();
         let (label, role) = (plan.launcher, plan.role);
         let is_known = self.launcher.is_some() || self.config.launcher == LauncherKind::None;
@@ -206,39 +180,34 @@ impl Target {
     }
 
     /// The dns gate for a node; for a client, one question where the name depends on the answer.
-    fn ask_dns(&self, settled: &NodeSettings) -> Result<Option<Chosen>, Failure> {
-        if settled.dns == DnsMode::Off {
+    fn ask_dns(&self, settings: &NodeSettings) -> Result<Option<Chosen>, Failure> {
+        if settings.dns == DnsMode::Off {
             return Ok(None);
         }
-        let question = question(&self.config, &settled.candidates, settled.dns);
+        let candidates = &settings.candidates;
+        let question = question(&self.config, candidates, settings.dns);
         if self.is(Role::Node) {
             return dns::wait(&question).map(Some);
         }
         // The node that runs here has chosen already.
-        let is_it = |node: &NodeName| {
-            settled.candidates.iter().any(|one| match one.lookup {
-                Lookup::Reverse(_) => node.name == one.node.name,
-                _ => one.node == *node,
-            })
-        };
-        if let Some(record) = local_node::record().filter(|record| is_it(&record.node)) {
+        let record = local_node::record();
+        if let Some(record) =
+            record.filter(|record| candidates.iter().any(|one| one.is(&record.node)))
+        {
             return Ok(Some(Chosen {
                 node: record.node,
                 ipv6: record.ipv6,
             }));
         }
-        let reverse = settled
-            .candidates
-            .iter()
-            .any(|one| matches!(one.lookup, Lookup::Reverse(_)));
-        if settled.candidates.len() < 2 && !reverse {
+        let is_reverse = candidates.iter().any(Candidate::is_reverse);
+        if candidates.len() < 2 && !is_reverse {
             return Ok(None);
         }
         let answer = dns::once(&question)?;
-        if answer.is_none() && reverse {
+        if answer.is_none() && is_reverse {
             let line =
                 "DNS does not tell the name of this pod's address now; is the node itself running?";
-            return Err(Failure::new(crate::exit::Exit::Gate, line));
+            return Err(Failure::new(Exit::Gate, line));
         }
         Ok(answer)
     }
@@ -254,28 +223,28 @@ fn question<'a>(config: &'a Config, candidates: &'a [Candidate], mode: DnsMode) 
         servers: &conf.nameservers,
         over_tcp: conf.over_tcp,
         limit: config.dns_timeout,
-        cluster: naming::look_around(config),
-        completed: naming::completes(config),
+        cluster: Cluster::of(config),
+        completed: naming::is_completed(config),
     }
 }
 
-fn check_name(settled: &NodeSettings) -> Result<(), Failure> {
-    let Some(port) = settled.epmd.port() else {
+fn check_name(settings: &NodeSettings) -> Result<(), Failure> {
+    let Some(port) = settings.epmd.port() else {
         return Ok(());
     };
     let place = epmd::Place {
         port,
-        ipv6: settled.ipv6,
+        ipv6: settings.ipv6,
     };
-    epmd::check(&settled.node.value.name, place)
+    epmd::check(&settings.node.value.name, place)
 }
 
-fn check_port(settled: &NodeSettings) -> Result<(), Failure> {
-    let Some(pin) = &settled.port else {
+fn check_port(settings: &NodeSettings) -> Result<(), Failure> {
+    let Some(pin) = &settings.port else {
         return Ok(());
     };
     if let Some(port) = pin.port() {
-        port::check(port, settled.ipv6)?;
+        port::check(port, settings.ipv6)?;
         info!("{pin} is free");
     } else {
         info!("{pin}: none of them is checked");

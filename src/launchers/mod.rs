@@ -20,7 +20,7 @@ mod target;
 mod wrappers;
 
 use crate::beam::{Flag, FlagSetting, FlagVariables};
-use crate::config::{Config, LauncherKind, Pod};
+use crate::config::{Config, Keyword as _, LauncherKind, Pod};
 use crate::error::Failure;
 use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
@@ -88,7 +88,7 @@ pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failur
     let Some(mut kind) = kind else {
         return Ok(None);
     };
-    found.config.pod = Pod::look();
+    found.config.pod = Pod::discover();
     if let Some(actual) = other_than_configured(found) {
         let is_node = read(actual, found)?.role == Role::Node;
         if is_node && !found.is_wrapped() {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::LauncherCommand;
-use crate::config::{Config, Reading};
+use crate::config::Config;
 use crate::error::Failure;
 use crate::plan::{Launcher, Role};
 use crate::system::program::Command;
@@ -15,8 +15,7 @@ pub struct Target {
 }
 
 impl Target {
-    pub fn new(words: Vec<OsString>, reading: Reading) -> Result<Self, Failure> {
-        let config = reading.config()?;
+    pub fn new(words: Vec<OsString>, config: Config) -> Result<Self, Failure> {
         let command = Command::find(words, &config.environment)?;
         let mut found = LauncherCommand::find(&command, config)?;
         let launcher = super::recognise(&mut found)?;

@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::script::Script;
-use crate::config::{Config, LauncherKind, Reading};
+use crate::config::{Config, LauncherKind};
 use crate::error::Failure;
 use crate::system::Environment;
 use crate::system::account::Account;
@@ -116,11 +116,7 @@ impl LauncherCommand {
         let config = if assigned.is_empty() {
             config
         } else {
-            let mut reading = Reading::new(environment, None);
-            if !config.wants_cookie {
-                reading = reading.without_cookie();
-            }
-            let config = reading.config()?;
+            let config = Config::read(environment, config.wants_cookie)?;
             Config { assigned, ..config }
         };
         let inner = wrappers.last().map_or(command, |(_, inner)| inner).clone();

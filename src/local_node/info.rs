@@ -7,9 +7,9 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Wanted, look};
-use crate::cli::{self, Usage};
-use crate::config::{Invocation, Reading};
+use super::LocalNode;
+use crate::cli;
+use crate::config::{self, Invocation};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::log;
@@ -34,20 +34,15 @@ pub fn run(mut invocation: Invocation) -> i32 {
         Ok(cookie) => cookie,
         Err(usage) => return usage.report(),
     };
-    log::start(&Reading::new(invocation.environment.clone(), None).logging());
+    log::start(&config::logging(&invocation.environment));
     match info(invocation, cookie) {
         Ok(text) => cli::say(&text),
-        Err(failure) => {
-            for line in &failure.lines {
-                tracing::error!("{line}");
-            }
-            failure.exit.status()
-        }
+        Err(failure) => failure.log(),
     }
 }
 
 /// Reads `--json [--cookie] [-- COMMAND]`; leaves the command. Is the cookie wanted?
-fn parse(words: &mut Vec<OsString>) -> Result<bool, Usage> {
+fn parse(words: &mut Vec<OsString>) -> Result<bool, Failure> {
     let mut rest = std::mem::take(words).into_iter();
     let mut cookie = false;
     while let Some(word) = rest.next() {
@@ -59,7 +54,7 @@ fn parse(words: &mut Vec<OsString>) -> Result<bool, Usage> {
                 break;
             }
             _ => {
-                return Err(Usage::new(format!(
+                return Err(Failure::usage(format!(
                     "node: {:?} is not understood (node --json [--cookie] [-- COMMAND])",
                     shown(&word)
                 )));
@@ -72,14 +67,14 @@ fn parse(words: &mut Vec<OsString>) -> Result<bool, Usage> {
 fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
     if cookie && nix::unistd::isatty(std::io::stdout()).unwrap_or(false) {
         let line = "node --json --cookie writes the cookie, and standard output is a terminal; send it to a pipe, or leave --cookie out";
-        return Err(Failure::new(Exit::Usage, line));
+        return Err(Failure::usage(line));
     }
-    let here = look(invocation, Wanted { node: None, cookie })?;
-    let secret = here.cookie.as_ref().filter(|_| cookie);
+    let local = LocalNode::discover(invocation, None, cookie)?;
+    let secret = local.cookie.as_ref().filter(|_| cookie);
     let info = NodeInfo {
-        node: here.first().to_string(),
-        port: here.port.map(crate::node::Port::number),
-        epmd: here.epmd.map(crate::node::Port::number),
+        node: local.first().to_string(),
+        port: local.port.map(crate::node::Port::number),
+        epmd: local.epmd.map(crate::node::Port::number),
         cookie: secret.map(|cookie| cookie.reveal().to_owned()),
     };
     let text = serde_json::to_string(&info);

@@ -16,7 +16,7 @@ use crate::node::Host;
 /// Looks a host up.
 ///
 /// # Errors
-/// What was said instead, to be put behind its name.
+/// What the answer was instead, to be put behind its name.
 pub fn addresses(config: &Config, host: &Host, limit: Duration) -> Result<Vec<IpAddr>, String> {
     let name = match host {
         Host::Address(address) => return Ok(vec![*address]),

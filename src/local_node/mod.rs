@@ -1,7 +1,8 @@
-//! What this container's node is called, and how it is reached: for whoever looks at it from outside, after its start.
+//! The node of this container: its name, and how it is reached. For what looks at it from outside, after its start.
 //!
-//! environment ──► Config ──► Launcher ──► NodeSettings, as the start itself made them; no gate is run, nothing is written,
-//! nothing is waited for. The command is that of the beaminit that runs in this container ([`running`]), if none is given.
+//! The start has written both down ([`Record`]). Where it has not yet, or a command is given, they are made as the start
+//! makes them: environment ──► Config ──► Launcher ──► NodeSettings. No gate is run, nothing is written, nothing is waited
+//! for.
 
 mod cookie;
 pub mod info;
@@ -11,220 +12,154 @@ mod running;
 pub use running::record;
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::config::Invocation;
-use crate::config::{Config, LauncherKind, Peers, Pod, Reading, Setting};
+use crate::config::{Config, Invocation, LauncherKind, Peers, Pod};
 use crate::error::Failure;
 use crate::launchers::{self, Target};
-use crate::naming::{Candidate, Lookup};
+use crate::naming::Candidate;
 use crate::node::{Cookie, Host, NodeName, Port};
-use crate::plan::NodeSettings;
 use crate::plan::resolve::{self, Sources};
 use crate::plan::{Launcher, Role};
 use crate::record::Record;
 
 /// The node of this container.
 pub struct LocalNode {
-    /// The names that it may have, in order; which of them it is, it says itself. At least one.
-    pub candidates: Vec<Candidate>,
+    /// The first of the names that it may have.
     first: NodeName,
+    /// All of them, in order; which of them it is, it says itself. At least one.
+    candidates: Vec<Candidate>,
     /// The cookie, from wherever the VM has it; `None` if it could not be found, or is not wanted.
     pub cookie: Option<Cookie>,
     /// The port of the epmd that knows it; `None` for a node that does without, or has a way of its own.
     pub epmd: Option<Port>,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
-    /// The loopback addresses, that of its own family first; then those of this container.
     own_addresses: Vec<IpAddr>,
     /// The node that was asked for is not in this container.
-    pub elsewhere: bool,
+    pub is_remote: bool,
     /// Where its peers are looked for.
     pub peers: Option<Peers>,
-    /// All that the environment says.
     pub config: Config,
 }
 
-/// What is looked for.
-pub struct Wanted {
-    /// It is this node, and all else tells only how; otherwise that of this container.
-    pub node: Option<NodeName>,
-    /// Its cookie, too? Without, nothing of a cookie is read or complained of.
-    pub cookie: bool,
-}
-
-/// Looks. The command of `start` may be empty: then it is that of the beaminit which runs here.
-///
-/// # Errors
-/// As at the start; or there is nothing that tells the name: exit status 78.
-pub fn look(start: Invocation, wanted: Wanted) -> Result<LocalNode, Failure> {
-    let Invocation {
-        command,
-        environment,
-        settings,
-    } = start;
-    let Wanted {
-        node: named,
-        cookie,
-    } = wanted;
-    let reading = || {
-        let reading = Reading::new(environment.clone(), settings.clone());
-        if cookie {
-            reading
-        } else {
-            reading.without_cookie()
-        }
-    };
-    if command.is_empty()
-        && let Some(record) = running::record()
-    {
-        let mut config = reading().config()?;
-        config.pod = Pod::look();
-        let mut here = LocalNode::of_record(config, &record)?;
-        if let Some(node) = named {
-            here.asks_for(node, false);
-        }
-        return Ok(here);
-    }
-    let read = |words| Target::new(words, reading());
-    let found = if command.is_empty() {
-        // What else may run here matters little to who knows the name.
-        of_running(read).or_else(|failure| {
-            if named.is_some() {
-                Ok(None)
-            } else {
-                Err(failure)
-            }
-        })?
-    } else {
-        Some(node(read(command)?).map_err(|other| no_node(&other))?)
-    };
-    let mut stands_in = false;
-    let (mut config, launcher) = if let Some(found) = found {
-        found
-    } else {
-        let mut config = reading().config()?;
-        // The name that is asked for stands for all that would make one.
-        stands_in = named.is_some() && config.node != named;
-        config.node = named.clone().or(config.node);
-        let launcher = nameless(&config)?;
-        (config, launcher)
-    };
-    config.pod = Pod::look();
-    let mut here = if stands_in || config.asks_for_changes() {
-        let settings = resolve::resolve(&Sources::read(&config, &launcher)?, None)?;
-        LocalNode::new(config, settings)
-    } else {
-        LocalNode::without_changes(config, &launcher)?
-    };
-    if let Some(node) = named {
-        here.asks_for(node, stands_in);
-    }
-    Ok(here)
-}
-
 impl LocalNode {
-    fn new(config: Config, settings: NodeSettings) -> Self {
-        let NodeSettings {
-            node,
-            candidates,
-            cookie,
-            epmd,
-            port,
-            ipv6,
-            peers,
-            ..
-        } = settings;
-        let cookie = cookie.map(|said| said.value);
-        let port = port.and_then(|pin| pin.port());
-        Self {
-            candidates,
-            peers,
-            ..Self::called_so(node, port, epmd.port(), ipv6, cookie, config)
+    /// Finds the node of this container; or the one that is `asked` for, of which all else tells only how it is reached.
+    /// The command may be empty: then it is that of the beaminit which runs here. Without `wants_cookie`, nothing of a
+    /// cookie is read or complained of.
+    ///
+    /// # Errors
+    /// As at the start; or there is nothing that tells the name: exit status 78.
+    pub fn discover(
+        invocation: Invocation,
+        asked: Option<NodeName>,
+        wants_cookie: bool,
+    ) -> Result<Self, Failure> {
+        let Invocation {
+            command,
+            environment,
+        } = invocation;
+        let is_given = !command.is_empty();
+        let read = || Config::read(environment.clone(), wants_cookie);
+        let target = |words| read().and_then(|config| Target::new(words, config));
+        let mut name_only = false;
+        let mut local = if !is_given && let Some(record) = running::record() {
+            Self::of_record(record, read()?)?
+        } else {
+            let node = if is_given {
+                target(command).and_then(node).map(Some)
+            } else {
+                of_running(target)
+            };
+            let (config, launcher) = match node {
+                Ok(Some(node)) => node,
+                // What else runs here does not matter where the name is given.
+                Err(failure) if is_given || asked.is_none() => return Err(failure),
+                _ => {
+                    let mut config = read()?;
+                    name_only = asked.is_some() && config.node != asked;
+                    config.node = asked.clone().or(config.node);
+                    let launcher = unknown(&config)?;
+                    (config, launcher)
+                }
+            };
+            Self::of_launcher(&launcher, config, name_only)?
+        };
+        if let Some(node) = asked {
+            local.select(node, name_only);
         }
+        Ok(local)
     }
 
-    /// The node that is written down.
-    fn of_record(config: Config, record: &Record) -> Result<Self, Failure> {
+    fn of_record(record: Record, mut config: Config) -> Result<Self, Failure> {
+        config.pod = Pod::discover();
         let peers = resolve::peers::resolve(&config, &record.node, true)?;
-        let Record {
-            node,
-            port,
-            epmd,
-            ipv6,
-            ..
-        } = record;
-        let given = config.cookie.as_ref().map(|said| said.value.clone());
-        let cookie = given.or_else(|| config.wants_cookie.then(|| cookie::of_record(record))?);
-        let said = Setting {
-            value: node.clone(),
-            by: "the node that runs here".into(),
-        };
+        let given = config.cookie.as_ref().map(|cookie| cookie.value.clone());
+        let cookie = given.or_else(|| config.wants_cookie.then(|| cookie::of_record(&record))?);
         Ok(Self {
             peers,
-            ..Self::called_so(said, *port, *epmd, *ipv6, cookie, config)
+            ..Self::new(record, cookie, config)
         })
     }
 
-    /// A node that is left as it is, as far as its name can be told.
-    fn without_changes(config: Config, launcher: &Launcher) -> Result<Self, Failure> {
+    /// `name_only`: the name that is asked for is in the place of the variables that would make one.
+    fn of_launcher(
+        launcher: &Launcher,
+        mut config: Config,
+        name_only: bool,
+    ) -> Result<Self, Failure> {
+        config.pod = Pod::discover();
         let sources = Sources::read(&config, launcher)?;
+        if name_only || config.asks_for_changes() {
+            let settings = resolve::resolve(&sources, None)?;
+            let record = Record::from(&settings);
+            let cookie = settings.cookie.map(|cookie| cookie.value);
+            return Ok(Self {
+                candidates: settings.candidates,
+                peers: settings.peers,
+                ..Self::new(record, cookie, config)
+            });
+        }
         let (node, _) = resolve::name::without_changes(&sources)?;
-        let node = node.ok_or_else(|| no_node(launcher.label))?;
         let port = resolve::port::without_changes(&sources);
-        let port = port.and_then(|pin| pin.port());
-        let ipv6 = config.has_ipv6_alone();
-        let cookie = sources.own.cookie.as_ref().map(|said| said.value.clone());
-        let epmd = Some(Port::EPMD);
-        Ok(Self::called_so(node, port, epmd, ipv6, cookie, config))
+        let record = Record {
+            node: node.ok_or_else(|| no_node(launcher.label))?.value,
+            port: port.and_then(|pin| pin.port()),
+            epmd: config.epmd_port(),
+            ipv6: config.has_ipv6_alone(),
+            vm: None,
+            cookie_file: None,
+        };
+        let cookie = launcher.own_settings.cookie.as_ref();
+        let cookie = cookie.map(|cookie| cookie.value.clone());
+        Ok(Self::new(record, cookie, config))
     }
 
-    fn called_so(
-        node: Setting<NodeName>,
-        port: Option<Port>,
-        epmd: Option<Port>,
-        ipv6: bool,
-        cookie: Option<Cookie>,
-        config: Config,
-    ) -> Self {
-        let mut own_addresses = vec![
-            IpAddr::from(Ipv4Addr::LOCALHOST),
-            Ipv6Addr::LOCALHOST.into(),
-        ];
-        own_addresses.sort_by_key(|address| address.is_ipv6() != ipv6);
-        own_addresses.extend(config.addresses());
-        let candidate = Candidate {
-            node: node.value.clone(),
-            from: node.by,
-            lookup: Lookup::Own,
-        };
+    fn new(record: Record, cookie: Option<Cookie>, config: Config) -> Self {
+        let of_files = || config.wants_cookie.then(|| cookie::of_files(&config))?;
         Self {
-            own_addresses,
-            port,
-            elsewhere: false,
+            candidates: vec![Candidate::own(record.node.clone(), "")],
+            first: record.node,
+            cookie: cookie.or_else(of_files),
+            epmd: record.epmd,
+            port: record.port,
+            own_addresses: config.listening_addresses(record.ipv6),
+            is_remote: false,
             peers: None,
-            first: node.value,
-            candidates: vec![candidate],
-            cookie: cookie.or_else(|| config.wants_cookie.then(|| cookie::of_files(&config))?),
-            epmd,
             config,
         }
     }
 
-    /// It is this node that is asked for. `stands_in`: it has no other name here, since nothing else told one.
-    fn asks_for(&mut self, node: NodeName, stands_in: bool) {
-        let mut own = self.candidates.iter().map(|one| &one.node.host);
-        let is_own = !stands_in && own.any(|host| host.is(&node.host));
-        self.elsewhere = !is_own && !names(&node.host, &self.config);
+    /// It is this node that is asked for. `name_only`: nothing else in this container has a name for it.
+    fn select(&mut self, node: NodeName, name_only: bool) {
+        let mut hosts = self.candidates.iter().map(|one| &one.node.host);
+        let is_own = !name_only && hosts.any(|host| host.is(&node.host));
+        self.is_remote = !is_own && !is_local(&node.host, &self.config);
         // Of another node nothing says where it listens; without epmd it is where they all do.
         self.port = self.port.filter(|_| self.epmd.is_none());
         self.first = node.clone();
-        self.candidates = vec![Candidate {
-            node,
-            from: "the command line".into(),
-            lookup: Lookup::Own,
-        }];
+        self.candidates = vec![Candidate::own(node, "")];
     }
 
     /// The first of its names.
@@ -232,10 +167,10 @@ impl LocalNode {
         &self.first
     }
 
-    /// What it is called before it has said so itself: its name, or the part before the `@` where there are several.
+    /// What to call it before it has told its name: its only name, or the part before the `@` where there are several.
     pub fn called(&self) -> String {
         match self.candidates.as_slice() {
-            [one] if !matches!(one.lookup, Lookup::Reverse(_)) => one.node.to_string(),
+            [one] if !one.is_reverse() => one.node.to_string(),
             _ => self.first.name.to_string(),
         }
     }
@@ -246,12 +181,9 @@ impl LocalNode {
         names.join(" or ")
     }
 
-    /// Is this one of its names?
     pub fn is_called(&self, name: &str) -> bool {
-        self.candidates.iter().any(|one| match one.lookup {
-            Lookup::Reverse(_) => name.split('@').next() == Some(&one.node.name.to_string()),
-            _ => name == one.node.to_string(),
-        })
+        let name = NodeName::parse(name);
+        name.is_ok_and(|name| self.candidates.iter().any(|one| one.is(&name)))
     }
 
     /// Where it is, in the order in which to try.
@@ -259,7 +191,7 @@ impl LocalNode {
     /// # Errors
     /// Its host cannot be looked up in this time; to be put behind its name.
     pub fn addresses(&self, limit: Duration) -> Result<Vec<IpAddr>, String> {
-        if self.elsewhere {
+        if self.is_remote {
             lookup::addresses(&self.config, &self.first.host, limit)
         } else {
             Ok(self.own_addresses.clone())
@@ -268,7 +200,7 @@ impl LocalNode {
 }
 
 /// Does a host name this container?
-fn names(host: &Host, config: &Config) -> bool {
+fn is_local(host: &Host, config: &Config) -> bool {
     if let Host::Address(address) = host {
         return address.is_loopback() || config.addresses().contains(address);
     }
@@ -278,7 +210,7 @@ fn names(host: &Host, config: &Config) -> bool {
 }
 
 /// The launcher of a node whose command is not known, where the variables tell its name.
-fn nameless(config: &Config) -> Result<Launcher, Failure> {
+fn unknown(config: &Config) -> Result<Launcher, Failure> {
     let is_named = config.node.is_some() || config.sname.is_some() || config.release_name.is_some();
     if is_named {
         return Ok(launchers::of_one_vm("unknown", Role::Node, ""));
@@ -288,13 +220,12 @@ fn nameless(config: &Config) -> Result<Launcher, Failure> {
     ))
 }
 
-/// What a command would start, if that is a node or its client; else the command's file.
-fn node(found: Target) -> Result<(Config, Launcher), String> {
-    let node = found
-        .launcher
-        .filter(|launcher| launcher.role != Role::Neither);
-    node.map(|launcher| (found.config, launcher))
-        .ok_or_else(|| found.command.file.display().to_string())
+/// What a command would start, if that is a node or its client.
+fn node(target: Target) -> Result<(Config, Launcher), Failure> {
+    match target.launcher {
+        Some(launcher) if launcher.role != Role::Neither => Ok((target.config, launcher)),
+        _ => Err(no_node(&target.command.file.display().to_string())),
+    }
 }
 
 fn no_node(command: &str) -> Failure {
@@ -303,23 +234,27 @@ fn no_node(command: &str) -> Failure {
     ))
 }
 
-/// The first node among the commands that a beaminit here runs.
+/// The first node among the commands that a beaminit in this container runs.
 fn of_running(
-    read: impl Fn(Vec<OsString>) -> Result<Target, Failure>,
+    target: impl Fn(Vec<OsString>) -> Result<Target, Failure>,
 ) -> Result<Option<(Config, Launcher)>, Failure> {
     let mut failed = None;
-    for running in running::commands() {
-        match read(running) {
-            // A client is that of `kubectl exec POD -- beaminit bin/app remote`.
-            Ok(found) if found.is(Role::Client) => {}
-            // Left alone by beaminit, it has the name that it gives itself; the variables may tell it.
-            Ok(found) if found.config.launcher == LauncherKind::None => {}
-            Ok(found) => match node(found) {
-                Ok(found) => return Ok(Some(found)),
-                Err(other) => failed = failed.or_else(|| Some(no_node(&other))),
-            },
+    for command in running::commands() {
+        let target = target(command);
+        // A client is that of `kubectl exec POD -- beaminit bin/app remote`. With BEAMINIT_LAUNCHER=none the node names
+        // itself; the variables may say how.
+        let is_passed_over =
+            |it: &Target| it.is(Role::Client) || it.config.launcher == LauncherKind::None;
+        if target.as_ref().is_ok_and(is_passed_over) {
+            continue;
+        }
+        match target.and_then(node) {
+            Ok(node) => return Ok(Some(node)),
             Err(failure) => failed = failed.or(Some(failure)),
         }
     }
     failed.map_or(Ok(None), Err)
 }
+
+#[cfg(test)]
+crate::system::secrets::without_debug!(Invocation, LocalNode, Target);

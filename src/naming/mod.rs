@@ -1,6 +1,6 @@
-//! `Config ──► Node`: the names that this node may have, in order, and where each comes from.
+//! `Config ──► Candidates`: the names that this node may have, in order, and where each comes from.
 //!
-//! The formulas are those of the deployments to serve: `HOSTNAME.CLUSTER_HOSTNAME`, the dashed address, the Service, the
+//! The formulas are those that deployments use: `HOSTNAME.CLUSTER_HOSTNAME`, the dashed address, the Service, the
 //! host name, the address. Which of several candidates it is, DNS says at the gate. Kubernetes' records:
 //! <https://github.com/kubernetes/dns/blob/master/docs/specification.md>
 
@@ -15,12 +15,12 @@ use crate::node::host::{dashed, reverse_name};
 use crate::node::{Host, NamePart, NodeName};
 use crate::system::secrets;
 
-pub use cluster::{Cluster, complete, completes, look_around, service};
+pub use cluster::{Cluster, complete, is_completed, service};
 
 /// A name that this node may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The name. With [`Lookup::Reverse`] its host stands for one that is not known yet.
+    /// With [`Lookup::Reverse`] its host is the question to DNS, not yet the answer.
     pub node: NodeName,
     /// The variables that it was made from.
     pub from: String,
@@ -38,6 +38,26 @@ impl fmt::Display for Candidate {
     }
 }
 
+impl Candidate {
+    /// A name that needs no choice.
+    pub fn own(node: NodeName, from: impl Into<String>) -> Self {
+        Self {
+            node,
+            from: from.into(),
+            lookup: Lookup::Own,
+        }
+    }
+
+    pub fn is_reverse(&self) -> bool {
+        matches!(self.lookup, Lookup::Reverse(_))
+    }
+
+    /// May the node have this name?
+    pub fn is(&self, node: &NodeName) -> bool {
+        self.node == *node || self.is_reverse() && self.node.name == node.name
+    }
+}
+
 /// How DNS is asked for a candidate's host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
@@ -49,7 +69,7 @@ pub enum Lookup {
     Reverse(IpAddr),
 }
 
-/// What DNS said of the candidates.
+/// The answer of DNS about the candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {
     /// The one that the node is.
@@ -57,6 +77,9 @@ pub struct Chosen {
     /// Its record has addresses of IPv6 alone.
     pub ipv6: bool,
 }
+
+/// A host, and the variables that it is made from.
+type NamedHost = (Host, String);
 
 /// The candidates in their order: at least one. `own` is the name part that the release says, `default_name` what it or
 /// the program is called.
@@ -69,29 +92,27 @@ pub fn candidates(
     default_name: &str,
 ) -> Result<Vec<Candidate>, Failure> {
     if let Some(node) = &config.node {
-        return Ok(vec![Candidate {
-            node: node.clone(),
-            from: "BEAMINIT_NODE".into(),
-            lookup: Lookup::Own,
-        }]);
+        return Ok(vec![Candidate::own(node.clone(), "BEAMINIT_NODE")]);
     }
     let (name, name_from) = name_part(config, own, default_name)?;
-    hosts(config)?
-        .into_iter()
-        .map(|found| {
-            let node = NodeName::new(name.clone(), found.host).map_err(|reason| {
-                Failure::config(format!(
-                    "the node's name, made from {name_from} and {}: {reason}",
-                    found.from
-                ))
-            })?;
-            Ok(Candidate {
-                node,
-                from: format!("{name_from}; {}", found.from),
-                lookup: found.lookup,
-            })
+    let lookup = match config.host {
+        HostForm::Service => Lookup::Service,
+        HostForm::Reverse => Lookup::Reverse(first_address(config)?.0),
+        _ => Lookup::Own,
+    };
+    let candidate = |(host, from)| {
+        let node = NodeName::new(name.clone(), host).map_err(|reason| {
+            Failure::config(format!(
+                "the node's name, made from {name_from} and {from}: {reason}"
+            ))
+        })?;
+        Ok(Candidate {
+            node,
+            from: format!("{name_from}; {from}"),
+            lookup,
         })
-        .collect()
+    };
+    hosts(config)?.into_iter().map(candidate).collect()
 }
 
 fn name_part<'a>(
@@ -109,75 +130,53 @@ fn name_part<'a>(
         Some(name) => (name.as_str(), "RELEASE_NAME"),
         None => (default_name, "the program's file name"),
     };
-    NamePart::parse(text)
-        .map(|name| (name, from))
-        .map_err(|reason| {
-            Failure::config(format!(
-                "SNAME is not set, and {from} is {:?}: {reason}; set SNAME",
-                secrets::shown(text)
-            ))
-        })
+    let name = NamePart::parse(text).map_err(|reason| {
+        let text = secrets::shown(text);
+        Failure::config(format!(
+            "SNAME is not set, and {from} is {text:?}: {reason}; set SNAME"
+        ))
+    })?;
+    Ok((name, from))
 }
 
-/// A host and where it comes from.
-struct Found {
-    host: Host,
-    from: String,
-    lookup: Lookup,
-}
-
-fn hosts(config: &Config) -> Result<Vec<Found>, Failure> {
-    match config.host {
+fn hosts(config: &Config) -> Result<Vec<NamedHost>, Failure> {
+    let only = match config.host {
         HostForm::Auto if config.cluster.is_some() => {
-            let mut found = vec![pod(config)?];
+            let mut both = vec![pod(config)?];
             if first_address(config).is_ok() {
-                found.push(pod_ip(config)?);
+                both.push(pod_ip(config)?);
             }
-            Ok(found)
+            return Ok(both);
         }
-        HostForm::Auto => Ok(vec![hostname(config)?]),
-        HostForm::Pod => Ok(vec![pod(config)?]),
-        HostForm::PodIp => Ok(vec![pod_ip(config)?]),
-        HostForm::Service => {
-            let (host, from) = service(config)?;
-            Ok(vec![Found {
-                host,
-                from,
-                lookup: Lookup::Service,
-            }])
-        }
+        HostForm::Auto => hostname(config)?,
+        HostForm::Pod => pod(config)?,
+        HostForm::PodIp => pod_ip(config)?,
+        HostForm::Service => service(config)?,
         HostForm::Hostname => {
-            let found = hostname(config)?;
-            if found.host.is_long() {
-                return Ok(vec![found]);
+            let (host, from) = hostname(config)?;
+            if !host.is_long() {
+                return Err(Failure::config(format!(
+                    "HOSTNAME is {:?}, without a dot, and no peer may connect to such a long name; set CLUSTER_HOSTNAME, or unset BEAMINIT_HOST for short names",
+                    host.to_string()
+                )));
             }
-            Err(Failure::config(format!(
-                "HOSTNAME is {:?}, without a dot, and no peer may connect to such a long name; set CLUSTER_HOSTNAME, or unset BEAMINIT_HOST for short names",
-                found.host.to_string()
-            )))
+            (host, from)
         }
         HostForm::Reverse => {
             let (address, from) = first_address(config)?;
             let host = Host::parse(&reverse_name(address)).map_err(Failure::config)?;
-            Ok(vec![Found {
-                host,
-                from: format!("the PTR of {address} ({from})"),
-                lookup: Lookup::Reverse(address),
-            }])
+            (host, format!("the PTR of {address} ({from})"))
         }
         HostForm::Ip => {
             let (address, from) = first_address(config)?;
-            Ok(vec![Found {
-                host: Host::Address(address),
-                from: from.into(),
-                lookup: Lookup::Own,
-            }])
+            (Host::Address(address), from.into())
         }
-    }
+    };
+    Ok(vec![only])
 }
 
 /// `$HOSTNAME`.
-fn hostname(config: &Config) -> Result<Found, Failure> {
+fn hostname(config: &Config) -> Result<NamedHost, Failure> {
     let (text, from) = match (&config.hostname, &config.pod.hostname) {
         (Some(text), _) => (text, "HOSTNAME"),
         (None, Some(text)) => (text, "gethostname"),
@@ -191,65 +190,49 @@ fn hostname(config: &Config) -> Result<Found, Failure> {
         let text = secrets::shown(text);
         Failure::config(format!("{from} is {text:?}: {reason}; set HOSTNAME"))
     })?;
-    Ok(Found {
-        host,
-        from: from.into(),
-        lookup: Lookup::Own,
-    })
+    Ok((host, from.into()))
 }
 
 /// `$HOSTNAME.$CLUSTER_HOSTNAME`, or `$HOSTNAME` where it carries the domain already.
-fn pod(config: &Config) -> Result<Found, Failure> {
-    let own = hostname(config)?;
-    let (domain, from) = service(config)?;
-    let carries = own
-        .host
-        .to_string()
-        .to_ascii_lowercase()
-        .ends_with(&format!(".{domain}").to_ascii_lowercase());
-    if carries || own.host.is(&domain) {
-        return Ok(Found {
-            from: format!("{}, which carries CLUSTER_HOSTNAME already", own.from),
-            ..own
-        });
+fn pod(config: &Config) -> Result<NamedHost, Failure> {
+    let (host, from) = hostname(config)?;
+    let (domain, domain_from) = service(config)?;
+    let name = host.to_string();
+    let suffix = format!(".{domain}").to_ascii_lowercase();
+    if host.is(&domain) || name.to_ascii_lowercase().ends_with(&suffix) {
+        let from = format!("{from}, which carries CLUSTER_HOSTNAME already");
+        return Ok((host, from));
     }
-    let host = Host::under(&own.host.to_string(), &domain).map_err(|reason| {
-        Failure::config(format!(
-            "{}.{domain}, made from {} and CLUSTER_HOSTNAME: {reason}",
-            own.host, own.from
-        ))
-    })?;
-    Ok(Found {
-        host,
-        from: format!("{}.{from}", own.from),
-        lookup: Lookup::Own,
-    })
+    let host = under(&name, &from, &domain)?;
+    Ok((host, format!("{from}.{domain_from}")))
 }
 
 /// `A-B-C-D.$CLUSTER_HOSTNAME`.
-fn pod_ip(config: &Config) -> Result<Found, Failure> {
-    let (address, address_from) = first_address(config)?;
-    let (domain, from) = service(config)?;
-    let label = dashed(address);
-    let host = Host::under(&label, &domain).map_err(|reason| {
+fn pod_ip(config: &Config) -> Result<NamedHost, Failure> {
+    let (address, from) = first_address(config)?;
+    let (domain, domain_from) = service(config)?;
+    let host = under(&dashed(address), from, &domain)?;
+    let from = format!("{from}, dashed, under {domain_from}");
+    Ok((host, from))
+}
+
+fn under(label: &str, from: &str, domain: &Host) -> Result<Host, Failure> {
+    Host::under(label, domain).map_err(|reason| {
         Failure::config(format!(
-            "{label}.{domain}, made from {address_from} and CLUSTER_HOSTNAME: {reason}"
+            "{label}.{domain}, made from {from} and CLUSTER_HOSTNAME: {reason}"
         ))
-    })?;
-    Ok(Found {
-        host,
-        from: format!("{address_from}, dashed, under {from}"),
-        lookup: Lookup::Own,
     })
 }
 
 fn first_address(config: &Config) -> Result<(IpAddr, &'static str), Failure> {
-    if let Some(address) = config.pod_ip {
-        return Ok((address, "POD_IP"));
+    let of_interface = config.pod.addresses.first();
+    match (config.pod_ip, of_interface) {
+        (Some(address), _) => Ok((address, "POD_IP")),
+        (None, Some(address)) => Ok((*address, "this pod's address")),
+        (None, None) => Err(Failure::config(
+            "POD_IP is not set, and no interface has an address that peers could reach; set POD_IP",
+        )),
     }
-    config.pod.addresses.first().map(|address| (*address, "this pod's address")).ok_or_else(|| {
-        Failure::config("POD_IP is not set, and no interface has an address that peers could reach; set POD_IP")
-    })
 }
 
 #[cfg(test)]

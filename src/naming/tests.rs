@@ -5,7 +5,7 @@ use hickory_resolver::proto::rr::Name;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Pod, Reading};
+use crate::config::Pod;
 
 /// Reads a configuration from `NAME=value` words; `@name`, `+address`, `/namespace` and `search …` are the pod's own.
 fn config(words: &[&str]) -> Result<Config, Failure> {
@@ -23,7 +23,7 @@ fn config(words: &[&str]) -> Result<Config, Failure> {
             ),
         }
     }
-    let config = Reading::new(environment.into(), None).config()?;
+    let config = Config::read(environment.into(), true)?;
     Ok(Config { pod, ..config })
 }
 

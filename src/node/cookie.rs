@@ -11,38 +11,28 @@ use crate::system::secrets::{self, Text};
 pub struct Cookie(String);
 
 impl Cookie {
-    /// Reads a cookie.
-    ///
     /// # Errors
     /// What is wrong with it, without any of its characters.
     pub fn parse(text: &str) -> Result<Self, String> {
         let length = text.chars().count();
-        if text.is_empty() {
-            Err("it is empty".into())
+        let reason = if text.is_empty() {
+            "it is empty"
         } else if length > 255 {
-            Err(format!(
+            return Err(format!(
                 "it has {length} characters, and OTP takes at most 255"
-            ))
+            ));
         } else if text.chars().any(char::is_control) {
-            Err(
-                "it has a control character (a line break?) in it, which no launcher hands on"
-                    .into(),
-            )
+            "it has a control character (a line break?) in it, which no launcher hands on"
         } else if text.starts_with('\u{feff}') {
-            Err(
-                "it begins with a byte order mark, which an editor left there: save it without"
-                    .into(),
-            )
+            "it begins with a byte order mark, which an editor left there: save it without"
         } else if !text.is_ascii() {
-            Err("it has a character beyond ASCII, which the VM reads by its locale: nodes would not agree".into())
+            "it has a character beyond ASCII, which the VM reads by its locale: nodes would not agree"
         } else if text.starts_with(['-', '+']) {
-            Err(
-                "it starts with - or +, which the VM takes for an option: the cookie would be lost"
-                    .into(),
-            )
+            "it starts with - or +, which the VM takes for an option: the cookie would be lost"
         } else {
-            Ok(Self(text.into()))
-        }
+            return Ok(Self(text.into()));
+        };
+        Err(reason.into())
     }
 
     /// Does a text have it: as all that it is, or among words about a cookie?

@@ -38,19 +38,14 @@ impl Host {
                 name.len()
             ));
         }
-        // OTP takes whatever has a dot for a long name; all digits and dots is an address written wrong.
-        if name
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
-            && name.contains('.')
-        {
+        if !name.contains('.') {
+            return Ok(Self::Short(name.into()));
+        }
+        // OTP takes all that has a dot for a long name; all digits and dots is an address written wrong.
+        if name.chars().all(|c| c.is_ascii_digit() || c == '.') {
             return Err("it looks like an address and is none".into());
         }
-        Ok(if name.contains('.') {
-            Self::Domain(name.into())
-        } else {
-            Self::Short(name.into())
-        })
+        Ok(Self::Domain(name.into()))
     }
 
     /// This host under a domain: `app-0` under `app.prod.svc.cluster.local`.
@@ -81,10 +76,8 @@ fn check_label(label: &str) -> Result<(), String> {
     if label.is_empty() {
         return Err("two dots in a row, or a dot at the start".into());
     }
-    if let Some(bad) = label
-        .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))
-    {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if let Some(bad) = label.chars().find(|c| !is_plain(c)) {
         return Err(format!(
             "{bad:?} cannot stand in a host name (letters, digits, - and _ can)"
         ));
@@ -124,12 +117,11 @@ pub fn dashed(address: IpAddr) -> String {
 /// Is the first label of a name that of one of these addresses?
 pub fn is_dashed(name: &str, addresses: &[IpAddr]) -> bool {
     let label = name.split('.').next();
-    addresses
-        .iter()
-        .any(|address| label == Some(&dashed(*address)))
+    let mut labels = addresses.iter().map(|address| dashed(*address));
+    labels.any(|dashed| label == Some(&dashed))
 }
 
-/// What stands behind the first label of a name.
+/// What follows the first label of a name.
 pub fn domain(name: &str) -> Option<String> {
     let (_, domain) = name.split_once('.')?;
     Some(domain.to_ascii_lowercase())
@@ -143,11 +135,8 @@ pub fn reverse_name(address: IpAddr) -> String {
             format!("{d}.{c}.{b}.{a}.in-addr.arpa")
         }
         IpAddr::V6(v6) => {
-            let nibbles = v6
-                .octets()
-                .into_iter()
-                .rev()
-                .map(|byte| format!("{:x}.{:x}.", byte & 0xf, byte >> 4));
+            let bytes = v6.octets().into_iter().rev();
+            let nibbles = bytes.map(|byte| format!("{:x}.{:x}.", byte & 0xf, byte >> 4));
             nibbles.collect::<String>() + "ip6.arpa"
         }
     }

@@ -1,6 +1,6 @@
 //! What identifies a node: its name, its cookie, its port. Types that can only be made valid.
 //!
-//! `Config ──► Node ──► Plan`: the second step. [`identity`] derives the name; the rest are the types it is made of.
+//! They are made from the environment (`config`), by the forms of a name (`naming`), and from what releases say (`launchers`).
 
 mod cookie;
 pub mod host;

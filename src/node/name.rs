@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Host;
 
 /// The part before the `@`.
@@ -16,13 +18,9 @@ impl NamePart {
     /// # Errors
     /// What is wrong with it, to be put behind the variable's name and value.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Err("there is nothing before the @".into());
-        }
-        match text
-            .chars()
-            .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))
-        {
+        let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        match text.chars().find(|c| !is_plain(c)) {
+            _ if text.is_empty() => Err("there is nothing before the @".into()),
             Some(bad) => Err(format!(
                 "{bad:?} cannot stand before the @ of a node name (letters, digits, - and _ can)"
             )),
@@ -43,7 +41,8 @@ impl fmt::Display for NamePart {
 }
 
 /// A whole node name. It is long (`-name`) if its host has a dot or is an address, short (`-sname`) if not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct NodeName {
     /// The part before the `@`: what epmd knows.
     pub name: NamePart,
@@ -85,6 +84,20 @@ impl NodeName {
     /// The flag that makes this name: `-name` or `-sname`.
     pub fn flag(&self) -> &'static str {
         if self.is_long() { "-name" } else { "-sname" }
+    }
+}
+
+impl TryFrom<String> for NodeName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<NodeName> for String {
+    fn from(name: NodeName) -> Self {
+        name.to_string()
     }
 }
 

@@ -5,12 +5,14 @@
 use std::fmt;
 use std::num::NonZeroU16;
 
+use serde::{Deserialize, Serialize};
+
 /// A TCP port that a node can be pinned to: 1 to 65535.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port(NonZeroU16);
 
 impl Port {
-    /// Where nothing else is said.
+    /// That of a node by default.
     pub const DEFAULT: Self = Self(NonZeroU16::new(43691).unwrap());
 
     /// epmd's own.

@@ -7,7 +7,7 @@ use super::dns::Dns;
 #[cfg(feature = "kubernetes")]
 use super::kubernetes::Api;
 use super::names::{Own, Peer, Sight, folded};
-use crate::config::peers::{Listed, Source};
+use crate::config::peers::{HostsEntry, Source};
 use crate::dns::block_on;
 use crate::error::Failure;
 use crate::node::Host;
@@ -182,9 +182,9 @@ fn service(source: &Source) -> Option<Host> {
     }
 }
 
-fn listed(one: &Listed) -> Sight {
+fn listed(one: &HostsEntry) -> Sight {
     match one {
-        Listed::Host(host) => Sight::Host(host.clone()),
-        Listed::Node(node) => Sight::Node(node.clone()),
+        HostsEntry::Host(host) => Sight::Host(host.clone()),
+        HostsEntry::Node(node) => Sight::Node(node.clone()),
     }
 }

@@ -13,7 +13,7 @@ use crate::config::Invocation;
 use crate::dist;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::{LocalNode, Wanted, look};
+use crate::local_node::LocalNode;
 use crate::node::NodeName;
 use crate::peers::{Census, NAME, finder, way};
 use crate::watch::process;
@@ -55,11 +55,7 @@ pub fn run(mut start: Invocation) -> i32 {
 }
 
 fn list(start: Invocation, show: Show) -> Result<bool, Failure> {
-    let wanted = Wanted {
-        node: None,
-        cookie: false,
-    };
-    let here = look(start, wanted)?;
+    let here = LocalNode::discover(start, None, false)?;
     let Some(peers) = here.peers.clone() else {
         return Err(Failure::config(
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::cli::Usage;
 use crate::config::peers::sources;
+use crate::error::Failure;
 use crate::system::secrets::shown;
 
 /// What is shown.
@@ -31,7 +31,7 @@ impl Options {
     ///
     /// # Errors
     /// What cannot be read: exit status 64.
-    pub fn parse(words: Vec<OsString>) -> Result<Self, Usage> {
+    pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter().peekable();
         let mut shows = Vec::new();
         let mut is_behind = false;
@@ -44,7 +44,7 @@ impl Options {
                     break;
                 }
                 _ => {
-                    return Err(Usage::new(format!(
+                    return Err(Failure::usage(format!(
                         "unknown option {:?}: beaminit peers takes --json or --hosts, and the node's command behind --",
                         shown(word)
                     )));
@@ -53,13 +53,13 @@ impl Options {
         }
         shows.dedup();
         if shows.len() > 1 {
-            return Err(Usage::new(
+            return Err(Failure::usage(
                 "--json and --hosts: give one of them, for they are two ways to print",
             ));
         }
         let is_place = |word: &OsString| word.to_str().is_some_and(|word| sources(word).is_ok());
         if let Some(word) = words.next_if(|word| !is_behind && is_place(word)) {
-            return Err(Usage::new(format!(
+            return Err(Failure::usage(format!(
                 "{:?} is a place to look for peers, which the environment says: set BEAMINIT_PEERS to it; the node's command stands here, behind --",
                 shown(word)
             )));
@@ -94,7 +94,7 @@ mod tests {
             let words = line.split_whitespace().map(Into::into).collect();
             let got = match Options::parse(words) {
                 Ok(options) => format!("{:?} {:?}", options.show, options.command),
-                Err(usage) => usage.to_string(),
+                Err(usage) => usage.lines.concat(),
             };
             assert!(got.starts_with(expected), "{line}: {got}");
         }

@@ -4,7 +4,7 @@
 use super::{Changes, OwnSettings, Plan};
 use crate::beam::words::{Syntax, Word, split};
 use crate::beam::{FlagSettings, FlagVariables, VmArgs};
-use crate::config::{Config, Raw, Reading};
+use crate::config::Config;
 use crate::node::Cookie;
 use crate::system::Place;
 use crate::system::account::Account;
@@ -20,8 +20,6 @@ secrets::without_debug!(
     OwnSettings,
     FlagVariables,
     Plan,
-    Raw,
-    Reading,
     VmArgs,
     Word
 );
@@ -49,7 +47,7 @@ fn nothing_that_can_be_formatted_shows_a_cookie() {
     assert_eq!(settings.cookies().count(), 2);
     assert_eq!(split(&flags, Syntax::File).len(), 6);
     let environment = vec![("ERLANG_COOKIE".into(), COOKIE.into())].into();
-    let config = Reading::new(environment, None).config();
+    let config = Config::read(environment, true);
     let cookie_of_config = config.map(|config| config.cookie).unwrap();
     assert!(cookie_of_config.is_some());
     let formatted =

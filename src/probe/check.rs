@@ -52,7 +52,7 @@ pub fn check(options: &Options, here: &LocalNode, deadline: Instant) -> Result<S
 /// Of several addresses of a node elsewhere, those that swallow packets come last: else the first of them would take all the
 /// time that there is. Each gets a part of it.
 fn silent_last(here: &LocalNode, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
-    let port = here.epmd.or(here.port).filter(|_| here.elsewhere);
+    let port = here.epmd.or(here.port).filter(|_| here.is_remote);
     let Some(port) = port.filter(|_| addresses.len() > 1) else {
         return addresses;
     };
@@ -100,7 +100,7 @@ fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16
             ))
         });
     };
-    let place = match addresses.first().filter(|_| here.elsewhere) {
+    let place = match addresses.first().filter(|_| here.is_remote) {
         Some(address) => format!("port {epmd} of {address}"),
         None => format!("port {epmd}"),
     };

@@ -13,7 +13,7 @@ use std::time::Instant;
 use crate::config::Invocation;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::{self, Wanted};
+use crate::local_node::LocalNode;
 use options::{Level, Options};
 
 /// Probes; the command of `start` is the probe's own command line. Returns the exit status.
@@ -25,12 +25,9 @@ pub fn run(mut start: Invocation) -> i32 {
     let deadline = Instant::now() + options.timeout;
     last_words::have(options.timeout);
     start.command.clone_from(&options.command);
-    let wanted = Wanted {
-        node: options.node.clone(),
-        cookie: options.level == Level::Ready,
-    };
-    let checked =
-        local_node::look(start, wanted).and_then(|here| check::check(&options, &here, deadline));
+    let needs_cookie = options.level == Level::Ready;
+    let checked = LocalNode::discover(start, options.node.clone(), needs_cookie)
+        .and_then(|here| check::check(&options, &here, deadline));
     last_words::are_not_needed();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),

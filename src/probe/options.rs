@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use crate::cli::Usage;
+use crate::error::Failure;
 use crate::node::NodeName;
 use crate::system::secrets::shown;
 
@@ -43,7 +43,7 @@ impl Options {
     ///
     /// # Errors
     /// What cannot be read: exit status 64.
-    pub fn parse(words: Vec<OsString>) -> Result<Self, Usage> {
+    pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter();
         let mut level = None;
         let mut options = Self {
@@ -63,13 +63,13 @@ impl Options {
             let mut value = || {
                 let next = || words.next().and_then(|word| word.into_string().ok());
                 let value = given.take().or_else(next).filter(|value| !value.is_empty());
-                value.ok_or_else(|| Usage::new(format!("{option} needs a value behind it")))
+                value.ok_or_else(|| Failure::usage(format!("{option} needs a value behind it")))
             };
             let said = match option {
                 "--" => {
                     options.command = words.collect();
                     if options.command.is_empty() {
-                        return Err(Usage::new(
+                        return Err(Failure::usage(
                             "there is no command behind `--`: leave it out, or give the node's",
                         ));
                     }
@@ -85,7 +85,7 @@ impl Options {
                 "--peers" => {
                     let text = value()?;
                     let number = text.parse().map_err(|_| {
-                        Usage::new(format!(
+                        Failure::usage(format!(
                             "--peers is {:?}: not a number of nodes",
                             shown(&text)
                         ))
@@ -99,7 +99,7 @@ impl Options {
                 }
                 name if name.contains('@') && options.node.is_none() => {
                     let node = NodeName::parse(text).map_err(|reason| {
-                        Usage::new(format!("{:?} is no node: {reason}", shown(text)))
+                        Failure::usage(format!("{:?} is no node: {reason}", shown(text)))
                     })?;
                     options.node = Some(node);
                     None
@@ -107,13 +107,13 @@ impl Options {
                 _ => return Err(unknown(&word)),
             };
             if let Some(value) = given {
-                return Err(Usage::new(format!(
+                return Err(Failure::usage(format!(
                     "{option} takes no value, and has {:?}",
                     shown(value)
                 )));
             }
             if said.is_some() && level.is_some() && said != level {
-                return Err(Usage::new(
+                return Err(Failure::usage(
                     "--port, --alive and --ready: give one of them, each includes those before it",
                 ));
             }
@@ -122,7 +122,7 @@ impl Options {
         let asks = !options.apps.is_empty() || options.peers.is_some();
         options.level = match level {
             Some(Level::Port | Level::Alive) if asks => {
-                return Err(Usage::new(
+                return Err(Failure::usage(
                     "--app and --peers are asked of a node that is ready: leave --port or --alive out",
                 ));
             }
@@ -133,22 +133,22 @@ impl Options {
     }
 }
 
-fn timeout(text: &str) -> Result<Duration, Usage> {
+fn timeout(text: &str) -> Result<Duration, Failure> {
     // So long that nobody meant it, it would be no time of the clock's.
     let sensible = |time: &Duration| !time.is_zero() && time.as_secs() < 24 * 60 * 60;
     humantime::parse_duration(text)
         .ok()
         .filter(sensible)
         .ok_or_else(|| {
-            Usage::new(format!(
+            Failure::usage(format!(
                 "--timeout is {:?}: not a time above 0 and below a day; write it like 2s or 500ms",
                 shown(text)
             ))
         })
 }
 
-fn unknown(word: &OsStr) -> Usage {
-    Usage::new(format!(
+fn unknown(word: &OsStr) -> Failure {
+    Failure::usage(format!(
         "{:?} is neither NAME@HOST nor an option of the probe's (--port, --alive, --ready, --app, --peers, --timeout); a command follows `--`",
         shown(word)
     ))
@@ -162,7 +162,7 @@ mod tests {
 
     fn read(line: &str) -> Result<Options, String> {
         let words = line.split_whitespace().map(Into::into).collect();
-        Options::parse(words).map_err(|usage| usage.to_string())
+        Options::parse(words).map_err(|usage| usage.lines.concat())
     }
 
     #[test]

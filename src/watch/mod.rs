@@ -61,6 +61,13 @@ pub struct Expected<T> {
     pub why: Why,
 }
 
+impl<T: Clone> Expected<T> {
+    pub fn new(said: &Setting<T>, why: Why) -> Self {
+        let said = said.clone();
+        Self { said, why }
+    }
+}
+
 /// Why a value is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {

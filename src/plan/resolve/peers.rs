@@ -1,6 +1,6 @@
 //! The places where peers are looked for, made whole for this node.
 
-use crate::config::peers::{Listed, Source};
+use crate::config::peers::{HostsEntry, Source};
 use crate::config::{Config, HostForm, Peers};
 use crate::error::{Failure, Failures};
 use crate::naming;
@@ -34,8 +34,8 @@ fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(),
     let fits = |host: &Host| host.is_long() == node.is_long();
     if let Source::Hosts(list) = source {
         let bad = list.iter().find(|one| match one {
-            Listed::Host(host) => !fits(host),
-            Listed::Node(peer) => !fits(&peer.host),
+            HostsEntry::Host(host) => !fits(host),
+            HostsEntry::Node(peer) => !fits(&peer.host),
         });
         return bad.map_or(Ok(()), |bad| {
             Err(format!(

@@ -7,4 +7,4 @@ pub mod rewrite;
 #[path = "../../../src/init/settings.rs"]
 mod settings;
 
-pub use settings::{Complaints, Settings};
+pub use settings::Settings;

@@ -150,3 +150,14 @@ fn another_process_of_ours_is_not_taken_for_the_nodes() {
     let (ended, _) = probe(&running, &[]);
     fails(&ended, 1, "one@10.1.2.3");
 }
+
+#[test]
+fn a_node_of_its_own_settings_is_looked_up_at_its_own_epmd() {
+    let pod = Pod::new("laptop")
+        .env("ERL_EPMD_PORT", "4400")
+        .program("erl", "prints-signals");
+    let running = pod.first(["sh", "-c", "echo ready; exec sleep 1000"]);
+    running.says("ready");
+    let (ended, _) = probe(&running, &["--port", "--", "erl", "-sname", "app"]);
+    fails(&ended, 1, "no epmd at port 4400");
+}

@@ -1,7 +1,7 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::{Request, Words, parse};
+use crate::cli::{Arguments, Request, parse};
 
 /// beaminit's own command line, as in `/proc/PID/cmdline`, without its first word.
 pub fn command_line(bytes: &[u8]) {
@@ -48,7 +48,8 @@ fn read(line: &[OsString]) -> Option<(Room, Vec<OsString>)> {
         .collect();
     let pointers: Vec<_> = strings.iter().map(|string| string.as_ptr()).collect();
     // SAFETY: the pointers are to the strings, which stay until the end of this function.
-    let words = unsafe { Words::of_main(pointers.len().try_into().unwrap(), pointers.as_ptr()) };
+    let words =
+        unsafe { Arguments::of_main(pointers.len().try_into().unwrap(), pointers.as_ptr()) };
     match parse(words) {
         Ok(Request::Run(command)) => Some((Room::Run, command.to_vec())),
         Ok(Request::Exec(command)) => Some((Room::Exec, command.to_vec())),

@@ -1,5 +1,5 @@
 use crate::beam::words::{Syntax, quoted_cookie, split};
-use crate::config::Reading;
+use crate::config::Config;
 use crate::node::Cookie;
 use crate::system::secrets::Text;
 
@@ -39,7 +39,7 @@ fn reaches_the_vm(cookie: &Cookie) {
 fn is_read_from_a_file(bytes: &[u8]) {
     let file = super::MemoryFile::new(bytes);
     let environment = vec![("ERLANG_COOKIE_FILE".into(), file.path().into_os_string())].into();
-    let read = Reading::new(environment, None).config();
+    let read = Config::read(environment, true);
     let Ok(text) = std::str::from_utf8(bytes) else {
         assert!(read.is_err());
         return;

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use crate::config::{Cluster, Config, Pod, Reading};
+use crate::config::{self, Config, Pod, ServiceName};
 use crate::exit::Exit;
 use crate::init::Settings;
 use crate::naming::{self, Lookup};
@@ -38,10 +38,9 @@ pub fn environment(bytes: &[u8]) {
             .map(Into::into)
     })
     .err();
-    let mut reading = Reading::new(environment, complaints.clone());
-    let logging = format!("{:?}", reading.logging());
+    let logging = format!("{:?}", config::logging(&environment));
     assert!(!(secret && logging.contains(super::SECRET)));
-    match reading.config() {
+    match Config::read(environment, true) {
         Ok(config) => {
             assert_eq!(complaints, None);
             names(&Config { pod, ..config });
@@ -96,14 +95,14 @@ fn names(config: &Config) {
             assert_eq!(one.node.host.to_string(), reverse_name(address));
         }
         // Only what is whole as it is may be short.
-        let whole = |cluster: &Cluster| cluster.absolute;
+        let whole = |cluster: &ServiceName| cluster.is_absolute;
         assert!(one.node.is_long() || config.cluster.as_ref().is_none_or(whole));
         if config.node.is_none()
             && let Some(name) = &config.sname
         {
             assert_eq!(*name, one.node.name);
         }
-        if one.lookup == Lookup::Service && naming::completes(config) {
+        if one.lookup == Lookup::Service && naming::is_completed(config) {
             let host = one.node.host.to_string().to_lowercase();
             assert!(host.contains(".svc."), "{host}");
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings};
-use crate::config::{Pod, Reading};
+use crate::config::{Config, Pod};
 use crate::launchers;
 use crate::launchers::LauncherCommand;
 use crate::plan::Plan;
@@ -66,7 +66,7 @@ pub fn release(bytes: &[u8]) {
         Some(word) => Path::new("/usr/bin").join(word),
         None => return,
     };
-    let Ok(config) = Reading::new(environment.into(), None).config() else {
+    let Ok(config) = Config::read(environment.into(), true) else {
         return;
     };
     let Ok(found) = LauncherCommand::find(&Command { words, file }, config) else {

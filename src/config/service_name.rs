@@ -2,26 +2,22 @@
 
 use crate::node::Host;
 
-/// `CLUSTER_HOSTNAME` before its completion.
+/// A Service's name before its completion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cluster {
-    /// The name, without trailing dots.
+pub struct ServiceName {
+    /// Without trailing dots.
     pub host: Host,
     /// It ended in a dot: it is the whole name.
-    pub absolute: bool,
+    pub is_absolute: bool,
 }
 
-impl Cluster {
-    /// Reads the name.
-    ///
-    /// # Errors
-    /// It is none.
+impl ServiceName {
     pub fn parse(text: &str) -> Result<Self, String> {
         match Host::parse(text)? {
             Host::Address(_) => Err("a Service's DNS name, not an address".into()),
             host => Ok(Self {
                 host,
-                absolute: text.ends_with('.'),
+                is_absolute: text.ends_with('.'),
             }),
         }
     }

@@ -1,0 +1,271 @@
+//! The variables that mean something to beaminit, each known by being read. Everything else in the environment passes by,
+//! whatever bytes it has.
+
+use std::path::PathBuf;
+
+use tracing::level_filters::LevelFilter;
+
+use super::keyword::Keyword;
+use crate::error::Failures;
+use crate::init::Settings;
+use crate::log::{LogFormat, Logging};
+use crate::system::{Environment, secrets};
+
+/// Other programs' variables that hold a node's name or cookie.
+const OF_OTHERS: [&str; 6] = [
+    "RELEASE_NODE",
+    "RABBITMQ_NODENAME",
+    "RABBITMQ_ERLANG_COOKIE",
+    "ERLANG_NODE",
+    "ERLANG_NODE_ARG",
+    "RELEASE_DISTRIBUTION",
+];
+
+/// The environment while it is read: what is wrong with it is collected, to be reported together.
+pub struct Variables {
+    pub environment: Environment,
+    /// The names that were read.
+    names: Vec<&'static str>,
+    pub warnings: Vec<String>,
+    pub failures: Failures,
+}
+
+impl Variables {
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            environment,
+            names: Settings::NAMES.to_vec(),
+            warnings: Vec::new(),
+            failures: Failures::default(),
+        }
+    }
+
+    /// A value as it is, but for line ends behind it.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.names.push(name);
+        let text = without_line_ends(self.environment.variable(name)?);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// A value, read; what is wrong with it becomes a line with its name and what may be shown of it.
+    pub fn read<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(name)?;
+        let reason = match parse(&text) {
+            Ok(value) => return Some(value),
+            Err(reason) => reason,
+        };
+        let shown = secrets::shown_value(name, text);
+        self.failures.push(format!("{name} is {shown:?}: {reason}"));
+        None
+    }
+
+    /// One of a few words.
+    pub fn keyword<T: Keyword>(&mut self, name: &'static str) -> Option<T> {
+        self.read(name, T::parse)
+    }
+
+    /// How to log. Where that cannot be read, the defaults serve until it is reported.
+    pub fn logging(&mut self) -> Logging {
+        Logging {
+            level: self.keyword("BEAMINIT_LOG").unwrap_or(LevelFilter::INFO),
+            format: self
+                .keyword("BEAMINIT_LOG_FORMAT")
+                .unwrap_or(LogFormat::Text),
+            termination_log: self.text("BEAMINIT_TERMINATION_LOG").map(PathBuf::from),
+        }
+    }
+
+    /// When all is read: complains of values that are not text, of names given twice, of `BEAMINIT_` names that mean
+    /// nothing, and of init's settings. Takes line ends off values, since a Secret that `echo` made ends in one.
+    pub fn check(&mut self) {
+        let setting = |name: &str| self.environment.get(name).map(ToOwned::to_owned);
+        for line in Settings::parse(setting).err().into_iter().flatten() {
+            self.failures.push(line);
+        }
+        let mut found = Vec::new();
+        for (name, value) in &mut self.environment {
+            let Some(name) = name.to_str() else { continue };
+            let is_ours = self.names.contains(&name);
+            if is_ours && found.contains(&name) {
+                let line = format!("{name} is in the environment twice; leave one out");
+                self.failures.push(line);
+            }
+            found.push(name);
+            if Settings::NAMES.contains(&name) {
+                continue;
+            }
+            match value.to_str() {
+                Some(text) if is_ours || OF_OTHERS.contains(&name) => {
+                    let trimmed = without_line_ends(text);
+                    if trimmed.len() < text.len() {
+                        self.warnings.push(format!(
+                            "{name} ends in a line end, which is left out; write it without (printf, or echo -n)"
+                        ));
+                        *value = trimmed.into();
+                    }
+                }
+                None if is_ours => {
+                    let is_secret = secrets::shown_value(name, &*value) != value.to_string_lossy();
+                    let shown = (!is_secret).then(|| format!("{value:?}, "));
+                    self.failures.push(format!(
+                        "{name} is {}not UTF-8; write it in plain characters",
+                        shown.unwrap_or_default()
+                    ));
+                }
+                _ if name.starts_with("BEAMINIT_")
+                    && !is_service_link(name, &value.to_string_lossy()) =>
+                {
+                    self.failures.push(format!(
+                        "{} is no variable of beaminit's; did you mean {}?",
+                        secrets::shown_name(name).escape_debug(),
+                        nearest(name, &self.names)
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn without_line_ends(text: &str) -> &str {
+    text.trim_end_matches(['\n', '\r'])
+}
+
+/// Is this what Kubernetes sets in every pod for a Service, here one whose name starts with `beaminit`?
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_protocol = |word: &str| matches!(word, "TCP" | "UDP" | "SCTP");
+    // A plain BEAMINIT_PORT=5555 is a mistake.
+    let is_url = || {
+        let protocol = value.split_once("://").map(|(protocol, _)| protocol);
+        protocol.is_some_and(|protocol| is_protocol(&protocol.to_ascii_uppercase()))
+    };
+    let is_port = |(_, port): (&str, &str)| {
+        let mut words = port.split('_');
+        let number = words.next().and_then(|word| word.parse::<u16>().ok());
+        number.is_some() && words.next().is_some_and(is_protocol)
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || name.ends_with("_PORT") && is_url()
+        || name.split_once("_PORT_").is_some_and(is_port)
+}
+
+fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
+    let name = name.to_ascii_uppercase();
+    let ours = names.iter().filter(|known| known.starts_with("BEAMINIT_"));
+    let nearest = ours.min_by_key(|known| strsim::damerau_levenshtein(known, &name));
+    nearest.copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    /// What is wrong with these variables.
+    fn complaints(pairs: &[(&str, &[u8])]) -> Vec<String> {
+        let result = Config::read(environment(pairs), true);
+        result.map_or_else(|failure| failure.lines, |_| Vec::new())
+    }
+
+    fn environment(pairs: &[(&str, &[u8])]) -> Environment {
+        let pairs = pairs.iter();
+        let pairs = pairs.map(|(name, value)| (name.into(), OsString::from_vec(value.to_vec())));
+        pairs.collect::<Vec<_>>().into()
+    }
+
+    #[test]
+    fn reads_what_it_knows_and_lets_the_rest_pass() {
+        let pairs: [(&str, &[u8]); 4] = [
+            ("SNAME", b"app\n"),
+            ("HOSTNAME", b"\n"),
+            ("sname", b"other"),
+            ("LANG", b"\xff\xfe"),
+        ];
+        assert_eq!(complaints(&pairs), Vec::<String>::new());
+        let mut variables = Variables::new(environment(&pairs));
+        assert_eq!(variables.text("SNAME").as_deref(), Some("app"));
+        assert_eq!(variables.text("HOSTNAME"), None);
+        variables.check();
+        assert_eq!(variables.warnings.len(), 2);
+        assert_eq!(variables.environment.variable("SNAME"), Some("app"));
+    }
+
+    #[test]
+    fn the_readme_has_a_row_for_each_variable_and_no_other() {
+        let readme = include_str!("../../README.md");
+        let rows = readme
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+        let names = rows.map(|(name, _)| name);
+        let looks_ours = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let mut documented: Vec<&str> = names.filter(looks_ours).collect();
+        let mut variables = Variables::new(Environment::default());
+        Config::of(&mut variables, true);
+        let mut known = variables.names;
+        known.retain(|name| !name.starts_with("RELEASE_"));
+        documented.sort_unstable();
+        documented.dedup();
+        known.sort_unstable();
+        assert_eq!(documented, known);
+        let help = [crate::cli::HELP, include_str!("../attach/help.txt")].concat();
+        for name in known {
+            assert!(help.contains(name), "{name} in --help");
+        }
+    }
+
+    #[test]
+    fn a_service_of_this_name_is_no_setting() {
+        for (name, value, ours) in [
+            ("BEAMINIT_SERVICE_HOST", "10.96.0.7", true),
+            ("BEAMINIT_SERVICE_PORT", "4369", true),
+            ("BEAMINIT_SERVICE_PORT_EPMD", "4369", true),
+            ("BEAMINIT_PORT", "tcp://10.96.0.7:4369", true),
+            ("BEAMINIT_PORT_4369_TCP", "tcp://10.96.0.7:4369", true),
+            ("BEAMINIT_PORT_53_UDP_ADDR", "10.96.0.7", true),
+            ("BEAMINIT_DNS_SERVICE_HOST", "10.96.0.7", true),
+            ("BEAMINIT_DNS_PORT", "udp://10.96.0.7:53", true),
+            ("BEAMINIT_PORT", "43691", false),
+            ("BEAMINIT_PORT_MIN", "43691", false),
+            ("BEAMINIT_SERVICE", "app", false),
+        ] {
+            let lines = complaints(&[(name, value.as_bytes())]);
+            assert_eq!(lines.is_empty(), ours, "{name}={value}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn complains_of_bytes_and_of_unknown_names() {
+        let lines = complaints(&[
+            ("SNAME", b"a\xff"),
+            ("HOSTNAME", b"a"),
+            ("HOSTNAME", b"b"),
+            ("ERLANG_COOKIE", b"secret\xff"),
+            ("BEAMINIT_DSN", b"off"),
+            ("BEAMINIT_TIMEOUT\n", b"1s"),
+        ]);
+        assert_eq!(lines.len(), 5);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("SNAME is \"a\\xFF\", not UTF-8")),
+            "{lines:?}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.ends_with("did you mean BEAMINIT_DNS?")),
+            "{lines:?}"
+        );
+        let all = lines.join("");
+        assert!(!all.contains("secret") && !all.contains('\n'), "{all:?}");
+    }
+}

@@ -1,0 +1,157 @@
+//! Starts the process beside the node: what it checks the node against, and the peers that it joins.
+
+use std::os::fd::OwnedFd;
+
+use nix::unistd::getpid;
+use tracing::{info, warn};
+
+use super::question;
+use crate::config::{Check, Config, DnsMode};
+use crate::error::Failure;
+use crate::exit::{self, Exit};
+use crate::gates::dns;
+use crate::init::{TellInit, TellVerdict, clock};
+use crate::launchers::Target;
+use crate::naming::Candidate;
+use crate::node::{Host, NodeName};
+use crate::peers::join::{self, Job};
+use crate::peers::names::Own;
+use crate::plan::{Identity, Launcher, NodeSettings, Pin, Plan, Role, cookie_file};
+use crate::record::Record;
+use crate::watch::{self, Expected, Promise, Why, process};
+
+/// Starts the watcher, which goes on to join the peers where there are any to be joined.
+///
+/// # Errors
+/// The ports of peers cannot be known, or no process was to be had.
+pub fn start(target: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Result<(), Failure> {
+    if plan.role != Role::Node {
+        return Ok(());
+    }
+    let config = &target.config;
+    let job = plan
+        .node_settings()
+        .and_then(|settings| job(config, settings));
+    let rounds = job.map(join::rounds).transpose()?;
+    let promise = (config.check != Check::Off).then(|| promise(target, plan));
+    let joins = rounds.is_some();
+    if !joins && promise.is_none() {
+        return Ok(());
+    }
+    // Nobody would reap it there.
+    if !joins && tell_init.is_none() && getpid().as_raw() == 1 {
+        info!(
+            "the node is not checked: `beaminit exec` is PID 1 here, and leaves no process beside it"
+        );
+        return Ok(());
+    }
+    let (verdict, memory) = tell_init.map(TellInit::into_watchers).unzip();
+    let kept = [verdict.map(OwnedFd::from), memory.flatten()];
+    let started = process::beside(kept, |beside, [verdict, memory]| {
+        let verdict = verdict.map(TellVerdict::from);
+        if let Some(promise) = promise {
+            let node = watch::watch(&promise, &beside, verdict.as_ref());
+            if let (Some(node), Some(memory)) = (&node, memory) {
+                promise.record(node).write(&memory);
+            }
+            if let Some(node) = node.filter(|_| plan.node_settings().is_none()) {
+                warn_of_unknown_name(&node.name, config);
+            }
+        }
+        drop(verdict);
+        if let Some(rounds) = rounds {
+            beside.becomes_joiner();
+            rounds.go();
+        }
+    });
+    let Err(errno) = started else { return Ok(()) };
+    let hint = exit::remedy(errno);
+    if joins {
+        let line = format!("cannot start the process that joins BEAMINIT_PEERS: {errno}; {hint}");
+        return Err(Failure::new(Exit::System, line));
+    }
+    warn!("cannot start the process that checks the node: {errno}; it is not checked: {hint}");
+    Ok(())
+}
+
+/// Warns where DNS does not have the name of a node that was not waited for.
+fn warn_of_unknown_name(node: &NodeName, config: &Config) {
+    let candidates = [Candidate::own(node.clone(), "")];
+    let question = question(config, &candidates, DnsMode::Own);
+    let is_domain = matches!(node.host, Host::Domain(_));
+    if is_domain && !dns::is_known(&node.host.to_string(), &question) {
+        warn!(
+            "DNS does not answer {} with an address of this pod, so peers do not find {node} by it; with SNAME, CLUSTER_HOSTNAME or BEAMINIT_DNS=own set, beaminit waits until it does",
+            node.host
+        );
+    }
+}
+
+/// What is written down of the node before it runs.
+pub fn record(plan: &Plan) -> Option<Record> {
+    let mut files = plan.changes.files.iter().map(|file| &file.path);
+    Some(Record {
+        cookie_file: files
+            .find(|path| path.ends_with(cookie_file::NAME))
+            .cloned(),
+        ..Record::from(plan.node_settings()?)
+    })
+}
+
+/// The peers to be joined, where there are any and a cookie to join them by.
+pub fn job<'a>(config: &'a Config, settings: &'a NodeSettings) -> Option<Job<'a>> {
+    let node = settings.node.value.clone();
+    Some(Job {
+        own: Own::new(node, config.host, config.addresses()),
+        cookie: &settings.cookie.as_ref()?.value,
+        port: settings.port.as_ref().and_then(Pin::port),
+        epmd: settings.epmd.port(),
+        ipv6: settings.ipv6,
+        peers: settings.peers.as_ref()?,
+        config,
+    })
+}
+
+/// What the node is to be.
+fn promise(target: &Target, plan: &Plan) -> Promise {
+    let Target {
+        config,
+        command,
+        launcher,
+    } = target;
+    let settings = plan.node_settings();
+    let why = |is_asked| match settings {
+        _ if is_asked => Why::Asked,
+        Some(_) => Why::Decided,
+        None => Why::Seems,
+    };
+    let (node, port) = match &plan.identity {
+        Identity::Planned(settings) => (Some(&settings.node), settings.port.as_ref()),
+        Identity::Own(own) => (own.node.as_ref(), own.port.as_ref()),
+        Identity::None => (None, None),
+    };
+    let port = port.and_then(|pin| match pin {
+        Pin::Ours(port) | Pin::Given(port) => Some(port),
+        Pin::Range(_) => None,
+    });
+    let cookie = settings.and_then(|settings| settings.cookie.as_ref());
+    let ipv6 = settings.map_or_else(|| config.has_ipv6_alone(), |settings| settings.ipv6);
+    let log = config.logging.termination_log.as_ref();
+    let mut files = vec![command.file.clone()];
+    files.extend(launcher.iter().flat_map(Launcher::files));
+    Promise {
+        node: node.map(|node| Expected::new(node, why(config.names_node().is_some()))),
+        port: port.map(|port| Expected::new(port, why(config.port.is_some()))),
+        cookie: cookie.map(|cookie| Expected::new(cookie, why(config.cookie.is_some()))),
+        epmd: settings.map_or_else(|| config.epmd_port(), |settings| settings.epmd.port()),
+        addresses: config.listening_addresses(ipv6),
+        in_arguments: launcher
+            .as_ref()
+            .is_some_and(|it| it.apply.names_in_arguments()),
+        files,
+        check: config.check,
+        recorded: record(plan),
+        termination_log: log.and_then(|log| std::path::absolute(log).ok()),
+        since: clock(),
+    }
+}
