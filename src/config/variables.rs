@@ -82,6 +82,7 @@ impl Variables {
     /// When all is read: complains of values that are not text, of names given twice, of `BEAMINIT_` names that mean
     /// nothing, and of init's settings. Takes line ends off values, since a Secret that `echo` made ends in one.
     pub fn check(&mut self) {
+        let of_values = std::mem::take(&mut self.failures);
         let setting = |name: &str| self.environment.get(name).map(ToOwned::to_owned);
         for line in Settings::parse(setting).err().into_iter().flatten() {
             self.failures.push(line);
@@ -128,6 +129,7 @@ impl Variables {
                 _ => {}
             }
         }
+        self.failures.take(of_values.or(()));
     }
 }
 
