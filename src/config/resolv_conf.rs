@@ -3,8 +3,6 @@
 //! As found in the wild: comments behind values, CRLF, unknown options, scoped addresses. What cannot be read is left
 //! out: glibc does the same, and a pod with one good nameserver is a good pod.
 
-use std::net::Ipv4Addr;
-
 use crate::dns::Nameserver;
 
 /// What the file says.
@@ -55,10 +53,7 @@ impl ResolvConf {
             }
         }
         if conf.nameservers.is_empty() {
-            conf.nameservers.push(Nameserver {
-                address: Ipv4Addr::LOCALHOST.into(),
-                interface: None,
-            });
+            conf.nameservers.push(Nameserver::LOCAL);
         }
         conf.nameservers.dedup();
         conf

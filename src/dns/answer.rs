@@ -1,4 +1,4 @@
-//! What a nameserver said: a DNS message, read for what it says of one question. RFC 1035, RFC 2308.
+//! What a nameserver answered: a DNS message, read for one question. RFC 1035, RFC 2308.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,95 +7,97 @@ use std::time::Duration;
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
-use crate::dns::Nameserver;
+use super::Nameserver;
 
 /// A record that is not what it should be is asked for again when its TTL has run out, but within these times.
-const STALE: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
-/// That there is no record is asked again after this time at the latest: no cluster's cache keeps it longer, and who is
-/// the authority for it keeps none.
-const DENIED: Duration = Duration::from_secs(30);
-/// A chain of aliases is followed so far.
-const LONGEST_CHAIN: usize = 8;
+const REFRESH: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// A name without a record is asked for again after this time at the latest: no cluster's cache keeps that longer, and an
+/// authoritative nameserver does not keep it at all.
+const NEGATIVE: Duration = Duration::from_secs(30);
+const MOST_ALIASES: usize = 8;
 
-/// What a nameserver said, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// What.
-    pub outcome: Outcome,
-    /// Who.
+    pub data: AnswerData,
     pub server: Nameserver,
-    /// For how long this will be said: of records their TTL, of their absence what the SOA says, where there is one.
+    /// How long a cache may keep it: of records their TTL, of their absence what the SOA says, where there is one.
     pub ttl: Option<Duration>,
 }
 
 impl Answer {
-    /// How long it is before another answer can be expected.
-    pub fn says_the_same_for(&self) -> Duration {
-        match self.outcome {
-            Outcome::Addresses(_) => {
-                let [least, most] = STALE;
+    /// How long it takes before another answer can be expected.
+    pub fn retry_after(&self) -> Duration {
+        match self.data {
+            AnswerData::Addresses(_) => {
+                let [least, most] = REFRESH;
                 self.ttl.unwrap_or(least).clamp(least, most)
             }
-            _ => self.ttl.unwrap_or_default().min(DENIED),
+            _ => self.ttl.unwrap_or_default().min(NEGATIVE),
         }
     }
 }
 
-/// What was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// These addresses.
+pub enum AnswerData {
     Addresses(Vec<IpAddr>),
-    /// These names (of a PTR, or the targets of an SRV).
+    /// Of a PTR, or the targets of an SRV.
     Names(Vec<String>),
-    /// It is another name for this one, of which nothing is said.
+    /// Another name for this one, without any record of that.
     Alias(Name),
-    /// There is no such name.
     NxDomain,
     /// The name exists, without such records.
     NoData,
     /// An error code, like SERVFAIL.
-    Code(String),
-    /// Nothing, in the time there was.
-    Silence,
-    /// Something that is no answer.
-    Garbage(String),
+    Error(String),
+    Timeout,
+    /// Something that cannot be read.
+    Malformed(String),
 }
 
-impl Outcome {
-    /// Has the server answered the question, yes or no? Otherwise another one is worth asking.
+impl AnswerData {
+    /// Is the question answered, yes or no? Otherwise another nameserver is worth asking.
     pub fn is_conclusive(&self) -> bool {
         matches!(
             self,
             Self::Addresses(_) | Self::Names(_) | Self::NxDomain | Self::NoData
         )
     }
-}
 
-/// What was said, and for how long it will be.
-pub type Read = (Outcome, Option<Duration>);
+    pub fn first_address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Addresses(addresses) => addresses.first().copied(),
+            _ => None,
+        }
+    }
 
-/// Reads a response: what it says of this name and type.
-pub fn read(response: &Message, name: &Name, kind: RecordType) -> Read {
-    match response.metadata.response_code {
-        ResponseCode::NoError => records(response, name, kind),
-        ResponseCode::NXDomain => (Outcome::NxDomain, negative_ttl(response)),
-        ResponseCode::ServFail => (Outcome::Code("SERVFAIL".into()), None),
-        ResponseCode::Refused => (Outcome::Code("REFUSED".into()), None),
-        ResponseCode::FormErr => (Outcome::Code("FORMERR".into()), None),
-        ResponseCode::NotImp => (Outcome::Code("NOTIMP".into()), None),
-        other => (
-            Outcome::Code(format!("{other:?}").to_ascii_uppercase()),
-            None,
-        ),
+    /// The names of a PTR; none of any other answer.
+    pub fn into_names(self) -> Vec<String> {
+        match self {
+            Self::Names(names) => names,
+            _ => Vec::new(),
+        }
     }
 }
 
-/// The records of this type that the name has, through its aliases; records of other names are none of its own.
-fn records(response: &Message, name: &Name, kind: RecordType) -> Read {
+/// What a response says of this name and type, and how long a cache may keep it.
+pub fn parse(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Option<Duration>) {
+    let code = match response.metadata.response_code {
+        ResponseCode::NoError => return records(response, name, kind),
+        ResponseCode::NXDomain => return (AnswerData::NxDomain, negative_ttl(response)),
+        ResponseCode::ServFail => "SERVFAIL".into(),
+        ResponseCode::Refused => "REFUSED".into(),
+        ResponseCode::FormErr => "FORMERR".into(),
+        ResponseCode::NotImp => "NOTIMP".into(),
+        other => format!("{other:?}").to_ascii_uppercase(),
+    };
+    (AnswerData::Error(code), None)
+}
+
+/// The records of this type that the name has, through its aliases; records of other names do not count.
+fn records(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Option<Duration>) {
     let (mut addresses, mut names, mut ttl) = (Vec::new(), Vec::new(), None::<u32>);
     let mut owner = name;
-    for _ in 0..LONGEST_CHAIN {
+    for _ in 0..MOST_ALIASES {
         let mut alias = None;
         for record in response
             .answers
@@ -110,14 +112,14 @@ fn records(response: &Message, name: &Name, kind: RecordType) -> Read {
                 RData::PTR(ptr) if kind == RecordType::PTR => {
                     names.push(ptr.0.to_ascii().trim_end_matches('.').to_owned());
                 }
-                // A dot alone: there is decidedly no such service. RFC 2782
+                // A dot alone says that there is no such service. RFC 2782
                 RData::SRV(srv) if kind == RecordType::SRV && !srv.target.is_root() => {
                     names.push(srv.target.to_ascii().trim_end_matches('.').to_owned());
                 }
                 RData::CNAME(target) => alias = Some(&target.0),
                 _ => continue,
             }
-            ttl = Some(ttl.map_or(record.ttl, |known| known.min(record.ttl)));
+            ttl = Some(ttl.map_or(record.ttl, |least| least.min(record.ttl)));
         }
         match alias {
             Some(target) if addresses.is_empty() && names.is_empty() => owner = target,
@@ -126,10 +128,10 @@ fn records(response: &Message, name: &Name, kind: RecordType) -> Read {
     }
     let ttl = ttl.map(|seconds| Duration::from_secs(seconds.into()));
     match (addresses.is_empty(), names.is_empty()) {
-        (false, _) => (Outcome::Addresses(addresses), ttl),
-        (_, false) => (Outcome::Names(names), ttl),
-        _ if owner != name => (Outcome::Alias(owner.clone()), None),
-        _ => (Outcome::NoData, negative_ttl(response)),
+        (false, _) => (AnswerData::Addresses(addresses), ttl),
+        (_, false) => (AnswerData::Names(names), ttl),
+        _ if owner != name => (AnswerData::Alias(owner.clone()), None),
+        _ => (AnswerData::NoData, negative_ttl(response)),
     }
 }
 
@@ -144,29 +146,29 @@ fn negative_ttl(response: &Message) -> Option<Duration> {
         })
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for AnswerData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Addresses(list) => f.write_str(&list_of(list)),
+            Self::Addresses(list) => f.write_str(&comma_separated(list)),
             Self::Names(list) => f.write_str(&list.join(", ")),
             Self::Alias(name) => write!(f, "an alias of {name}"),
             Self::NxDomain => f.write_str("NXDOMAIN"),
             Self::NoData => f.write_str("no address records"),
-            Self::Code(code) => f.write_str(code),
-            Self::Silence => f.write_str("no answer"),
-            Self::Garbage(what) => write!(f, "an answer that cannot be read ({what})"),
+            Self::Error(code) => f.write_str(code),
+            Self::Timeout => f.write_str("no answer"),
+            Self::Malformed(what) => write!(f, "an answer that cannot be read ({what})"),
         }
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} from {}", self.outcome, self.server)
+        write!(f, "{} from {}", self.data, self.server)
     }
 }
 
 /// `10.1.2.3, fd00::3`.
-pub fn list_of(items: &[impl fmt::Display]) -> String {
+pub fn comma_separated(items: &[impl fmt::Display]) -> String {
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     texts.join(", ")
 }
@@ -200,43 +202,40 @@ mod tests {
     }
 
     #[test]
-    fn is_asked_again_in_time() {
-        let addresses = || Outcome::Addresses(vec!["10.1.2.9".parse().unwrap()]);
-        for (outcome, ttl, seconds) in [
+    fn is_asked_again_when_another_answer_can_come() {
+        let addresses = || AnswerData::Addresses(vec!["10.1.2.9".parse().unwrap()]);
+        for (data, ttl, seconds) in [
             (addresses(), Some(0), 0.5),
             (addresses(), Some(1), 1.0),
             (addresses(), Some(600), 2.0),
-            (Outcome::NxDomain, Some(5), 5.0),
-            (Outcome::NxDomain, Some(30), 30.0),
-            (Outcome::NxDomain, Some(900), 30.0),
-            (Outcome::NoData, Some(86400), 30.0),
-            (Outcome::NxDomain, None, 0.0),
+            (AnswerData::NxDomain, Some(5), 5.0),
+            (AnswerData::NxDomain, Some(30), 30.0),
+            (AnswerData::NxDomain, Some(900), 30.0),
+            (AnswerData::NoData, Some(86400), 30.0),
+            (AnswerData::NxDomain, None, 0.0),
         ] {
             let answer = Answer {
-                outcome,
-                server: Nameserver {
-                    address: "10.96.0.10".parse().unwrap(),
-                    interface: None,
-                },
+                data,
+                server: Nameserver::LOCAL,
                 ttl: ttl.map(Duration::from_secs),
             };
-            let wait = answer.says_the_same_for();
+            let wait = answer.retry_after();
             assert_eq!(wait, Duration::from_secs_f64(seconds), "{answer:?}");
         }
     }
 
-    fn said(code: ResponseCode, answers: Vec<Record>, authorities: Vec<Record>) -> String {
+    fn parsed(code: ResponseCode, answers: Vec<Record>, authorities: Vec<Record>) -> String {
         let mut message = Message::response(1, OpCode::Query);
         message.metadata.response_code = code;
         message.answers = answers;
         message.authorities = authorities;
-        let (outcome, ttl) = read(&message, &name(NAME), RecordType::A);
+        let (data, ttl) = parse(&message, &name(NAME), RecordType::A);
         let ttl = ttl.map_or_else(|| "?".into(), |ttl| ttl.as_secs().to_string());
-        format!("{outcome}, {ttl} s")
+        format!("{data}, {ttl} s")
     }
 
     #[test]
-    fn reads_what_is_said_of_the_name_and_for_how_long() {
+    fn reads_records_and_their_ttl() {
         use ResponseCode::{NXDomain, NoError, NotZone, ServFail};
         let chain = || vec![alias(NAME, "b."), alias("b.", "c."), a("c.", 3, 60)];
         let circle = vec![alias(NAME, "b."), alias("b.", NAME)];
@@ -266,7 +265,7 @@ mod tests {
             (ServFail, vec![], vec![soa(7, 30)], "SERVFAIL, ? s"),
             (NotZone, vec![], vec![], "NOTZONE, ? s"),
         ] {
-            assert_eq!(said(code, answers, authorities), expected);
+            assert_eq!(parsed(code, answers, authorities), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! /etc/hosts, as the resolver of a libc reads it: for what others than we look up. hosts(5)
+//! /etc/hosts, as the C library's resolver reads it: for what other programs look up, not for the gate. hosts(5)
 
 use std::net::IpAddr;
 
@@ -6,21 +6,17 @@ use crate::system::files::text_of;
 
 /// The addresses that it has for a name.
 pub fn addresses(name: &str) -> Vec<IpAddr> {
-    read(&text_of("/etc/hosts").unwrap_or_default(), name)
+    parse(&text_of("/etc/hosts").unwrap_or_default(), name)
 }
 
-fn read(hosts: &str, name: &str) -> Vec<IpAddr> {
-    let lines = hosts
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or_default());
-    lines
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let address = words.next()?.parse().ok()?;
-            let is_it = words.any(|word| word.eq_ignore_ascii_case(name));
-            is_it.then_some(address)
-        })
-        .collect()
+fn parse(hosts: &str, name: &str) -> Vec<IpAddr> {
+    let address_of = |line: &str| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let address = words.next()?.parse().ok()?;
+        let is_named = words.any(|word| word.eq_ignore_ascii_case(name));
+        is_named.then_some(address)
+    };
+    hosts.lines().filter_map(address_of).collect()
 }
 
 #[cfg(test)]
@@ -40,7 +36,10 @@ mod tests {
             ("app-0", ""),
             ("", ""),
         ] {
-            let found: Vec<String> = read(hosts, "app-0").iter().map(IpAddr::to_string).collect();
+            let found: Vec<String> = parse(hosts, "app-0")
+                .iter()
+                .map(IpAddr::to_string)
+                .collect();
             assert_eq!(found.join(" "), expected, "{hosts}");
         }
     }

@@ -1,11 +1,13 @@
-//! A DNS client: one question, one answer. When to ask, and what an answer means, is for others to say.
+//! A DNS client without policy: one question, one answer. When to ask, and what an answer means, is up to its callers.
 
 pub mod answer;
-pub mod ask;
+pub mod client;
 pub mod hosts;
-pub mod limit;
 mod nameserver;
+pub mod rate_limit;
 mod runtime;
 
+pub use answer::{Answer, AnswerData};
+pub use client::Client;
 pub use nameserver::Nameserver;
-pub use runtime::{block_on, limited};
+pub use runtime::{block_on, within};

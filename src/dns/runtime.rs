@@ -1,4 +1,4 @@
-//! Running a few questions on one thread.
+//! Runs a few questions on one thread.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const LEAST: Duration = Duration::from_millis(200);
 /// Runs on this one thread, which is enough for a handful of questions; nothing of the runtime is left when it is done.
 ///
 /// # Errors
-/// No descriptor was to be had.
+/// There was no file descriptor left.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -27,8 +27,8 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.block_on(work))
 }
 
-/// Waits for `work` as long as there is time: a dead server's silence may not outlast the deadline.
-pub async fn limited<T>(work: impl Future<Output = T>, left: Option<Duration>) -> Option<T> {
+/// Waits for `work` as long as there is time, so that the silence of a dead nameserver ends at the deadline.
+pub async fn within<T>(left: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
     match left {
         Some(left) => timeout(left.max(LEAST), work).await.ok(),
         None => Some(work.await),

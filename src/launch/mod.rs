@@ -13,13 +13,13 @@ use tracing::{debug, info, warn};
 use crate::config::{self, Boot, Config, DnsMode, Invocation, LauncherKind};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::gates::dns::{self, Question, own_host};
+use crate::gates::dns::{self, WaitContext, own_host};
 use crate::gates::{epmd, port};
 use crate::init::TellInit;
 use crate::launchers::Target;
 use crate::local_node;
 use crate::log;
-use crate::naming::{self, Candidate, Chosen, Cluster};
+use crate::naming::{Candidate, Chosen};
 use crate::node::NodeName;
 use crate::peers::join;
 use crate::plan::{Identity, NodeSettings, OwnIdentity, Pin, Plan, Role};
@@ -123,7 +123,7 @@ impl Target {
             .node_settings()
             .and_then(|settings| watcher::job(&self.config, settings));
         match job.filter(|job| job.peers.boot == Boot::Sync) {
-            Some(job) => self.plan(answer.as_ref(), &join::answering(&job)?),
+            Some(job) => self.plan(answer.as_ref(), &join::reachable_peers(&job)?),
             None => Ok(plan),
         }
     }
@@ -140,7 +140,7 @@ impl Target {
             warn!("{}", failure.lines.join("; "));
         }
         if let (Some(node), Some(port)) = (&own.node, self.config.epmd_port()) {
-            epmd::warn_if_taken(&node.value.name, epmd::Place { port, ipv6 });
+            epmd::warn_if_taken(&node.value.name, port, ipv6);
         }
     }
 
@@ -185,9 +185,9 @@ impl Target {
             return Ok(None);
         }
         let candidates = &settings.candidates;
-        let question = question(&self.config, candidates, settings.dns);
+        let context = WaitContext::new(&self.config, candidates, settings.dns);
         if self.is(Role::Node) {
-            return dns::wait(&question).map(Some);
+            return dns::wait(&context).map(Some);
         }
         // The node that runs here has chosen already.
         let record = local_node::record();
@@ -203,7 +203,7 @@ impl Target {
         if candidates.len() < 2 && !is_reverse {
             return Ok(None);
         }
-        let answer = dns::once(&question)?;
+        let answer = dns::once(&context)?;
         if answer.is_none() && is_reverse {
             let line =
                 "DNS does not tell the name of this pod's address now; is the node itself running?";
@@ -213,30 +213,10 @@ impl Target {
     }
 }
 
-/// What DNS is asked.
-fn question<'a>(config: &'a Config, candidates: &'a [Candidate], mode: DnsMode) -> Question<'a> {
-    let conf = &config.pod.resolv_conf;
-    Question {
-        candidates,
-        mode,
-        own: config.addresses(),
-        servers: &conf.nameservers,
-        over_tcp: conf.over_tcp,
-        limit: config.dns_timeout,
-        cluster: Cluster::of(config),
-        completed: naming::is_completed(config),
-    }
-}
-
 fn check_name(settings: &NodeSettings) -> Result<(), Failure> {
-    let Some(port) = settings.epmd.port() else {
-        return Ok(());
-    };
-    let place = epmd::Place {
-        port,
-        ipv6: settings.ipv6,
-    };
-    epmd::check(&settings.node.value.name, place)
+    settings.epmd.port().map_or(Ok(()), |port| {
+        epmd::check(&settings.node.value.name, port, settings.ipv6)
+    })
 }
 
 fn check_port(settings: &NodeSettings) -> Result<(), Failure> {

@@ -5,17 +5,16 @@ use std::os::fd::OwnedFd;
 use nix::unistd::getpid;
 use tracing::{info, warn};
 
-use super::question;
 use crate::config::{Check, Config, DnsMode};
 use crate::error::Failure;
 use crate::exit::{self, Exit};
-use crate::gates::dns;
+use crate::gates::dns::{self, WaitContext};
 use crate::init::{TellInit, TellVerdict, clock};
 use crate::launchers::Target;
 use crate::naming::Candidate;
 use crate::node::{Host, NodeName};
-use crate::peers::join::{self, Job};
-use crate::peers::names::Own;
+use crate::peers::join::{Job, Rounds};
+use crate::peers::names::OwnNode;
 use crate::plan::{Identity, Launcher, NodeSettings, Pin, Plan, Role, cookie_file};
 use crate::record::Record;
 use crate::watch::{self, Expected, Promise, Why, process};
@@ -32,7 +31,7 @@ pub fn start(target: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Resul
     let job = plan
         .node_settings()
         .and_then(|settings| job(config, settings));
-    let rounds = job.map(join::rounds).transpose()?;
+    let rounds = job.map(Rounds::new).transpose()?;
     let promise = (config.check != Check::Off).then(|| promise(target, plan));
     let joins = rounds.is_some();
     if !joins && promise.is_none() {
@@ -61,7 +60,7 @@ pub fn start(target: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Resul
         drop(verdict);
         if let Some(rounds) = rounds {
             beside.becomes_joiner();
-            rounds.go();
+            rounds.run();
         }
     });
     let Err(errno) = started else { return Ok(()) };
@@ -77,9 +76,9 @@ pub fn start(target: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Resul
 /// Warns where DNS does not have the name of a node that was not waited for.
 fn warn_of_unknown_name(node: &NodeName, config: &Config) {
     let candidates = [Candidate::own(node.clone(), "")];
-    let question = question(config, &candidates, DnsMode::Own);
+    let context = WaitContext::new(config, &candidates, DnsMode::Own);
     let is_domain = matches!(node.host, Host::Domain(_));
-    if is_domain && !dns::is_known(&node.host.to_string(), &question) {
+    if is_domain && !dns::is_known(&node.host.to_string(), &context) {
         warn!(
             "DNS does not answer {} with an address of this pod, so peers do not find {node} by it; with SNAME, CLUSTER_HOSTNAME or BEAMINIT_DNS=own set, beaminit waits until it does",
             node.host
@@ -102,7 +101,7 @@ pub fn record(plan: &Plan) -> Option<Record> {
 pub fn job<'a>(config: &'a Config, settings: &'a NodeSettings) -> Option<Job<'a>> {
     let node = settings.node.value.clone();
     Some(Job {
-        own: Own::new(node, config.host, config.addresses()),
+        own: OwnNode::new(node, config.host, config.addresses()),
         cookie: &settings.cookie.as_ref()?.value,
         port: settings.port.as_ref().and_then(Pin::port),
         epmd: settings.epmd.port(),

@@ -7,10 +7,7 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::RecordType;
 
 use crate::config::Config;
-use crate::dns::answer::Outcome;
-use crate::dns::ask::Servers;
-use crate::dns::hosts;
-use crate::dns::{block_on, limited};
+use crate::dns::{AnswerData, Client, block_on, hosts, within};
 use crate::node::Host;
 
 /// Looks a host up.
@@ -30,20 +27,19 @@ pub fn addresses(config: &Config, host: &Host, limit: Duration) -> Result<Vec<Ip
     let searched = conf.search.iter().filter(|_| !host.is_long());
     let searched = searched.map(|domain| format!("{name}.{domain}"));
     let names: Vec<String> = searched.chain([name.clone()]).collect();
-    let servers = Servers::new(&conf.nameservers, conf.over_tcp);
+    let client = Client::new(&conf.nameservers, conf.over_tcp);
     let work = async {
         let mut last = Err("there is no name to look up".into());
         for name in names {
-            let answer = servers.addresses(&name, RecordType::A, Some(RecordType::AAAA));
+            let answer = client.addresses(&name, RecordType::A, Some(RecordType::AAAA));
             let answer = answer.await;
-            last = match answer.outcome {
-                Outcome::Addresses(found) => return Ok(found),
+            last = match answer.data {
+                AnswerData::Addresses(found) => return Ok(found),
                 other => Err(format!("{other} from {}", answer.server)),
             };
         }
         last
     };
-    let answer =
-        block_on(limited(work, Some(limit))).map_err(|failure| failure.lines.join("; "))?;
+    let answer = block_on(within(Some(limit), work)).map_err(|failure| failure.lines.join("; "))?;
     answer.unwrap_or_else(|| Err("no answer from the nameservers in time".into()))
 }

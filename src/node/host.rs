@@ -3,7 +3,7 @@
 //! RFC 1035 §2.3.4 for the lengths; RFC 1123 §2.1 for the characters, with the underscore that Docker's names have.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A host, as a node name carries it: no trailing dot, not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,15 @@ pub fn is_dashed(name: &str, addresses: &[IpAddr]) -> bool {
 pub fn domain(name: &str) -> Option<String> {
     let (_, domain) = name.split_once('.')?;
     Some(domain.to_ascii_lowercase())
+}
+
+/// The loopback address of a VM that speaks IPv4, or IPv6.
+pub fn loopback(ipv6: bool) -> IpAddr {
+    if ipv6 {
+        Ipv6Addr::LOCALHOST.into()
+    } else {
+        Ipv4Addr::LOCALHOST.into()
+    }
 }
 
 /// The name that a PTR question asks: RFC 1035 §3.5, RFC 3596 §2.5.

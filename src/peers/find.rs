@@ -1,156 +1,139 @@
-//! One round of looking for peers, at all places that `BEAMINIT_PEERS` names.
+//! One look for peers, at all sources that `BEAMINIT_PEERS` names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::dns::Dns;
 #[cfg(feature = "kubernetes")]
 use super::kubernetes::Api;
-use super::names::{Own, Peer, Sight, folded};
+use super::names::{Endpoint, OwnNode, Peer, folded};
 use crate::config::peers::{HostsEntry, Source};
-use crate::dns::block_on;
-use crate::error::Failure;
+use crate::config::{Config, Peers};
 use crate::node::Host;
+use crate::node::host::reverse_name;
 
-/// Looks for peers, again and again.
 pub struct Finder {
-    /// This node.
-    pub own: Own,
+    pub own: OwnNode,
     sources: Vec<Source>,
     dns: Dns,
     #[cfg(feature = "kubernetes")]
     api: Api,
 }
 
-/// What one round found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Discovery {
     /// The peers, without this node, by their [`folded`] names.
     pub peers: BTreeMap<String, Peer>,
-    /// The places that gave no answer, one line each.
+    /// One line for each source that failed, and for each peer without a name.
     pub failures: Vec<String>,
 }
 
 impl Finder {
-    /// Looks at these places for the peers of this node.
-    pub fn new(
-        own: Own,
-        sources: Vec<Source>,
-        dns: Dns,
-        #[cfg(feature = "kubernetes")] api: Api,
-    ) -> Self {
+    /// `interval` is that of the rounds; `None` for a single one, which may ask as much as it needs.
+    pub fn new(own: OwnNode, peers: &Peers, config: &Config, interval: Option<Duration>) -> Self {
+        let ipv6 = own.addresses.first().is_some_and(IpAddr::is_ipv6);
         Self {
             own,
-            sources,
-            dns,
+            sources: peers.sources.clone(),
+            dns: Dns::new(&config.pod.resolv_conf, ipv6, interval),
             #[cfg(feature = "kubernetes")]
-            api,
+            api: Api::new(config, ipv6),
         }
     }
 
-    /// Looks at each place once: at the Services side by side, at all in no more than this time.
-    ///
-    /// # Errors
-    /// The operating system has no descriptor for it.
-    pub fn find(&mut self, deadline: Instant) -> Result<Found, Failure> {
-        let mut found = Found::default();
-        let services: Vec<Host> = self.sources.iter().filter_map(service).collect();
-        // However silent the places are: what one of them tells has its time to be named, too.
+    /// Asks each source once, the Services side by side, all of them before the deadline.
+    pub async fn find(&mut self, deadline: Instant) -> Discovery {
+        // However silent the sources are, half of the time is left to name what one of them knows.
         let half = left(deadline) / 2;
-        let look = self.dns.services(&services, self.own.form, half);
-        let mut said = ask(!services.is_empty(), look)?.into_iter();
-        let mut sights = Vec::new();
-        for source in &self.sources {
-            let seen = match source {
-                Source::Dns(name) => name.iter().find_map(|_| said.next()).unwrap_or(Ok(vec![])),
-                Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
-                #[cfg(feature = "kubernetes")]
-                Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
-                #[cfg(not(feature = "kubernetes"))]
-                Source::Kubernetes(_) => Ok(vec![]),
-            };
-            match seen {
-                Ok(seen) => sights.extend(seen),
-                Err(reason) => found.failures.push(reason),
+        let services: Vec<Host> = self.sources.iter().filter_map(service).collect();
+        let mut results = self.dns.services(&services, self.own.form, half).await;
+        results.extend(self.sources.iter().map(|source| match source {
+            Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
+            #[cfg(feature = "kubernetes")]
+            Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
+            _ => Ok(Vec::new()),
+        }));
+        let mut discovery = Discovery::default();
+        let mut unnamed = BTreeSet::new();
+        for result in results {
+            match result {
+                Ok(endpoints) => self.add_named(endpoints, &mut discovery, &mut unnamed),
+                Err(reason) => discovery.failures.push(reason),
             }
         }
-        self.name(sights, &mut found, deadline)?;
-        Ok(found)
+        self.add_by_ptr(unnamed, &mut discovery, deadline).await;
+        discovery
     }
 
-    /// Names what was seen, by the PTR of its address where nothing else tells the name.
-    fn name(
-        &mut self,
-        sights: Vec<Sight>,
-        found: &mut Found,
-        deadline: Instant,
-    ) -> Result<(), Failure> {
-        let Self { own, dns, .. } = self;
-        let mut nameless = BTreeSet::new();
-        for sight in sights {
-            match (own.peer(&sight), sight) {
-                (Some(peer), _) => found.add(peer, own),
-                (None, Sight::Address(at)) if !own.addresses.contains(&at) => {
-                    nameless.insert(at);
+    fn add_named(
+        &self,
+        endpoints: Vec<Endpoint>,
+        discovery: &mut Discovery,
+        unnamed: &mut BTreeSet<IpAddr>,
+    ) {
+        for endpoint in endpoints {
+            match (self.own.peer(&endpoint), endpoint) {
+                (Some(peer), _) => discovery.add(peer, &self.own),
+                (None, Endpoint::Address(at, _)) if !self.own.addresses.contains(&at) => {
+                    unnamed.insert(at);
                 }
                 _ => {}
             }
         }
-        let look = dns.names(nameless.clone(), left(deadline));
-        let mut pointers = ask(!nameless.is_empty(), look)?;
-        for at in nameless {
-            let peer = match pointers.remove(&at) {
-                Some(Ok(names)) => own
-                    .name_of(&names)
-                    .ok_or_else(|| "there is none".to_owned())
-                    .and_then(|name| Host::parse(name))
-                    .and_then(|host| own.called(host, Ok(at))),
-                Some(Err(reason)) => Err(reason),
-                // It is not the time to ask.
-                None => continue,
-            };
-            found.add(
-                peer.map_err(|reason| {
-                    format!("{at} has no name: {reason}; nodes are named by the PTRs of their addresses here")
-                }),
-                own,
-            );
-        }
-        Ok(())
     }
 
-    /// Finds out where those of the peers are whose address is not known yet.
-    ///
-    /// # Errors
-    /// The operating system has no descriptor for it.
-    pub fn locate<'a>(
+    /// Names peers by the PTRs of their addresses, where nothing else names them.
+    async fn add_by_ptr(
+        &mut self,
+        unnamed: BTreeSet<IpAddr>,
+        discovery: &mut Discovery,
+        deadline: Instant,
+    ) {
+        let mut ptrs = self.dns.ptrs(&unnamed, left(deadline)).await;
+        for at in unnamed {
+            // Without an entry it is not yet time to ask for it.
+            let Some(names) = ptrs.remove(&reverse_name(at)) else {
+                continue;
+            };
+            let peer = names
+                .and_then(|names| self.own.pick_name(names.into_names()))
+                .and_then(|name| Host::parse(&name))
+                .and_then(|host| self.own.peer_at(host, Ok(at)));
+            let peer = peer.map_err(|reason| {
+                format!("{at} has no name: {reason}; nodes are named by the PTRs of their addresses here")
+            });
+            discovery.add(peer, &self.own);
+        }
+    }
+
+    /// Looks up the peers whose address is not known yet.
+    pub async fn locate<'a>(
         &mut self,
         peers: impl Iterator<Item = &'a mut Peer>,
         deadline: Instant,
-    ) -> Result<(), Failure> {
+    ) {
         let host = |peer: &Peer| peer.node.host.to_string();
-        let mut lost: Vec<_> = peers.filter(|peer| peer.address.is_err()).collect();
-        let hosts = lost.iter().map(|peer| host(peer)).collect();
-        let look = self.dns.addresses(hosts, left(deadline));
-        let places = ask(!lost.is_empty(), look)?;
-        for peer in &mut lost {
-            if let Some(place) = places.get(&host(peer)) {
-                let said = |reason| format!("has no address: {reason}");
-                peer.address = place.clone().map_err(said);
+        let mut peers: Vec<_> = peers.filter(|peer| peer.address.is_err()).collect();
+        let hosts = peers.iter().map(|peer| host(peer)).collect();
+        let addresses = self.dns.addresses(hosts, left(deadline)).await;
+        for peer in &mut peers {
+            if let Some(address) = addresses.get(&host(peer)) {
+                let why = |reason| format!("has no address: {reason}");
+                peer.address = address.clone().map_err(why);
             }
         }
-        Ok(())
     }
 
-    /// What was found of a peer does not lead to it.
+    /// Forgets what DNS answered about a peer that is not there.
     pub fn forget(&mut self, peer: &Peer) {
-        let address = peer.address.as_ref().ok().copied();
+        let address = peer.address.as_ref().ok();
         self.dns.forget(&peer.node.host.to_string(), address);
     }
 }
 
-impl Found {
-    fn add(&mut self, peer: Result<Peer, String>, own: &Own) {
+impl Discovery {
+    fn add(&mut self, peer: Result<Peer, String>, own: &OwnNode) {
         match peer {
             Ok(peer) if own.is(&peer) => {}
             Ok(peer) => {
@@ -159,15 +142,6 @@ impl Found {
             }
             Err(reason) => self.failures.push(reason),
         }
-    }
-}
-
-/// Asks DNS, if there is anything to ask.
-fn ask<T: Default>(anything: bool, work: impl Future<Output = T>) -> Result<T, Failure> {
-    if anything {
-        block_on(work)
-    } else {
-        Ok(T::default())
     }
 }
 
@@ -182,9 +156,9 @@ fn service(source: &Source) -> Option<Host> {
     }
 }
 
-fn listed(one: &HostsEntry) -> Sight {
+fn listed(one: &HostsEntry) -> Endpoint {
     match one {
-        HostsEntry::Host(host) => Sight::Host(host.clone()),
-        HostsEntry::Node(node) => Sight::Node(node.clone()),
+        HostsEntry::Host(host) => Endpoint::Host(host.clone()),
+        HostsEntry::Node(node) => Endpoint::Node(node.clone()),
     }
 }

@@ -1,5 +1,5 @@
-//! From what was found to node names: in the form that this node's own name has, since all nodes of a cluster are named
-//! alike.
+//! Makes node names of what the sources know, in the form of this node's own name, because all nodes of a cluster are
+//! named alike.
 //!
 //! The forms are those of [`HostForm`]; Kubernetes' records:
 //! <https://github.com/kubernetes/dns/blob/master/docs/specification.md>
@@ -8,28 +8,21 @@ use std::net::IpAddr;
 
 use crate::config::HostForm;
 use crate::node::host::{dashed, is_dashed};
-use crate::node::{Host, NamePart, NodeName};
+use crate::node::{Host, NodeName};
 
-/// What a place that was looked at says of one peer.
-#[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]
+/// What a source knows of one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sight {
-    /// Its whole name.
+pub enum Endpoint {
     Node(NodeName),
-    /// Its host's name.
     Host(Host),
-    /// Where it is.
-    Address(IpAddr),
-    /// A pod: what it is called, and where it is.
-    Pod(String, IpAddr),
+    /// Its address, and the pod's host name where the source has it.
+    Address(IpAddr, Option<String>),
 }
 
-/// A peer: its name, and where it is as far as that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Its name.
     pub node: NodeName,
-    /// One of its addresses; or why none is known, in words that follow upon its name.
+    /// One of its addresses; or why none is known, to be put behind its name.
     pub address: Result<IpAddr, String>,
 }
 
@@ -40,28 +33,23 @@ pub enum Form {
     Named,
     /// By the dashed address, under a domain.
     Dashed,
-    /// By the address itself.
     Address,
-    /// By the Service.
     Service,
 }
 
-/// This node, after which its peers are named.
+/// This node, whose form of name its peers have too.
 #[derive(Clone, Debug)]
-pub struct Own {
-    /// Its name.
+pub struct OwnNode {
     pub node: NodeName,
-    /// Its form.
     pub form: Form,
-    /// Its addresses.
     pub addresses: Vec<IpAddr>,
 }
 
-impl Own {
-    /// Tells the form from the name that the node has in the end.
-    pub fn new(node: NodeName, said: HostForm, addresses: Vec<IpAddr>) -> Self {
+impl OwnNode {
+    /// The form shows in the name that the node has in the end.
+    pub fn new(node: NodeName, configured: HostForm, addresses: Vec<IpAddr>) -> Self {
         let host = node.host.to_string();
-        let form = match (&node.host, said) {
+        let form = match (&node.host, configured) {
             (Host::Address(_), _) => Form::Address,
             (_, HostForm::Service) => Form::Service,
             _ if is_dashed(&host, &addresses) => Form::Dashed,
@@ -74,51 +62,48 @@ impl Own {
         }
     }
 
-    /// The peer that was seen; `None` where only the PTR of its address tells its name.
+    /// The peer at an endpoint; `None` where only the PTR of its address can name it.
     ///
     /// # Errors
     /// It cannot have such a name.
-    pub fn peer(&self, sight: &Sight) -> Option<Result<Peer, String>> {
-        let (host, address) = match (sight, self.form) {
-            (Sight::Node(node), _) => {
+    pub fn peer(&self, endpoint: &Endpoint) -> Option<Result<Peer, String>> {
+        let (host, address) = match (endpoint, self.form) {
+            (Endpoint::Node(node), _) => {
                 let address = address_of(&node.host);
                 let node = node.clone();
                 return Some(Ok(Peer { node, address }));
             }
-            (Sight::Host(host), _) => (Ok(host.clone()), address_of(host)),
-            (Sight::Address(at) | Sight::Pod(_, at), Form::Address) => {
-                (Ok(Host::Address(*at)), Ok(*at))
-            }
-            (Sight::Address(at) | Sight::Pod(_, at), Form::Dashed) => {
+            (Endpoint::Host(host), _) => (Ok(host.clone()), address_of(host)),
+            (Endpoint::Address(at, _), Form::Address) => (Ok(Host::Address(*at)), Ok(*at)),
+            (Endpoint::Address(at, _), Form::Dashed) => {
                 (Host::under(&dashed(*at), &self.domain()), Ok(*at))
             }
-            (Sight::Pod(label, at), _) => (Host::under(label, &self.domain()), Ok(*at)),
-            (Sight::Address(_), _) => return None,
+            (Endpoint::Address(at, Some(label)), _) => {
+                (Host::under(label, &self.domain()), Ok(*at))
+            }
+            (Endpoint::Address(_, None), _) => return None,
         };
-        Some(host.and_then(|host| self.called(host, address)))
+        Some(host.and_then(|host| self.peer_at(host, address)))
     }
 
     /// The peer at a host, called as this node is before the `@`.
     ///
     /// # Errors
     /// The whole is too long.
-    pub fn called(&self, host: Host, address: Result<IpAddr, String>) -> Result<Peer, String> {
-        let name: NamePart = self.node.name.clone();
-        NodeName::new(name, host).map(|node| Peer { node, address })
+    pub fn peer_at(&self, host: Host, address: Result<IpAddr, String>) -> Result<Peer, String> {
+        NodeName::new(self.node.name.clone(), host).map(|node| Peer { node, address })
     }
 
-    /// Is it this node itself?
+    /// Is the peer this node itself?
     pub fn is(&self, peer: &Peer) -> bool {
-        let same_host = self.node.host.is(&peer.node.host);
-        let here = peer
-            .address
-            .as_ref()
-            .is_ok_and(|at| self.addresses.contains(at));
-        self.node.name == peer.node.name && (same_host || here)
+        let has_own_address = |address: &IpAddr| self.addresses.contains(address);
+        self.node.name == peer.node.name
+            && (self.node.host.is(&peer.node.host)
+                || peer.address.as_ref().is_ok_and(has_own_address))
     }
 
-    /// What follows the first label of this node's host: the domain that its peers are in.
-    pub fn domain(&self) -> String {
+    /// The domain of this node's host, which its peers are in too.
+    fn domain(&self) -> String {
         let host = self.node.host.to_string();
         host.split_once('.')
             .map(|(_, domain)| domain.to_owned())
@@ -126,10 +111,13 @@ impl Own {
     }
 
     /// The one of several names of an address that is in this node's domain, else the first.
-    pub fn name_of<'a>(&self, names: &'a [String]) -> Option<&'a String> {
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn pick_name(&self, mut names: Vec<String>) -> Result<String, String> {
         let domain = format!(".{}", self.domain());
-        let ours = names.iter().find(|name| name.ends_with(&domain));
-        ours.or(names.first())
+        names.sort_by_key(|name| !name.ends_with(&domain));
+        names.into_iter().next().ok_or("there is none".into())
     }
 }
 
@@ -153,9 +141,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn own(node: &str, said: HostForm) -> Own {
+    fn own(node: &str, configured: HostForm) -> OwnNode {
         let node = NodeName::parse(node).unwrap();
-        Own::new(node, said, vec![[10, 1, 2, 3].into()])
+        OwnNode::new(node, configured, vec![[10, 1, 2, 3].into()])
     }
 
     #[test]
@@ -165,44 +153,48 @@ mod tests {
         let ip = own("app@10.1.2.3", HostForm::Ip);
         let service = own("app@one.x", HostForm::Service);
         let at = IpAddr::from([10, 1, 2, 9]);
-        let host = || Sight::Host(Host::parse("app-1.app.prod.svc.x").unwrap());
-        for (own, sight, expected) in [
+        let host = || Endpoint::Host(Host::parse("app-1.app.prod.svc.x").unwrap());
+        for (own, endpoint, expected) in [
             (&pod, host(), Some("app@app-1.app.prod.svc.x")),
-            (&pod, Sight::Address(at), None),
+            (&pod, Endpoint::Address(at, None), None),
             (
                 &pod,
-                Sight::Pod("app-1".into(), at),
+                Endpoint::Address(at, Some("app-1".into())),
                 Some("app@app-1.app.prod.svc.x 10.1.2.9"),
             ),
             (
                 &by_address,
-                Sight::Address(at),
+                Endpoint::Address(at, None),
                 Some("app@10-1-2-9.app.prod.svc.x 10.1.2.9"),
             ),
             (
                 &by_address,
-                Sight::Pod("app-1".into(), at),
+                Endpoint::Address(at, Some("app-1".into())),
                 Some("app@10-1-2-9.app.prod.svc.x 10.1.2.9"),
             ),
-            (&ip, Sight::Address(at), Some("app@10.1.2.9 10.1.2.9")),
             (
                 &ip,
-                Sight::Pod("app-1".into(), at),
+                Endpoint::Address(at, None),
+                Some("app@10.1.2.9 10.1.2.9"),
+            ),
+            (
+                &ip,
+                Endpoint::Address(at, Some("app-1".into())),
                 Some("app@10.1.2.9 10.1.2.9"),
             ),
             (&service, host(), Some("app@app-1.app.prod.svc.x")),
             (
                 &pod,
-                Sight::Node(NodeName::parse("b@c.d").unwrap()),
+                Endpoint::Node(NodeName::parse("b@c.d").unwrap()),
                 Some("b@c.d"),
             ),
         ] {
-            let got = own.peer(&sight).map(|peer| {
+            let got = own.peer(&endpoint).map(|peer| {
                 let Peer { node, address } = peer.unwrap();
                 let address = address.map_or(String::new(), |at| format!(" {at}"));
                 format!("{node}{address}")
             });
-            assert_eq!(got.as_deref(), expected, "{sight:?}");
+            assert_eq!(got.as_deref(), expected, "{endpoint:?}");
         }
     }
 
@@ -232,8 +224,9 @@ mod tests {
     fn takes_the_name_in_its_own_domain() {
         let own = own("app@app-0.app.x", HostForm::Pod);
         let names = ["a.other.x".to_owned(), "app-1.app.x".to_owned()];
-        assert_eq!(own.name_of(&names), names.get(1));
-        assert_eq!(own.name_of(&names[..1]), names.first());
-        assert_eq!(own.name_of(&[]), None);
+        let [other, ours] = names.clone();
+        assert_eq!(own.pick_name(names.to_vec()), Ok(ours));
+        assert_eq!(own.pick_name(vec![other.clone()]), Ok(other));
+        assert!(own.pick_name(Vec::new()).is_err());
     }
 }

@@ -6,42 +6,41 @@ use crate::config::peers::sources;
 use crate::error::Failure;
 use crate::system::secrets::shown;
 
-/// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Show {
+pub enum ListFormat {
     /// The nodes, one on a line.
     Nodes,
-    /// The same as an object on a line each.
+    /// The same, an object on each line.
     Json,
     /// The hosts of those that answer, for net_adm(3erl).
     Hosts,
 }
 
-/// What was asked for.
 #[derive(PartialEq, Eq)]
-pub struct Options {
-    /// What is shown.
-    pub show: Show,
+pub struct ListOptions {
+    pub format: ListFormat,
     /// The node's command, where it is given.
     pub command: Vec<OsString>,
 }
 
-impl Options {
+impl ListOptions {
     /// Reads `[--json | --hosts] [[--] COMMAND…]`.
     ///
     /// # Errors
     /// What cannot be read: exit status 64.
     pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter().peekable();
-        let mut shows = Vec::new();
+        let mut chosen = None;
         let mut is_behind = false;
-        while let Some(word) = words.next_if(|word| word.as_encoded_bytes().starts_with(b"-")) {
-            match word.to_str() {
-                Some("--json") => shows.push(Show::Json),
-                Some("--hosts") => shows.push(Show::Hosts),
+        while let Some(word) =
+            words.next_if(|word| !is_behind && word.as_encoded_bytes().starts_with(b"-"))
+        {
+            let format = match word.to_str() {
+                Some("--json") => ListFormat::Json,
+                Some("--hosts") => ListFormat::Hosts,
                 Some("--") => {
                     is_behind = true;
-                    break;
+                    continue;
                 }
                 _ => {
                     return Err(Failure::usage(format!(
@@ -49,23 +48,22 @@ impl Options {
                         shown(word)
                     )));
                 }
+            };
+            if chosen.replace(format).is_some_and(|other| other != format) {
+                return Err(Failure::usage(
+                    "--json and --hosts: give one of them, because they are two ways to print",
+                ));
             }
         }
-        shows.dedup();
-        if shows.len() > 1 {
-            return Err(Failure::usage(
-                "--json and --hosts: give one of them, for they are two ways to print",
-            ));
-        }
-        let is_place = |word: &OsString| word.to_str().is_some_and(|word| sources(word).is_ok());
-        if let Some(word) = words.next_if(|word| !is_behind && is_place(word)) {
+        let is_source = |word: &OsString| word.to_str().is_some_and(|word| sources(word).is_ok());
+        if let Some(word) = words.next_if(|word| !is_behind && is_source(word)) {
             return Err(Failure::usage(format!(
                 "{:?} is a place to look for peers, which the environment says: set BEAMINIT_PEERS to it; the node's command stands here, behind --",
                 shown(word)
             )));
         }
         Ok(Self {
-            show: shows.pop().unwrap_or(Show::Nodes),
+            format: chosen.unwrap_or(ListFormat::Nodes),
             command: words.collect(),
         })
     }
@@ -75,7 +73,7 @@ impl Options {
 mod tests {
     use super::*;
 
-    crate::system::secrets::without_debug!(Options);
+    crate::system::secrets::without_debug!(ListOptions);
 
     #[test]
     fn reads_the_words() {
@@ -92,8 +90,8 @@ mod tests {
             ("--json hosts:a.b", "\"hosts:a.b\" is a place"),
         ] {
             let words = line.split_whitespace().map(Into::into).collect();
-            let got = match Options::parse(words) {
-                Ok(options) => format!("{:?} {:?}", options.show, options.command),
+            let got = match ListOptions::parse(words) {
+                Ok(options) => format!("{:?} {:?}", options.format, options.command),
                 Err(usage) => usage.lines.concat(),
             };
             assert!(got.starts_with(expected), "{line}: {got}");

@@ -1,140 +1,147 @@
-//! Does a peer answer: is it at its address, and is it the node that it should be? No cookie is needed for that, and
-//! nothing of it is left in the peer's log.
+//! Does a peer answer: is it at its address, and is it the node that it should be? That needs no cookie, and leaves
+//! nothing in the peer's log.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::NAME;
 use super::names::Peer;
 use crate::dist::epmd::{self, Reply, answer::EpmdAnswer};
 use crate::dist::{self, Greeted};
+use crate::error::Failure;
+use crate::node::{Host, Port};
 
 /// One peer gets this long.
 pub const LIMIT: Duration = Duration::from_secs(1);
 /// So many are asked at the same time.
-const ABREAST: usize = 16;
+const AT_ONCE: usize = 16;
 
-/// How nodes make their port known: alike in a whole cluster.
+/// How the port of a node is found, the same in a whole cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// The epmd at this port of their host tells it.
-    Epmd(u16),
+pub enum PortLookup {
+    /// By the epmd at this port of the node's host.
+    Epmd(Port),
     /// It is this one everywhere.
-    Port(u16),
+    Pinned(Port),
 }
 
-/// A peer that answers. Nothing of the conversation is kept: there may be more peers than descriptors.
+impl PortLookup {
+    /// # Errors
+    /// There is neither an epmd nor a port that all nodes have.
+    pub fn new(epmd: Option<Port>, port: Option<Port>) -> Result<Self, Failure> {
+        let pinned = port.map(Self::Pinned);
+        epmd.map(Self::Epmd).or(pinned).ok_or_else(|| {
+            Failure::config(
+                "BEAMINIT_PEERS is set, and the node's flags have it do without epmd at no certain port; set ERL_PORT, or unset BEAMINIT_PEERS",
+            )
+        })
+    }
+}
+
+/// A peer that answers. The connection is not kept: there may be more peers than file descriptors.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct There {
+pub struct Reachable {
     /// Its name, as it spells it itself.
     pub name: String,
-    /// In which of its lives: a number that changes with every start.
+    /// A number that changes with every start of the node.
     pub creation: u32,
 }
 
-/// Why a peer is not there, in words that follow upon its name.
+/// Why a peer does not answer, to be put behind its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Absent {
-    /// There is no answer: it may come or go.
+pub enum Unreachable {
+    /// No answer: it may come, or have gone.
     Silent(String),
-    /// Another node is in its place, which somebody has named wrongly.
-    Another(String),
+    /// Another node is in its place: somebody gave the wrong name.
+    OtherNode(String),
 }
 
-/// What a peer is found to be.
-pub type Answered = Result<There, Absent>;
-
-impl fmt::Display for Absent {
+impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Silent(reason) | Self::Another(reason)) = self;
+        let (Self::Silent(reason) | Self::OtherNode(reason)) = self;
         f.write_str(reason)
     }
 }
 
-/// Asks a node at an address who it is.
+/// Asks the node at an address for its name; `name` is what it is called before the `@`.
 ///
 /// # Errors
-/// Why there is no answer, in words that follow upon the node's name.
+/// Why there is no answer, to be put behind the node's name.
 pub fn greet(
-    way: Way,
+    lookup: PortLookup,
     name: &str,
     at: IpAddr,
     own_name: String,
     deadline: Instant,
 ) -> Result<Greeted, String> {
-    let port = match way {
-        Way::Port(port) => port,
-        Way::Epmd(epmd) => match epmd::ask(name, SocketAddr::new(at, epmd), deadline) {
-            Reply::Answer(EpmdAnswer::Taken(port)) => port,
-            Reply::Answer(EpmdAnswer::Free) => {
-                return Err(format!("is not known to the epmd of {at}"));
-            }
-            Reply::Answer(_) => {
-                return Err(format!("has something else than an epmd at {at}:{epmd}"));
-            }
-            Reply::Nobody => {
-                return Err(format!(
-                    "has no epmd: nothing takes a connection at {at}:{epmd}"
-                ));
-            }
-            Reply::Silence => return Err(format!("does not answer: silence at {at}:{epmd}")),
-        },
+    let port = match lookup {
+        PortLookup::Pinned(port) => port.number(),
+        PortLookup::Epmd(epmd) => {
+            let epmd = SocketAddr::new(at, epmd.number());
+            match epmd::ask(name, epmd, deadline) {
+                Reply::Answer(EpmdAnswer::Taken(port)) => Ok(port),
+                Reply::Answer(EpmdAnswer::Free) => Err(format!("is not known to the epmd of {at}")),
+                Reply::Answer(_) => Err(format!("has something else than an epmd at {epmd}")),
+                Reply::Nobody => Err(format!("has no epmd: nothing takes a connection at {epmd}")),
+                Reply::Silence => Err(format!("does not answer: silence at {epmd}")),
+            }?
+        }
     };
     dist::greet(SocketAddr::new(at, port), own_name, deadline).map_err(|failed| failed.to_string())
 }
 
-/// Asks one peer.
-fn ask(way: Way, peer: &Peer, own_name: String, deadline: Instant) -> Answered {
-    let at = peer.address.clone().map_err(Absent::Silent)?;
-    let name = peer.node.name.to_string();
-    let greeted = greet(way, &name, at, own_name, deadline).map_err(Absent::Silent)?;
-    // DNS does not tell upper from lower case, and the VM does: what the node says itself is its name.
-    if greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
-        Ok(There {
-            name: greeted.name,
-            creation: greeted.peer_creation,
-        })
-    } else {
-        Err(Absent::Another(format!(
-            "is not at {at}: {} is",
-            greeted.name
-        )))
+fn ask(
+    lookup: PortLookup,
+    peer: &Peer,
+    host: &Host,
+    deadline: Instant,
+) -> Result<Reachable, Unreachable> {
+    let at = peer.address.clone().map_err(Unreachable::Silent)?;
+    if deadline <= Instant::now() {
+        return Err(Unreachable::Silent("was not asked in time".into()));
     }
+    let name = peer.node.name.to_string();
+    let own_name = dist::own_name(NAME, host);
+    let greeted = greet(lookup, &name, at, own_name, deadline).map_err(Unreachable::Silent)?;
+    // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
+    if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
+        let reason = format!("is not at {at}: {} is", greeted.name);
+        return Err(Unreachable::OtherNode(reason));
+    }
+    Ok(Reachable {
+        name: greeted.name,
+        creation: greeted.peer_creation,
+    })
 }
 
-/// Asks all of them, some at a time; the answers come in their order. None of them gets longer than to the deadline.
-pub fn ask_all(
-    way: Way,
-    peers: &[&Peer],
-    own_name: impl Fn() -> String,
+/// Asks all of them, some at a time, before the deadline; `host` is this node's.
+pub fn ask_all<'a>(
+    lookup: PortLookup,
+    peers: Vec<&'a Peer>,
+    host: &Host,
     deadline: Instant,
-) -> Vec<Answered> {
-    let failed = |reason: String| Err(Absent::Silent(reason));
+) -> Vec<(&'a Peer, Result<Reachable, Unreachable>)> {
     let mut answers = Vec::new();
-    for some in peers.chunks(ABREAST) {
+    for some in peers.chunks(AT_ONCE) {
         let deadline = deadline.min(Instant::now() + LIMIT);
-        if deadline <= Instant::now() {
-            answers.extend(some.iter().map(|_| failed("was not asked in time".into())));
-            continue;
-        }
         std::thread::scope(|scope| {
-            let asked: Vec<_> = some
+            let threads: Vec<_> = some
                 .iter()
                 .map(|peer| {
-                    let own_name = own_name();
                     let small = std::thread::Builder::new().stack_size(128 << 10);
-                    small.spawn_scoped(scope, move || ask(way, peer, own_name, deadline))
+                    small.spawn_scoped(scope, move || ask(lookup, peer, host, deadline))
                 })
                 .collect();
-            answers.extend(asked.into_iter().map(|asked| {
-                match asked {
-                    Ok(asked) => asked
-                        .join()
-                        .unwrap_or_else(|_| failed("could not be asked".into())),
+            answers.extend(threads.into_iter().map(|thread| {
+                let failed = |reason| Err(Unreachable::Silent(reason));
+                match thread.map(std::thread::ScopedJoinHandle::join) {
+                    Ok(Ok(answer)) => answer,
+                    Ok(Err(_)) => failed("could not be asked".into()),
                     Err(error) => failed(format!("could not be asked: {error}")),
                 }
             }));
         });
     }
-    answers
+    peers.into_iter().zip(answers).collect()
 }

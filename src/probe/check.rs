@@ -125,7 +125,7 @@ fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16
             "what listens at {place} does not answer as epmd does; is ERL_EPMD_PORT right?"
         ))),
         Reply::Nobody => Err(not_well(format!(
-            "no epmd at {place}, to find {node} by; is the node still starting, or has it ended?"
+            "no epmd at {place} to look up {node}; is the node still starting, or has it ended?"
         ))),
         Reply::Silence => Err(not_well(format!("epmd ({place}) does not answer in time"))),
     }

@@ -42,7 +42,7 @@ fn the_readmes_start_is_a_start() {
     let blocks = blocks();
     let block = blocks
         .iter()
-        .find(|block| block.contains("this pod (says"))
+        .find(|block| block.contains("this pod (answered by"))
         .expect("a start");
     // As the manifest above it in README.md sets it.
     let mut pod = stateful_pod()
@@ -66,7 +66,7 @@ fn the_readmes_start_is_a_start() {
 fn without_times(log: &str) -> Vec<String> {
     let lines = log
         .lines()
-        .map(|line| line.split(", after ").next().unwrap_or(line));
+        .map(|line| line.split(" after ").next().unwrap_or(line));
     lines.map(str::to_owned).collect()
 }
 

@@ -105,7 +105,7 @@ proptest! {
             }
         }
         if nameservers.is_empty() {
-            nameservers.push(Nameserver { address: Ipv4Addr::LOCALHOST.into(), interface: None });
+            nameservers.push(Nameserver::LOCAL);
         }
         prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search, has_domain, over_tcp: false });
     }

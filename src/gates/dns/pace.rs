@@ -1,28 +1,28 @@
-//! How often is asked: as often as the first minute of a start deserves, and not so often that a thousand pods that start
-//! together are felt by their nameserver.
+//! The pause between rounds: short in the first minute of a start, and long enough that a nameserver does not notice a
+//! thousand pods that start together.
 //!
 //! For two names, one question each: every 0.7 s in the first minute, every 2.1 s from then on.
 
 use std::time::Duration;
 
-use crate::dns::limit::MOST;
+use crate::dns::rate_limit::MOST;
 
 /// The time in which nearly every record comes.
 const FIRST_MINUTE: Duration = Duration::from_secs(60);
 /// Questions a second until then, and from then on: just below three and one.
 const RATES: [f64; 2] = [2.9, 0.95];
-/// The second round is drawn from this range, times a usual pause: so pods that started together part.
-const PARTING: [f64; 2] = [0.45, 1.75];
+/// The first pause is drawn from this range, times a usual one, so that pods that started together spread out.
+const SPREAD: [f64; 2] = [0.45, 1.75];
 /// The others vary by this much, up and down.
 const JITTER: f64 = 0.04;
 
-/// The pause after a round, by its number from 0 on, when it began after the first, and how much it asked.
+/// The pause after a round: its number from 0 on, when it began, and how many questions it asked.
 pub fn pause(round: u32, began: Duration, questions: usize) -> Duration {
     let [early, late] = RATES;
     let rate = if began < FIRST_MINUTE { early } else { late };
-    // A first round that had to ask for more than names is paid for in full.
+    // After a first round that asked more than for the names, the pause is a full one.
     let [least, most] = if round == 0 && questions < MOST {
-        PARTING
+        SPREAD
     } else {
         [1.0 - JITTER, 1.0 + JITTER]
     };
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_that_start_together_part() {
+    fn pods_that_start_together_spread_out() {
         let pods = 1000;
         let mut seconds = [0_usize; 10];
         for _ in 0..pods {

@@ -1,48 +1,49 @@
-//! How many questions there is room for: one a second in the long run, and two in each round.
+//! How many questions may be asked: one a second in the long run, and two in each round.
 
 use std::time::{Duration, Instant};
 
-/// So many questions may be asked at once when none was for a while.
+/// So many questions may be asked at once after a while without any.
 const BURST: f64 = 20.0;
 
-/// The room that is left.
 #[derive(Debug)]
 pub struct Budget {
     left: f64,
+    most: f64,
     per_second: f64,
     since: Instant,
 }
 
 impl Budget {
-    /// `interval` is that of the rounds; `None` for a single one, which may ask what it likes.
+    /// `interval` is that of the rounds; `None` for a single one, which may ask as much as it needs.
     pub fn new(interval: Option<Duration>) -> Self {
-        let per_second =
-            interval.map_or(f64::INFINITY, |time| (2.0 / time.as_secs_f64()).max(0.95));
+        let (most, per_second) = match interval {
+            Some(time) => (BURST, (2.0 / time.as_secs_f64()).max(0.95)),
+            None => (f64::INFINITY, 0.0),
+        };
         Self {
-            left: if interval.is_some() {
-                BURST
-            } else {
-                f64::INFINITY
-            },
+            left: most,
+            most,
             per_second,
             since: Instant::now(),
         }
     }
 
-    /// Is there room for one?
-    pub fn has_room(&mut self) -> bool {
+    /// Takes one question, if there is one left.
+    pub fn take(&mut self) -> bool {
         let now = Instant::now();
         let earned = now.duration_since(self.since).as_secs_f64() * self.per_second;
         self.since = now;
-        if earned > 0.0 {
-            self.left = (self.left + earned).min(BURST.max(self.left));
+        self.left = (self.left + earned).min(self.most);
+        let is_left = self.left >= 1.0;
+        if is_left {
+            self.spend(1);
         }
-        self.left >= 1.0
+        is_left
     }
 
-    /// One is asked.
-    pub fn spend(&mut self) {
-        self.left -= 1.0;
+    /// Counts questions that are asked in any case.
+    pub fn spend(&mut self, questions: u8) {
+        self.left -= f64::from(questions);
     }
 }
 
@@ -55,8 +56,7 @@ mod tests {
         let mut budget = Budget::new(Some(Duration::from_secs(5)));
         let mut asked = 0;
         for _ in 0..600 {
-            while budget.has_room() {
-                budget.spend();
+            while budget.take() {
                 asked += 1;
             }
             // As if a second had passed.
@@ -64,7 +64,6 @@ mod tests {
         }
         assert!((500..=600).contains(&asked), "{asked}");
         let mut single = Budget::new(None);
-        (0..1000).for_each(|_| single.spend());
-        assert!(single.has_room());
+        assert!((0..1000).all(|_| single.take()));
     }
 }

@@ -1,4 +1,4 @@
-//! What this process has to say: one line for each change, nothing while all stays as it is.
+//! The log lines of the joining process: one for each change, none while everything stays as it is.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -7,37 +7,33 @@ use tracing::{info, warn};
 
 use crate::node::NodeName;
 
-/// What comes again within this time, or a few rounds, is no change.
+/// A warning is not repeated while its reason comes again within this time, or a few rounds.
 const MEMORY: Duration = Duration::from_secs(60);
 const ROUNDS: u32 = 3;
 
-/// What was said last.
-pub struct Log {
+pub struct JoinLog {
     joined: BTreeSet<String>,
-    /// What goes wrong, and when it was last seen to.
-    wrong: HashMap<String, Instant>,
+    /// The warnings, and when there was last reason for each.
+    warnings: HashMap<String, Instant>,
     memory: Duration,
-    trouble: String,
-    strange: bool,
+    has_wrong_cookie: bool,
 }
 
-impl Log {
-    /// Nothing has been said yet; there is a round in each interval.
+impl JoinLog {
+    /// There is a round in each interval.
     pub fn new(interval: Duration) -> Self {
         Self {
             joined: BTreeSet::new(),
-            wrong: HashMap::new(),
+            warnings: HashMap::new(),
             memory: MEMORY.max(interval * ROUNDS),
-            trouble: String::new(),
-            strange: false,
+            has_wrong_cookie: false,
         }
     }
 
-    /// The nodes that the node is connected to now; those count that are its peers, or were.
+    /// The nodes that the node is connected to now; only those count that are its peers, or were.
     pub fn connected(&mut self, connected: &BTreeSet<String>, is_peer: impl Fn(&str) -> bool) {
-        self.trouble.clear();
-        let ours = |node: &&String| is_peer(node) || self.joined.contains(*node);
-        let now: BTreeSet<String> = connected.iter().filter(ours).cloned().collect();
+        let counts = |node: &&String| is_peer(node) || self.joined.contains(*node);
+        let now: BTreeSet<String> = connected.iter().filter(counts).cloned().collect();
         for node in now.difference(&self.joined) {
             info!("joined {node}");
         }
@@ -47,36 +43,34 @@ impl Log {
         self.joined = now;
     }
 
-    /// A place that gave no answer, or what it said of one peer.
+    /// A source failed, or has a peer that cannot be named.
     pub fn failure(&mut self, reason: &str) {
-        self.once(format!("BEAMINIT_PEERS: {reason}"));
+        self.warn_once(format!("BEAMINIT_PEERS: {reason}"));
     }
 
     /// Another node is where a peer should be.
-    pub fn another(&mut self, node: &NodeName, reason: &str) {
-        self.once(format!(
+    pub fn other_node(&mut self, node: &NodeName, reason: &str) {
+        self.warn_once(format!(
             "{node} {reason}; it is not joined: does BEAMINIT_PEERS name it as it names itself?"
         ));
     }
 
-    fn once(&mut self, line: String) {
+    fn warn_once(&mut self, line: String) {
         let now = Instant::now();
-        self.wrong.retain(|_, seen| now - *seen < self.memory);
-        if !self.wrong.contains_key(&line) {
+        self.warnings.retain(|_, last| now - *last < self.memory);
+        if !self.warnings.contains_key(&line) {
             warn!("{line}");
         }
-        self.wrong.insert(line, now);
+        self.warnings.insert(line, now);
     }
 
-    /// A round that came to nothing.
-    pub fn trouble(&mut self, reason: &str) {
-        if self.trouble != reason {
-            warn!("cannot look after BEAMINIT_PEERS now: {reason}; trying on");
-            reason.clone_into(&mut self.trouble);
-        }
+    pub fn round_failed(&mut self, reason: &str) {
+        self.warn_once(format!(
+            "cannot look after BEAMINIT_PEERS now: {reason}; trying on"
+        ));
     }
 
-    /// A peer is there, and does not want this node.
+    /// A peer answers, and does not connect.
     pub fn refused(node: &str) {
         warn!(
             "{node} is there and does not connect: has it the same cookie, and does it allow this node? trying again in a minute"
@@ -84,12 +78,12 @@ impl Log {
     }
 
     /// The node has another cookie than this process.
-    pub fn strange(&mut self) {
-        if !self.strange {
+    pub fn wrong_cookie(&mut self) {
+        if !self.has_wrong_cookie {
             warn!(
                 "the node has another cookie than beaminit gave it, and is not joined with BEAMINIT_PEERS; does the application set one?"
             );
-            self.strange = true;
+            self.has_wrong_cookie = true;
         }
     }
 }

@@ -1,96 +1,92 @@
-//! The node beside this process, spoken with as a hidden node: who is it connected to, and would it please connect to others.
+//! The node beside this process, which takes it for a hidden node: which nodes is it connected to, and will it connect to
+//! others?
 //!
 //! <https://www.erlang.org/doc/apps/kernel/net_kernel.html#connect_node/1>
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use super::Job;
+use crate::dist::call::Reply;
 use crate::dist::term::Say;
 use crate::dist::{Connection, Failed};
-use crate::node::Cookie;
+use crate::error::Failure;
+use crate::node::host::loopback;
+use crate::node::{Cookie, NodeName};
 use crate::peers::NAME;
-use crate::peers::names::Own;
-use crate::peers::reach::{self, Way};
+use crate::peers::reach::{self, PortLookup};
 
 /// Any step with the node; a node that connects to another may wait 7 s for it (`net_setuptime`).
 const LIMIT: Duration = Duration::from_secs(8);
 
-/// Where the node is, and how it is spoken with.
-pub struct Node {
-    name: String,
-    before_at: String,
-    own_name: String,
+/// How the node is reached.
+pub struct LocalPeer {
+    pub node: NodeName,
     addresses: Vec<IpAddr>,
-    way: Way,
+    lookup: PortLookup,
     cookie: Cookie,
 }
 
-/// Why there is no conversation with the node.
-pub enum NotYet {
-    /// It is not there, or another is.
+/// Why a round came to nothing.
+pub enum RoundError {
+    /// The node is not there yet, or no longer.
     Absent(String),
-    /// It has another cookie than we were told.
-    Cookie,
-    /// It does not answer as it should.
-    Busy(Failed),
+    /// It has another cookie; it logs an error for each attempt.
+    WrongCookie,
+    Other(String),
 }
 
-/// A conversation with the node.
-pub struct Talk(Connection);
+impl From<Failed> for RoundError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Cookie => Self::WrongCookie,
+            other => Self::Other(format!("the node {other}")),
+        }
+    }
+}
 
-impl Node {
-    /// It listens at loopback, or at its own addresses alone.
-    pub fn new(own: &Own, cookie: &Cookie, way: Way, ipv6: bool) -> Self {
-        let loopback = if ipv6 {
-            Ipv6Addr::LOCALHOST.into()
-        } else {
-            IpAddr::from(Ipv4Addr::LOCALHOST)
-        };
-        let others = own
-            .addresses
-            .iter()
-            .copied()
-            .filter(|other| other.is_ipv6() == ipv6);
+impl From<Failure> for RoundError {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure.lines.join("; "))
+    }
+}
+
+/// A connection to the node.
+pub struct Session(Connection);
+
+impl LocalPeer {
+    /// `lookup` is that of the peers. The node listens at loopback, or at its own addresses alone.
+    pub fn new(job: &Job, lookup: PortLookup) -> Self {
+        let own = job.own.addresses.iter().copied();
+        let own = own.filter(|address| address.is_ipv6() == job.ipv6);
         Self {
-            name: own.node.to_string(),
-            before_at: own.node.name.to_string(),
-            own_name: format!("{NAME}@{}", own.node.host),
-            addresses: std::iter::once(loopback).chain(others).collect(),
-            way,
-            cookie: cookie.clone(),
+            node: job.own.node.clone(),
+            addresses: [loopback(job.ipv6)].into_iter().chain(own).collect(),
+            lookup: job.port.map_or(lookup, PortLookup::Pinned),
+            cookie: job.cookie.clone(),
         }
     }
 
-    /// Speaks with it.
-    pub fn talk(&self) -> Result<Talk, NotYet> {
+    pub fn connect(&self) -> Result<Session, RoundError> {
         let deadline = Instant::now() + LIMIT;
+        let name = self.node.name.to_string();
+        let own_name = format!("{NAME}@{}", self.node.host);
         let mut reason = String::new();
         for at in &self.addresses {
-            match reach::greet(
-                self.way,
-                &self.before_at,
-                *at,
-                self.own_name.clone(),
-                deadline,
-            ) {
-                Ok(greeted) if greeted.name == self.name => {
-                    return match greeted.prove(self.cookie.reveal(), deadline) {
-                        Ok(connection) => Ok(Talk(connection)),
-                        Err(Failed::Cookie) => Err(NotYet::Cookie),
-                        Err(failed) => Err(NotYet::Busy(failed)),
-                    };
+            match reach::greet(self.lookup, &name, *at, own_name.clone(), deadline) {
+                Ok(greeted) if greeted.name == self.node.to_string() => {
+                    return Ok(Session(greeted.prove(self.cookie.reveal(), deadline)?));
                 }
                 Ok(greeted) => reason = format!("is not there: {} is", greeted.name),
                 Err(why) => reason = why,
             }
         }
-        Err(NotYet::Absent(reason))
+        Err(RoundError::Absent(reason))
     }
 }
 
-impl Talk {
-    /// Is it shutting down?
+impl Session {
     pub fn is_stopping(&mut self) -> Result<bool, Failed> {
         let reply = self.call("init", "get_status", vec![])?;
         let [internal, _] = reply.term().tuple().ok_or(Failed::Foreign)?;
@@ -107,18 +103,12 @@ impl Talk {
     }
 
     /// Has it connect to another.
-    pub fn connect(&mut self, node: &str) -> Result<bool, Failed> {
+    pub fn connect_node(&mut self, node: &str) -> Result<bool, Failed> {
         let reply = self.call("net_kernel", "connect_node", vec![Say::Atom(node)])?;
         Ok(reply.term().is_atom("true"))
     }
 
-    fn call(
-        &mut self,
-        module: &str,
-        function: &str,
-        arguments: Vec<Say>,
-    ) -> Result<crate::dist::call::Reply, Failed> {
-        self.0
-            .call(module, function, arguments, Instant::now() + LIMIT)
+    fn call(&mut self, module: &str, function: &str, args: Vec<Say>) -> Result<Reply, Failed> {
+        self.0.call(module, function, args, Instant::now() + LIMIT)
     }
 }

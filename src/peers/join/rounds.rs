@@ -1,128 +1,107 @@
-//! Round after round: who is there, who is missing, who answers; and those the node is asked to connect to.
+//! In each round: which peers exist, which of them the node misses, which of those answer; the node is asked to connect to
+//! them.
 //!
-//! A node is never asked to connect to what does not answer: that would cost it up to 7 s of waiting. What answers, and yet
-//! is not joined, has refused, by its cookie most likely: that leaves a line in both nodes' logs, and so is not tried
-//! again for a while.
+//! A node is never asked to connect to a peer that does not answer: it would wait up to 7 s. A peer that answers and does
+//! not connect has refused, by its cookie most likely: that leaves a line in both nodes' logs, so it is not tried again
+//! for a while.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use tracing::debug;
 
 use super::Job;
-use super::log::Log;
-use super::node::{Node, NotYet};
+use super::log::JoinLog;
+use super::node::{LocalPeer, RoundError};
 use super::refusals::{self, Refusals};
-use crate::dist::{self, Failed};
+use crate::dns::block_on;
 use crate::error::Failure;
-use crate::node::Host;
+use crate::peers::SOURCES;
 use crate::peers::find::Finder;
 use crate::peers::names::{Peer, folded};
-use crate::peers::reach::{self, Absent, There, Way};
-use crate::peers::{NAME, PLACES, finder};
+use crate::peers::reach::{self, PortLookup, Reachable, Unreachable};
 use crate::system::memory;
 
 /// While the node boots it is looked for this often.
 const BOOT: Duration = Duration::from_millis(250);
-/// The addresses of peers are asked for no longer than this in one round.
+/// In one round the addresses of peers are asked for no longer than this.
 const LOCATE: Duration = Duration::from_secs(4);
 /// Nor are the peers themselves.
 const ASK: Duration = Duration::from_secs(20);
 
-/// What goes on from one round to the next.
 pub struct Rounds {
-    node: Node,
-    host: Host,
-    way: Way,
+    local: LocalPeer,
+    lookup: PortLookup,
     finder: Finder,
     interval: Duration,
     refusals: Refusals,
-    log: Log,
-}
-
-/// What one round came to.
-enum Outcome {
-    Done,
-    /// The node is not there yet, or no more.
-    Absent,
-    /// It has another cookie: it logs an error for each round.
-    Strange,
+    log: JoinLog,
 }
 
 impl Rounds {
-    /// Before the first.
-    pub fn new(job: Job, way: Way) -> Self {
-        let local = job.port.map_or(way, |port| Way::Port(port.number()));
-        Self {
-            node: Node::new(&job.own, job.cookie, local, job.ipv6),
-            host: job.own.node.host.clone(),
-            way,
-            finder: finder(job.own, job.peers, job.config, Some(job.peers.interval)),
-            interval: job.peers.interval,
+    /// # Errors
+    /// The ports of peers cannot be known.
+    pub fn new(job: Job) -> Result<Self, Failure> {
+        let lookup = PortLookup::new(job.epmd, job.port)?;
+        let interval = job.peers.interval;
+        Ok(Self {
+            local: LocalPeer::new(&job, lookup),
+            lookup,
+            finder: Finder::new(job.own, job.peers, job.config, Some(interval)),
+            interval,
             refusals: Refusals::default(),
-            log: Log::new(job.peers.interval),
-        }
+            log: JoinLog::new(interval),
+        })
     }
 
-    /// For ever.
-    pub fn go(mut self) -> Infallible {
+    /// One after the other, for ever.
+    pub fn run(mut self) -> Infallible {
         let mut was_there = false;
         loop {
-            let pause = match self.round() {
-                Ok(Outcome::Done) => {
-                    was_there = true;
-                    self.interval
+            let mut pause = self.interval;
+            match self.round() {
+                Ok(()) => was_there = true,
+                Err(RoundError::Absent(reason)) => {
+                    debug!("the node {reason}");
+                    if !was_there {
+                        pause = pause.min(BOOT);
+                    }
                 }
-                Ok(Outcome::Absent) if !was_there => BOOT.min(self.interval),
-                Ok(Outcome::Strange) => refusals::PAUSE.max(self.interval),
-                Ok(Outcome::Absent) => self.interval,
-                Err(reason) => {
-                    self.log.trouble(&reason);
-                    self.interval
+                Err(RoundError::WrongCookie) => {
+                    self.log.wrong_cookie();
+                    pause = pause.max(refusals::PAUSE);
                 }
-            };
+                Err(RoundError::Other(reason)) => self.log.round_failed(&reason),
+            }
             memory::drop_code_pages();
-            // Nodes that started together shall not all look together.
+            // Nodes that started together must not all ask together.
             std::thread::sleep(pause.mul_f64(0.9 + 0.1 * fastrand::f64()));
         }
     }
 
-    fn round(&mut self) -> Result<Outcome, String> {
-        let mut talk = match self.node.talk() {
-            Ok(talk) => talk,
-            Err(NotYet::Absent(reason)) => {
-                debug!("the node {reason}");
-                return Ok(Outcome::Absent);
-            }
-            Err(NotYet::Cookie) => {
-                self.log.strange();
-                return Ok(Outcome::Strange);
-            }
-            Err(NotYet::Busy(failed)) => return Err(busy(&failed)),
-        };
-        if talk.is_stopping().map_err(|failed| busy(&failed))? {
-            return Ok(Outcome::Done);
+    fn round(&mut self) -> Result<(), RoundError> {
+        let mut session = self.local.connect()?;
+        if session.is_stopping()? {
+            return Ok(());
         }
-        let found = self.finder.find(Instant::now() + PLACES);
-        let found = found.map_err(|failure| system(&failure))?;
-        for failure in &found.failures {
+        let discovery = block_on(self.finder.find(Instant::now() + SOURCES))?;
+        for failure in &discovery.failures {
             self.log.failure(failure);
         }
-        let mut connected = talk.connected().map_err(|failed| busy(&failed))?;
+        let mut connected = session.connected()?;
         let names: BTreeSet<String> = connected.iter().map(|name| folded(name)).collect();
-        let mut missing: BTreeMap<String, Peer> = found.peers.clone();
+        let mut missing = discovery.peers.clone();
         missing.retain(|name, _| !names.contains(name));
         self.refusals.forget(&connected);
-        self.finder
-            .locate(missing.values_mut(), Instant::now() + LOCATE)
-            .map_err(|failure| system(&failure))?;
-        for peer in self.answering(&missing) {
-            if connected.contains(&peer.name) || self.refusals.bars(&peer, Instant::now()) {
+        let peers = missing.values_mut();
+        block_on(self.finder.locate(peers, Instant::now() + LOCATE))?;
+        for peer in self.reachable(missing.values().collect()) {
+            if connected.contains(&peer.name) || self.refusals.blocks(&peer, Instant::now()) {
                 continue;
             }
             let asked = Instant::now();
-            let connects = talk.connect(&peer.name).map_err(|failed| busy(&failed))?;
+            let connects = session.connect_node(&peer.name)?;
             debug!(
                 "asked to connect to {}, the node says {connects} after {:.1?}",
                 peer.name,
@@ -133,43 +112,33 @@ impl Rounds {
                 continue;
             }
             // The peer may have connected at the same moment.
-            connected = talk.connected().map_err(|failed| busy(&failed))?;
+            connected = session.connected()?;
             if !connected.contains(&peer.name) {
-                Log::refused(&peer.name);
-                self.refusals.note(peer, Instant::now());
+                JoinLog::refused(&peer.name);
+                self.refusals.add(peer, Instant::now());
             }
         }
-        let is_peer = |name: &str| found.peers.contains_key(&folded(name));
+        let is_peer = |name: &str| discovery.peers.contains_key(&folded(name));
         self.log.connected(&connected, is_peer);
-        Ok(Outcome::Done)
+        Ok(())
     }
 
-    /// Those that are there.
-    fn answering(&mut self, missing: &BTreeMap<String, Peer>) -> Vec<There> {
-        let peers: Vec<&Peer> = missing.values().collect();
-        let own_name = || dist::own_name(NAME, &self.host);
-        let answers = reach::ask_all(self.way, &peers, own_name, Instant::now() + ASK);
-        let mut there = Vec::new();
-        for (peer, answer) in peers.into_iter().zip(answers) {
+    fn reachable(&mut self, peers: Vec<&Peer>) -> Vec<Reachable> {
+        let host = &self.local.node.host;
+        let answers = reach::ask_all(self.lookup, peers, host, Instant::now() + ASK);
+        let mut reachable = Vec::new();
+        for (peer, answer) in answers {
             match answer {
-                Ok(answer) => there.push(answer),
-                Err(absent) => {
-                    debug!("{} {absent}", peer.node);
-                    if let Absent::Another(reason) = &absent {
-                        self.log.another(&peer.node, reason);
+                Ok(answer) => reachable.push(answer),
+                Err(unreachable) => {
+                    debug!("{} {unreachable}", peer.node);
+                    if let Unreachable::OtherNode(reason) = &unreachable {
+                        self.log.other_node(&peer.node, reason);
                     }
                     self.finder.forget(peer);
                 }
             }
         }
-        there
+        reachable
     }
-}
-
-fn busy(failed: &Failed) -> String {
-    format!("the node {failed}")
-}
-
-fn system(failure: &Failure) -> String {
-    failure.lines.join("; ")
 }

@@ -1,4 +1,4 @@
-//! What the API answers: lists of EndpointSlices and of Pods, of which little matters here.
+//! The API's lists of EndpointSlices and of Pods, of which only a few fields are read.
 //!
 //! <https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/>,
 //! <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>
@@ -7,76 +7,55 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-
-/// A pod that may be a peer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// Its host name.
-    pub name: Option<String>,
-    /// Its address.
-    pub address: IpAddr,
-}
+use serde_json::Value;
 
 /// A part of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The pods on it.
-    pub pods: Vec<Seen>,
-    /// Where it goes on, as a part of a URL's query.
+    /// The host names of the pods that may be peers, and their addresses.
+    pub pods: Vec<(Option<String>, IpAddr)>,
+    /// Where the list goes on, as a part of a URL's query.
     pub more: Option<String>,
 }
 
 /// Reads an answer; the flag says whether it is the IPv6 addresses that count.
-pub type Reads = fn(&[u8], bool) -> Result<Page, String>;
+pub type Parser = fn(&[u8], bool) -> Result<Page, String>;
 
 #[derive(Deserialize)]
 struct List<T> {
-    metadata: Option<ListMetadata>,
+    metadata: Option<ApiMetadata>,
     items: Option<Vec<T>>,
 }
 
+/// Of a list, or of a pod.
 #[derive(Deserialize)]
-struct ListMetadata {
+struct ApiMetadata {
     r#continue: Option<String>,
+    name: Option<String>,
+    #[serde(rename = "deletionTimestamp")]
+    deleted: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Slice {
-    endpoints: Option<Vec<Endpoint>>,
+    endpoints: Option<Vec<SliceEndpoint>>,
 }
 
 #[derive(Deserialize)]
-struct Endpoint {
+struct SliceEndpoint {
     addresses: Option<Vec<String>>,
-    conditions: Option<Conditions>,
+    #[serde(default)]
+    conditions: Value,
     hostname: Option<String>,
-    #[serde(rename = "targetRef")]
-    target: Option<Target>,
+    #[serde(default, rename = "targetRef")]
+    target: Value,
 }
 
 #[derive(Deserialize)]
-struct Conditions {
-    terminating: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    kind: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Pod {
-    metadata: Option<PodMetadata>,
+struct ApiPod {
+    metadata: Option<ApiMetadata>,
     spec: Option<PodSpec>,
     status: Option<PodStatus>,
-}
-
-#[derive(Deserialize)]
-struct PodMetadata {
-    name: Option<String>,
-    #[serde(rename = "deletionTimestamp")]
-    deleted: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,41 +69,27 @@ struct PodStatus {
     #[serde(rename = "podIP")]
     address: Option<String>,
     #[serde(rename = "podIPs")]
-    addresses: Option<Vec<PodAddress>>,
+    addresses: Option<Vec<Value>>,
 }
 
-#[derive(Deserialize)]
-struct PodAddress {
-    ip: Option<String>,
-}
-
-/// Reads a list of EndpointSlices. An endpoint that is not ready may be a node that only begins; one that terminates is
-/// left to go.
+/// Reads a list of EndpointSlices: the endpoints that do not terminate. One that is not ready may be a node that starts.
 ///
 /// # Errors
 /// It is no such list.
 pub fn slices(body: &[u8], ipv6: bool) -> Result<Page, String> {
-    let (slices, more) = list::<Slice>(body)?;
-    let endpoints = slices
-        .into_iter()
-        .flat_map(|slice| slice.endpoints.unwrap_or_default());
-    let pods = endpoints.filter_map(|endpoint| {
-        let gone = endpoint
-            .conditions
-            .and_then(|conditions| conditions.terminating);
-        let addresses = endpoint.addresses.unwrap_or_default();
-        let address = of_family(addresses.iter(), ipv6).filter(|_| gone != Some(true))?;
-        let pod = endpoint
-            .target
-            .filter(|target| target.kind.as_deref() == Some("Pod"));
-        Some(Seen {
-            name: endpoint.hostname.or(pod.and_then(|pod| pod.name)),
-            address,
-        })
-    });
-    Ok(Page {
-        pods: pods.collect(),
-        more,
+    page(body, |slice: Slice| {
+        let endpoints = slice.endpoints.unwrap_or_default().into_iter();
+        endpoints
+            .filter_map(|endpoint| {
+                let is_terminating = endpoint.conditions.get("terminating") == Some(&true.into());
+                let addresses = endpoint.addresses?;
+                let address = of_family(addresses.iter().map(String::as_str), ipv6)?;
+                let pod = string(&endpoint.target, "name")
+                    .filter(|_| string(&endpoint.target, "kind") == Some("Pod"));
+                let name = endpoint.hostname.or(pod.map(str::to_owned));
+                (!is_terminating).then_some((name, address))
+            })
+            .collect()
     })
 }
 
@@ -133,36 +98,32 @@ pub fn slices(body: &[u8], ipv6: bool) -> Result<Page, String> {
 /// # Errors
 /// It is no such list.
 pub fn pods(body: &[u8], ipv6: bool) -> Result<Page, String> {
-    let (pods, more) = list::<Pod>(body)?;
-    let pods = pods.into_iter().filter_map(|pod| {
-        let metadata = pod.metadata?;
-        let status = pod.status?;
-        let over = matches!(status.phase.as_deref(), Some("Succeeded" | "Failed"));
+    let read = |pod: ApiPod| {
+        let (metadata, status) = (pod.metadata?, pod.status?);
         let several = status.addresses.unwrap_or_default();
-        let all = status
-            .address
-            .iter()
-            .chain(several.iter().filter_map(|one| one.ip.as_ref()));
-        let address = of_family(all, ipv6).filter(|_| !over && metadata.deleted.is_none())?;
+        let several = several.iter().filter_map(|one| string(one, "ip"));
+        let address = of_family(status.address.as_deref().into_iter().chain(several), ipv6)?;
+        let is_over = metadata.deleted.is_some()
+            || matches!(status.phase.as_deref(), Some("Succeeded" | "Failed"));
         let hostname = pod.spec.and_then(|spec| spec.hostname);
-        Some(Seen {
-            name: hostname.or(metadata.name),
-            address,
-        })
-    });
-    Ok(Page {
-        pods: pods.collect(),
-        more,
-    })
+        (!is_over).then_some((hostname.or(metadata.name), address))
+    };
+    page(body, |pod| read(pod).into_iter().collect())
 }
 
-fn list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Option<String>), String> {
+fn page<T: DeserializeOwned>(
+    body: &[u8],
+    pods_of: impl Fn(T) -> Vec<(Option<String>, IpAddr)>,
+) -> Result<Page, String> {
     let list: List<T> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let more = list.metadata.and_then(|metadata| metadata.r#continue);
-    let more = more
-        .filter(|more| !more.is_empty())
-        .map(|more| encoded(&more));
-    Ok((list.items.unwrap_or_default(), more))
+    let items = list.items.unwrap_or_default();
+    Ok(Page {
+        pods: items.into_iter().flat_map(pods_of).collect(),
+        more: more
+            .filter(|more| !more.is_empty())
+            .map(|more| encoded(&more)),
+    })
 }
 
 /// RFC 3986 §2.1
@@ -176,12 +137,13 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-fn of_family<'a>(mut all: impl Iterator<Item = &'a String>, ipv6: bool) -> Option<IpAddr> {
-    all.find_map(|text| {
-        text.parse()
-            .ok()
-            .filter(|address: &IpAddr| address.is_ipv6() == ipv6)
-    })
+fn string<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object.get(key)?.as_str()
+}
+
+fn of_family<'a>(all: impl Iterator<Item = &'a str>, ipv6: bool) -> Option<IpAddr> {
+    all.filter_map(|text| text.parse().ok())
+        .find(|address: &IpAddr| address.is_ipv6() == ipv6)
 }
 
 #[cfg(test)]
@@ -193,7 +155,7 @@ mod tests {
         let pods = page
             .pods
             .into_iter()
-            .map(|pod| format!("{} {}", pod.name.unwrap_or_else(|| "?".into()), pod.address));
+            .map(|(name, address)| format!("{} {address}", name.unwrap_or_else(|| "?".into())));
         let pods: Vec<String> = pods.collect();
         format!(
             "{}{}",

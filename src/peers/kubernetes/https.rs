@@ -1,4 +1,4 @@
-//! One GET over TLS, all of it under one deadline, and so much of the answer as is sensible.
+//! One GET over TLS, all of it under one deadline, with a limit for the length of the answer.
 //!
 //! By HTTP/1.0, whose answers end with the connection: no chunks, no keep-alive. A ready-made client would look names up
 //! by getaddrinfo(3), which a static binary does not have; the API's server is given by its address. RFC 1945, RFC 8446
@@ -12,45 +12,42 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use super::ServiceAccount;
 use crate::dist::wire::Wire;
 
 /// An answer is no longer than this.
 const LONGEST: usize = 1 << 20;
 
-/// What is asked of whom.
-pub struct Request<'a> {
-    /// The server.
-    pub server: SocketAddr,
-    /// Whose certificate it has: PEM.
-    pub authority: &'a [u8],
-    /// Who asks.
-    pub token: &'a str,
-    /// Path and query.
-    pub target: &'a str,
-    /// When it must be over.
-    pub deadline: Instant,
-}
-
-/// Asks; returns status and body.
+/// Asks for the target, a path with its query; returns status and body.
 ///
 /// # Errors
 /// Why there is no answer.
-pub fn get(request: &Request) -> Result<(u16, Vec<u8>), String> {
-    let answer = exchange(request)
-        .map_err(|error| format!("the Kubernetes API at {}: {error}", request.server))?;
-    split(&answer).ok_or_else(|| format!("what answers at {} does not speak HTTP", request.server))
+pub fn get(
+    server: SocketAddr,
+    account: &ServiceAccount,
+    target: &str,
+    deadline: Instant,
+) -> Result<(u16, Vec<u8>), String> {
+    let answer = exchange(server, account, target, deadline)
+        .map_err(|error| format!("the Kubernetes API at {server}: {error}"))?;
+    split(&answer).ok_or_else(|| format!("what answers at {server} does not speak HTTP"))
 }
 
-fn exchange(request: &Request) -> io::Result<Vec<u8>> {
-    let stream = Wire::connect(request.server, request.deadline)?;
-    let name = ServerName::IpAddress(request.server.ip().into());
-    let client =
-        ClientConnection::new(config(request.authority)?, name).map_err(io::Error::other)?;
+fn exchange(
+    server: SocketAddr,
+    account: &ServiceAccount,
+    target: &str,
+    deadline: Instant,
+) -> io::Result<Vec<u8>> {
+    let stream = Wire::connect(server, deadline)?;
+    let name = ServerName::IpAddress(server.ip().into());
+    let config = config(&account.authority)?;
+    let client = ClientConnection::new(config, name).map_err(io::Error::other)?;
     let mut tls = StreamOwned::new(client, stream);
     write!(
         tls,
-        "GET {} HTTP/1.0\r\nHost: kubernetes.default.svc\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\nUser-Agent: beaminit\r\n\r\n",
-        request.target, request.token
+        "GET {target} HTTP/1.0\r\nHost: kubernetes.default.svc\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\nUser-Agent: beaminit\r\n\r\n",
+        account.token
     )?;
     tls.flush()?;
     let mut answer = Vec::new();
@@ -58,7 +55,7 @@ fn exchange(request: &Request) -> io::Result<Vec<u8>> {
     loop {
         match tls.read(&mut buffer) {
             Ok(0) => return Ok(answer),
-            // Closed without a word: whether something is missing, the reader of the text will see.
+            // Closed without notice: whether something is missing shows when the text is read.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(answer),
             Ok(length) => answer.extend_from_slice(buffer.get(..length).unwrap_or_default()),
             Err(error) => return Err(error),
@@ -69,7 +66,7 @@ fn exchange(request: &Request) -> io::Result<Vec<u8>> {
     }
 }
 
-/// TLS 1.3, which Kubernetes' API speaks from its version 1.16 on, towards whom the service account says.
+/// TLS 1.3, which Kubernetes' API speaks from its version 1.16 on, to the authority of the service account.
 fn config(authority: &[u8]) -> io::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority) {

@@ -1,4 +1,4 @@
-//! Of the DNS client, what reads.
+//! The part of the DNS client that reads messages.
 
 #[path = "../../../src/dns/answer.rs"]
 pub mod answer;

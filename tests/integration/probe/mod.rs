@@ -83,7 +83,7 @@ fn nobody_there() {
     let (_pod, running) = empty();
     for level in ["--port", "--alive", "--ready"] {
         let (ended, took) = probe(&running, &[level]);
-        fails(&ended, 1, "no epmd at port 4369, to find app@laptop by");
+        fails(&ended, 1, "no epmd at port 4369 to look up app@laptop");
         is_within(Duration::from_secs(2), took, level);
     }
 }

@@ -1,16 +1,16 @@
-use crate::api_answer as read;
+use crate::api_answer::{Parser, pods, slices};
 
 /// A body of the Kubernetes API's, read as either list.
 pub fn api_answer(bytes: &[u8]) {
-    for (reads, ipv6) in [
-        (read::slices as read::Reads, false),
-        (read::slices, true),
-        (read::pods, false),
-        (read::pods, true),
+    for (parse, ipv6) in [
+        (slices as Parser, false),
+        (slices, true),
+        (pods, false),
+        (pods, true),
     ] {
-        match reads(bytes, ipv6) {
+        match parse(bytes, ipv6) {
             Ok(page) => {
-                assert!(page.pods.iter().all(|pod| pod.address.is_ipv6() == ipv6));
+                assert!(page.pods.iter().all(|(_, at)| at.is_ipv6() == ipv6));
                 // It stands in the next request's line.
                 let plain = |c: char| c.is_ascii_alphanumeric() || "%-._~".contains(c);
                 assert!(

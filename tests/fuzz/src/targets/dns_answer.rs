@@ -1,7 +1,7 @@
 use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{Name, RecordType};
 
-use crate::dns::answer::{Outcome, read};
+use crate::dns::answer::{AnswerData, parse};
 
 /// A DNS message as it comes from a nameserver, read as the answer to each question that the gate asks.
 pub fn dns_answer(bytes: &[u8]) {
@@ -17,20 +17,20 @@ pub fn dns_answer(bytes: &[u8]) {
         RecordType::SRV,
         RecordType::Unknown(4711),
     ] {
-        let (said, ttl) = read(&message, &name, kind);
-        match &said {
-            Outcome::Addresses(list) => {
+        let (data, ttl) = parse(&message, &name, kind);
+        match &data {
+            AnswerData::Addresses(list) => {
                 let of_the_family = |v4: bool| list.iter().all(|address| address.is_ipv4() == v4);
                 assert!(!list.is_empty() && of_the_family(kind == RecordType::A) && ttl.is_some());
             }
-            Outcome::Names(list) => {
+            AnswerData::Names(list) => {
                 assert!(list.iter().all(|name| !name.ends_with('.')) && !list.is_empty());
                 assert!(matches!(kind, RecordType::PTR | RecordType::SRV));
             }
-            Outcome::Alias(target) => assert_ne!(*target, name),
+            AnswerData::Alias(target) => assert_ne!(*target, name),
             _ => {}
         }
-        let shown = said.to_string();
+        let shown = data.to_string();
         assert!(!shown.contains(char::is_control), "{shown:?}");
     }
 }

@@ -1,19 +1,18 @@
-//! Keys that nobody else's question has: types of records that do not exist, each asked once per negative TTL.
+//! Record types that nobody else asks for: unassigned ones, each asked once per negative TTL.
 //!
-//! A cache keeps "no such name" under the name, the type and the class (RFC 2308 §5). Whoever asks for A before the record
-//! is there makes the cache say for its TTL that it is not, to the VM and to its peers too. Of a type that nobody uses,
-//! the answer tells just as well whether the name exists (NXDOMAIN or NODATA), and it spoils nothing.
+//! A cache keeps "no such name" under the name, the type and the class (RFC 2308 §5). A question for A before the record
+//! exists makes the cache say for its TTL that there is none, to the VM and to its peers too. A question of an unassigned
+//! type shows just as well whether the name exists (NXDOMAIN or NODATA), and disturbs nobody.
 //!
-//! The types start at a random place: what was asked before a restart is not asked again while the cache keeps it.
+//! The types start at a random place: after a restart, the cache has hardly any of them.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Unassigned types: <https://www.iana.org/assignments/dns-parameters>.
 const FIRST: u16 = 1024;
-/// So many of them.
 const RANGE: u16 = 31_000;
-/// So many are used before the oldest is used again, so that a pod with two names fills no more than 200 places.
+/// So many are used before the oldest is used again, so that a pod with two names fills no more than 200 cache entries.
 const ENOUGH: usize = 90;
 /// Where the cache keeps them too long for that, a further one comes no more often than this.
 const SPARSE: Duration = Duration::from_secs(10);
@@ -25,46 +24,36 @@ pub fn any() -> u16 {
 
 /// The types for one name. Times are those since the start of the wait.
 #[derive(Debug)]
-pub struct Keys {
+pub struct UnusedTypes {
     next: u16,
-    /// Those that were asked, the oldest first, and when.
-    asked: VecDeque<(u16, Duration)>,
+    /// The types that were asked, the oldest first, and when.
+    used: VecDeque<(u16, Duration)>,
 }
 
-impl Keys {
-    /// Starts anywhere.
+impl UnusedTypes {
     pub fn new() -> Self {
         Self {
             next: fastrand::u16(..RANGE),
-            asked: VecDeque::new(),
+            used: VecDeque::new(),
         }
     }
 
-    /// A type that a cache that keeps them for `ttl` does not know now; `None` if it is too early for another.
+    /// A type that is in no cache now, if caches keep answers for `ttl`; `None` if it is too early for another.
     pub fn take(&mut self, now: Duration, ttl: Duration) -> Option<u16> {
-        let oldest = self.asked.front().copied();
-        let forgotten = oldest.filter(|(_, asked)| *asked + ttl < now);
-        let kind = match forgotten {
-            _ if self.asked.len() < ENOUGH => self.fresh(),
-            Some((kind, _)) => {
-                self.asked.pop_front();
-                kind
+        let (oldest, asked) = self.used.front().copied().unwrap_or_default();
+        let kind = if self.used.len() >= ENOUGH && asked + ttl < now {
+            self.used.pop_front();
+            oldest
+        } else {
+            let (_, last) = self.used.back().copied().unwrap_or_default();
+            if self.used.len() >= ENOUGH && now < last + SPARSE {
+                return None;
             }
-            None => {
-                let (_, last) = self.asked.back()?;
-                if now < *last + SPARSE {
-                    return None;
-                }
-                self.fresh()
-            }
+            self.next = (self.next + 1) % RANGE;
+            FIRST + self.next
         };
-        self.asked.push_back((kind, now));
+        self.used.push_back((kind, now));
         Some(kind)
-    }
-
-    fn fresh(&mut self) -> u16 {
-        self.next = (self.next + 1) % RANGE;
-        FIRST + self.next
     }
 }
 
@@ -75,11 +64,11 @@ mod tests {
 
     /// The types of a wait with one question in so many milliseconds; asserts that none is asked again too early.
     fn types(ttl: Duration, pauses: impl Iterator<Item = u64>) -> BTreeSet<u16> {
-        let mut keys = Keys::new();
+        let mut unused = UnusedTypes::new();
         let mut last: BTreeMap<u16, Duration> = BTreeMap::new();
         let mut now = Duration::ZERO;
         for pause in pauses {
-            if let Some(kind) = keys.take(now, ttl) {
+            if let Some(kind) = unused.take(now, ttl) {
                 let before = last.insert(kind, now);
                 assert!(before.is_none_or(|before| now > before + ttl));
                 assert!((FIRST..FIRST + RANGE).contains(&kind));

@@ -1,0 +1,98 @@
+//! The log lines of the dns gate while it waits, and when it has found the record; [`super::diagnosis`] has the line for
+//! when it gives up.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::context::WaitContext;
+use super::poll::Observation;
+use crate::dns::AnswerData;
+use crate::dns::answer::comma_separated;
+
+/// The name has the right record; why it is not one of the others, where there are any.
+pub fn found(context: &WaitContext, all: &[&Observation], one: &Observation) -> String {
+    let Observation { name, answer, .. } = one;
+    let is_own = matches!(&answer.data, AnswerData::Addresses(found) if found.iter().any(|address| context.own.contains(address)));
+    let others: Vec<String> = all
+        .iter()
+        .filter(|other| other.name != *name)
+        .map(|other| format!("; {} is not the name: {}", other.name, other.answer.data))
+        .collect();
+    format!(
+        "{name} is {}{} (answered by {} after {:.1}s){}",
+        answer.data,
+        if is_own { ", this pod" } else { "" },
+        answer.server,
+        context.elapsed().as_secs_f64(),
+        others.concat()
+    )
+}
+
+/// The record exists, and a cache says that it does not.
+pub fn cached_nxdomain(one: &Observation, ttl: Duration) -> String {
+    format!(
+        "{} exists, but {} keeps an NXDOMAIN for it that somebody asked for before: for up to {}s peers may not find this node; does anything poll that name (nslookup, a sidecar)?",
+        one.name,
+        one.answer.server,
+        ttl.as_secs()
+    )
+}
+
+pub fn waiting(context: &WaitContext, all: &[&Observation]) -> String {
+    let left = context.left().map_or_else(
+        || "for ever".into(),
+        |left| format!("{}s left", left.as_secs_f64().round()),
+    );
+    let Some((one, found)) = with_addresses(all) else {
+        return format!("no DNS record yet for {}; waiting, {left}", each(all));
+    };
+    let is_stale = found.len() == 1 || !one.siblings().is_empty();
+    let guess = if context.service() == Some(&one.name) {
+        ": the Service's virtual address, it seems"
+    } else if context.is_in_cluster() && is_stale {
+        ": a record of its previous life, it seems"
+    } else {
+        ""
+    };
+    let mismatch = mismatch(context, one, found, "");
+    format!("{mismatch}{guess}; waiting, {left}")
+}
+
+/// The name has addresses, and is not this pod.
+pub fn mismatch(context: &WaitContext, one: &Observation, found: &[IpAddr], after: &str) -> String {
+    let contradiction = if one.siblings().is_empty() {
+        format!("this pod is {}", own_addresses(context))
+    } else {
+        format!("that address is {}", one.siblings().join(", "))
+    };
+    format!(
+        "{} is {}{after} (answered by {}), and {contradiction}",
+        one.name,
+        comma_separated(found),
+        one.answer.server,
+    )
+}
+
+/// The first name that has addresses.
+pub fn with_addresses<'a>(all: &[&'a Observation]) -> Option<(&'a Observation, &'a [IpAddr])> {
+    all.iter().find_map(|one| match &one.answer.data {
+        AnswerData::Addresses(found) => Some((*one, found.as_slice())),
+        _ => None,
+    })
+}
+
+/// `app-0.app (NXDOMAIN from 10.96.0.10) or …`
+pub fn each(all: &[&Observation]) -> String {
+    let texts: Vec<String> = all
+        .iter()
+        .map(|one| format!("{} ({})", one.name, one.answer))
+        .collect();
+    texts.join(" or ")
+}
+
+pub fn own_addresses(context: &WaitContext) -> String {
+    if context.own.is_empty() {
+        return "without an address".into();
+    }
+    comma_separated(&context.own)
+}

@@ -1,0 +1,230 @@
+//! One candidate while the gate waits: does its name exist, and is it this pod?
+//!
+//! The order of the questions matters. Whether the name exists is asked by types that nobody else asks for
+//! ([`UnusedTypes`]); the addresses are asked for only when it exists, so that no cache keeps that there are none.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hickory_resolver::proto::rr::RecordType;
+
+use super::context::WaitContext;
+use super::strategy::QueryStrategy;
+use super::unused_types::UnusedTypes;
+use crate::config::DnsMode;
+use crate::dns::{Answer, AnswerData};
+use crate::naming::{Candidate, Chosen, Lookup};
+use crate::node::host::reverse_name;
+use crate::node::{Host, NodeName};
+
+/// The last answer about a name, and what follows from it.
+#[derive(Debug)]
+pub struct Observation {
+    /// The name, as a user would type it.
+    pub name: String,
+    pub answer: Answer,
+    pub verdict: Verdict,
+}
+
+#[derive(Debug)]
+pub enum Verdict {
+    /// The record is the right one, and this is the node.
+    Right(NodeName),
+    /// The record exists, and yet a cache may say for this long that it does not.
+    CachedNxDomain(NodeName, Duration),
+    /// The PTR of this pod's address names these other pods.
+    Siblings(Vec<String>),
+    Wrong,
+}
+
+impl Observation {
+    /// What the node is, if the answer is the right one.
+    pub fn chosen(&self, context: &WaitContext) -> Option<Chosen> {
+        let (Verdict::Right(node) | Verdict::CachedNxDomain(node, _)) = &self.verdict else {
+            return None;
+        };
+        let addresses = match &self.answer.data {
+            AnswerData::Addresses(addresses) => addresses.as_slice(),
+            _ => context.own.get(..1).unwrap_or_default(),
+        };
+        Some(Chosen {
+            node: node.clone(),
+            ipv6: !addresses.is_empty() && addresses.iter().all(IpAddr::is_ipv6),
+        })
+    }
+
+    /// Names of other pods that this pod's address has.
+    pub fn siblings(&self) -> &[String] {
+        match &self.verdict {
+            Verdict::Siblings(names) => names,
+            _ => &[],
+        }
+    }
+}
+
+/// A candidate that is waited for. Times are those since the start of the wait.
+#[derive(Debug)]
+pub struct CandidatePoll<'a> {
+    candidate: &'a Candidate,
+    unused_types: UnusedTypes,
+    /// The longest TTL of an NXDOMAIN so far.
+    negative_ttl: Duration,
+    /// Before this time, a question for the addresses (or the PTR, where that is asked) gets the same answer.
+    next_change: Duration,
+    /// The name exists, and a cache says that it does not: before `next_change` only the PTR can tell more.
+    exists_without_address: bool,
+    pub last: Option<Observation>,
+    pub unassigned_types_unsupported: bool,
+}
+
+impl<'a> CandidatePoll<'a> {
+    pub fn new(candidate: &'a Candidate) -> Self {
+        Self {
+            candidate,
+            unused_types: UnusedTypes::new(),
+            negative_ttl: Duration::ZERO,
+            next_change: Duration::ZERO,
+            exists_without_address: false,
+            last: None,
+            unassigned_types_unsupported: false,
+        }
+    }
+
+    /// One round of questions.
+    pub async fn ask(&mut self, context: &WaitContext<'_>, strategy: QueryStrategy) {
+        match self.candidate.lookup {
+            Lookup::Reverse(address) => self.look_up_ptr(address, context).await,
+            Lookup::Own | Lookup::Service => self.look_up_name(context, strategy).await,
+        }
+    }
+
+    async fn look_up_name(&mut self, context: &WaitContext<'_>, strategy: QueryStrategy) {
+        let name = self.candidate.node.host.to_string();
+        let mut exists = false;
+        if strategy != QueryStrategy::Addresses {
+            let asks_addresses_too = strategy == QueryStrategy::Both;
+            if context.elapsed() < self.next_change && !asks_addresses_too {
+                if self.exists_without_address {
+                    self.ask_own_ptr(context).await;
+                }
+                return;
+            }
+            let now = context.elapsed();
+            let Some(kind) = self.unused_types.take(now, self.negative_ttl) else {
+                return;
+            };
+            let kind = RecordType::Unknown(kind);
+            let answer = context.client.ask(&name, kind).await;
+            let is_nxdomain = answer.data == AnswerData::NxDomain;
+            exists = answer.data.is_conclusive() && !is_nxdomain;
+            // Without an SOA it is no cluster's nameserver, or one that does not know the type.
+            self.unassigned_types_unsupported = is_nxdomain && answer.ttl.is_none();
+            if is_nxdomain {
+                self.negative_ttl = self.negative_ttl.max(answer.ttl.unwrap_or_default());
+            }
+            if !exists && !self.unassigned_types_unsupported {
+                self.observe(name.clone(), answer, Verdict::Wrong);
+                if !asks_addresses_too {
+                    return;
+                }
+            }
+        }
+        if context.elapsed() >= self.next_change {
+            self.compare_addresses(name, exists, context).await;
+        }
+    }
+
+    /// `exists`: the name is known to exist.
+    async fn compare_addresses(&mut self, name: String, exists: bool, context: &WaitContext<'_>) {
+        let asks_ptr = exists && context.mode == DnsMode::Own;
+        self.exists_without_address = false;
+        let (answer, ptr_names) = if asks_ptr {
+            tokio::join!(context.addresses(&name), context.own_ptr_names())
+        } else {
+            (context.addresses(&name).await, Vec::new())
+        };
+        let node = &self.candidate.node;
+        let ptr_agrees = ptr_names.iter().any(|name| is_name_of(name, &node.host));
+        let own = &context.own;
+        let siblings = context.siblings(&node.host, ptr_names);
+        let verdict = match &answer.data {
+            AnswerData::Addresses(_) if context.mode == DnsMode::Any => {
+                Verdict::Right(node.clone())
+            }
+            AnswerData::Addresses(found) if found.iter().any(|one| own.contains(one)) => {
+                // Only the PTR of the main address was asked for.
+                let is_main = own.first().is_some_and(|main| found.contains(main));
+                if siblings.is_empty() || ptr_agrees || !is_main {
+                    Verdict::Right(node.clone())
+                } else {
+                    Verdict::Siblings(siblings)
+                }
+            }
+            AnswerData::NxDomain if ptr_agrees => {
+                Verdict::CachedNxDomain(node.clone(), answer.ttl.unwrap_or_default())
+            }
+            AnswerData::NxDomain => {
+                self.exists_without_address = asks_ptr;
+                Verdict::Siblings(siblings)
+            }
+            _ => Verdict::Wrong,
+        };
+        self.next_change = context.elapsed() + answer.retry_after();
+        self.observe(name, answer, verdict);
+    }
+
+    /// Of several nameservers behind one address, another may have the record already.
+    async fn ask_own_ptr(&mut self, context: &WaitContext<'_>) {
+        let node = &self.candidate.node;
+        let names = context.own_ptr_names().await;
+        if let Some(last) = &mut self.last
+            && names.iter().any(|name| is_name_of(name, &node.host))
+        {
+            let ttl = self.next_change.saturating_sub(context.elapsed());
+            last.verdict = Verdict::CachedNxDomain(node.clone(), ttl);
+        }
+    }
+
+    /// The PTR of an address, and whether one of its names has that address.
+    async fn look_up_ptr(&mut self, address: IpAddr, context: &WaitContext<'_>) {
+        if context.elapsed() < self.next_change {
+            return;
+        }
+        let answer = context.ptr(address).await;
+        if !matches!(answer.data, AnswerData::Names(_)) {
+            self.next_change = context.elapsed() + answer.retry_after();
+        }
+        let names = answer.data.clone().into_names();
+        self.observe(reverse_name(address), answer, Verdict::Wrong);
+        for name in names {
+            // A name without a dot makes no long name.
+            let Ok(host @ Host::Domain(_)) = Host::parse(&name) else {
+                continue;
+            };
+            let name = host.to_string();
+            let answer = context.addresses(&name).await;
+            self.next_change = context.elapsed() + answer.retry_after();
+            let is_right =
+                matches!(&answer.data, AnswerData::Addresses(found) if found.contains(&address));
+            let node = NodeName::new(self.candidate.node.name.clone(), host).ok();
+            let Some(node) = node.filter(|_| is_right) else {
+                self.observe(name, answer, Verdict::Wrong);
+                continue;
+            };
+            self.observe(name, answer, Verdict::Right(node));
+            return;
+        }
+    }
+
+    fn observe(&mut self, name: String, answer: Answer, verdict: Verdict) {
+        self.last = Some(Observation {
+            name,
+            answer,
+            verdict,
+        });
+    }
+}
+
+fn is_name_of(text: &str, host: &Host) -> bool {
+    Host::parse(text).is_ok_and(|name| name.is(host))
+}
