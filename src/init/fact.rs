@@ -1,5 +1,5 @@
 //! What init learns from its child, over two pipes: that the command is a node, since when it runs, and what the watcher
-//! found the node to be.
+//! found: the node is up, or it is another.
 //!
 //! Launch says the first before the gates and the second as the last thing before the exec; its pipe closes on exec, so its
 //! end says that the exec is done. The watcher, which launch forks, has the other pipe. See pipe(7).
@@ -47,6 +47,11 @@ impl TellInit {
 pub struct TellVerdict(OwnedFd);
 
 impl TellVerdict {
+    /// The node is up: it hears a TERM. Init reads it when something wakes it: this process's own end at the latest.
+    pub fn is_up(&self) {
+        let _ = unistd::write(&self.0, UP);
+    }
+
     /// The node is not the one that was planned: it is to be stopped. Init hears of it when this process ends.
     pub fn is_another(&self) {
         let _ = unistd::write(&self.0, ANOTHER);
@@ -69,7 +74,8 @@ impl From<OwnedFd> for TellVerdict {
 pub const RECORD: &str = "beaminit-node";
 /// A message as long as a time, so that both are read alike; no clock says it.
 const NODE: [u8; 16] = u128::MAX.to_ne_bytes();
-/// The watcher's message.
+/// The watcher's messages.
+const UP: &[u8; 1] = b"u";
 const ANOTHER: &[u8; 1] = b"a";
 
 /// Init's ends, and what has come through them so far.
@@ -88,6 +94,8 @@ pub struct Fact {
     pub node: bool,
     /// It runs: launch has become it, at this time of [`clock`].
     pub runs_since: Option<Duration>,
+    /// The node is up.
+    pub up: bool,
     /// The node is not the one that was planned.
     pub another: bool,
 }
@@ -167,6 +175,7 @@ impl Told {
         while let Some(pipe) = &self.watcher {
             match unistd::read(pipe.as_fd(), &mut message) {
                 Ok(0) => self.watcher = None,
+                Ok(_) if message == *UP => self.fact.up = true,
                 Ok(_) => self.fact.another = true,
                 Err(Errno::EINTR) => {}
                 Err(_) => break,

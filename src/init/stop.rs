@@ -8,10 +8,14 @@ use super::fact::Fact;
 /// How long a BEAM may take for the crash dump that USR1 asks for, before KILL.
 const CRASH_DUMP: Duration = Duration::from_secs(5);
 /// A BEAM takes TERM from its first milliseconds on, and drops it until its kernel application has started: a quarter of
-/// a second on an idle machine, seconds on a busy one. So long a TERM is repeated to it.
-const BOOT: Duration = Duration::from_secs(10);
-/// And so often.
+/// a second on an idle machine, seconds on a busy one. Until it is known to be up, a TERM is repeated to it, first after
+/// this time.
 const AGAIN: Duration = Duration::from_millis(400);
+/// And then more and more rarely, up to this.
+const LONGEST: Duration = Duration::from_millis(3200);
+
+/// TERMs that come within this time are one: a supervisor and the terminal below it send one each.
+const ONE: Duration = Duration::from_secs(1);
 
 /// So long a node may take to stop that is not the one that was planned.
 const REFUSED: Duration = Duration::from_secs(30);
@@ -21,6 +25,8 @@ const REFUSED: Duration = Duration::from_secs(30);
 pub enum Send {
     /// TERM, forwarded.
     Term,
+    /// TERM, to the VM alone.
+    Again,
     /// USR1, for a crash dump.
     CrashDump,
     /// KILL, to all.
@@ -36,6 +42,7 @@ enum Stage {
     },
     Termed {
         again: Option<Duration>,
+        step: Duration,
         timeout: Option<Duration>,
     },
     Dumping {
@@ -62,7 +69,7 @@ impl Stop {
         }
     }
 
-    /// A TERM has come. The first is held back if there is a delay and the command runs; a second ends the wait.
+    /// A TERM has come. The first is held back if there is a delay and the command runs; a later one ends the wait.
     pub fn term(&mut self, now: Duration, fact: Fact) -> Option<Send> {
         match self.stage {
             Stage::Running if fact.runs_since.is_some() && !self.delay.is_zero() => {
@@ -71,15 +78,22 @@ impl Stop {
                 };
                 None
             }
-            Stage::Running | Stage::Held { .. } => {
-                self.stage = Stage::Termed {
-                    again: next_term(now, fact),
-                    timeout: self.timeout.map(|timeout| now.saturating_add(timeout)),
-                };
-                Some(Send::Term)
+            Stage::Held { until } if now.saturating_add(self.delay) < until.saturating_add(ONE) => {
+                None
             }
+            Stage::Running | Stage::Held { .. } => Some(self.forward(now, fact, self.timeout)),
             Stage::Termed { .. } | Stage::Dumping { .. } | Stage::Killed => Some(Send::Term),
         }
+    }
+
+    fn forward(&mut self, now: Duration, fact: Fact, timeout: Option<Duration>) -> Send {
+        let may_boot = fact.node && fact.runs_since.is_some() && !fact.up;
+        self.stage = Stage::Termed {
+            again: may_boot.then(|| now.saturating_add(AGAIN)),
+            step: AGAIN,
+            timeout: timeout.map(|timeout| now.saturating_add(timeout)),
+        };
+        Send::Term
     }
 
     /// The node is not the one that was planned: it gets a TERM now, and a limit even where none is set.
@@ -87,12 +101,7 @@ impl Stop {
         if self.is_under_way() {
             return None;
         }
-        let timeout = self.timeout.unwrap_or(REFUSED);
-        self.stage = Stage::Termed {
-            again: next_term(now, fact),
-            timeout: Some(now.saturating_add(timeout)),
-        };
-        Some(Send::Term)
+        Some(self.forward(now, fact, self.timeout.or(Some(REFUSED))))
     }
 
     /// Has a TERM been forwarded?
@@ -109,24 +118,40 @@ impl Stop {
     pub fn deadline(&self) -> Option<Duration> {
         match self.stage {
             Stage::Held { until } | Stage::Dumping { until } => Some(until),
-            Stage::Termed { again, timeout } => again.into_iter().chain(timeout).min(),
+            Stage::Termed { again, timeout, .. } => again.into_iter().chain(timeout).min(),
             Stage::Running | Stage::Killed => None,
+        }
+    }
+
+    /// When the time is out that the command has after its TERM, if it has a limit.
+    pub fn timeout(&self) -> Option<Duration> {
+        match self.stage {
+            Stage::Termed { timeout, .. } => timeout,
+            _ => None,
         }
     }
 
     /// What the time says: called when the deadline may have passed.
     pub fn due(&mut self, now: Duration, fact: Fact) -> Option<Send> {
+        if let Stage::Termed { again, .. } = &mut self.stage
+            && fact.up
+        {
+            // It may have dropped the last one, and hears the next.
+            *again = again.map(|at| at.min(now.saturating_add(AGAIN)));
+        }
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
         match self.stage {
-            Stage::Held { .. } => self.term(now, fact),
-            Stage::Termed { timeout, .. } if timeout.is_none_or(|timeout| now < timeout) => {
+            Stage::Held { .. } => Some(self.forward(now, fact, self.timeout)),
+            Stage::Termed { step, timeout, .. } if timeout.is_none_or(|timeout| now < timeout) => {
+                let step = step.saturating_mul(2).min(LONGEST);
                 self.stage = Stage::Termed {
-                    again: next_term(now, fact),
+                    again: (!fact.up).then(|| now.saturating_add(step)),
+                    step,
                     timeout,
                 };
-                Some(Send::Term)
+                Some(Send::Again)
             }
             Stage::Termed { .. } if fact.node => {
                 self.stage = Stage::Dumping {
@@ -142,12 +167,6 @@ impl Stop {
     }
 }
 
-/// When a node that got TERM now is to get it again, if it may have been too young to hear it.
-fn next_term(now: Duration, fact: Fact) -> Option<Duration> {
-    let grown_up = fact.runs_since.filter(|_| fact.node)?.saturating_add(BOOT);
-    Some(now.saturating_add(AGAIN)).filter(|again| *again <= grown_up)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,12 +174,14 @@ mod tests {
     const LAUNCH: Fact = Fact {
         node: true,
         runs_since: None,
+        up: false,
         another: false,
     };
     const NODE: Fact = Fact {
         runs_since: Some(Duration::ZERO),
         ..LAUNCH
     };
+    const UP: Fact = Fact { up: true, ..NODE };
     const OTHER: Fact = Fact {
         node: false,
         ..NODE
@@ -172,7 +193,7 @@ mod tests {
 
     #[test]
     fn without_settings_every_term_goes_through() {
-        for fact in [OTHER, NODE, LAUNCH] {
+        for fact in [OTHER, UP, LAUNCH] {
             let mut stop = Stop::new(Duration::ZERO, None);
             assert_eq!(stop.term(s(0), fact), Some(Send::Term));
             assert_eq!(stop.deadline(), None);
@@ -183,29 +204,24 @@ mod tests {
 
     #[test]
     fn repeats_term_to_a_node_that_boots() {
-        let young = Fact {
-            runs_since: Some(s(0)),
-            ..NODE
-        };
         let mut stop = Stop::new(Duration::ZERO, None);
-        assert_eq!(stop.term(s(1), young), Some(Send::Term));
-        assert_eq!(stop.due(s(1) + AGAIN / 2, young), None);
-        assert_eq!(stop.due(s(1) + AGAIN, young), Some(Send::Term));
-        assert_eq!(stop.due(s(9), young), Some(Send::Term));
-        assert_eq!(stop.due(s(10), young), Some(Send::Term));
-        assert_eq!(stop.deadline(), None, "old enough to have heard");
-        let mut stop = Stop::new(Duration::ZERO, None);
-        assert_eq!(
-            stop.term(
-                s(1),
-                Fact {
-                    node: false,
-                    ..young
-                }
-            ),
-            Some(Send::Term)
-        );
-        assert_eq!(stop.deadline(), None, "other programs hear at once");
+        assert_eq!(stop.term(s(0), NODE), Some(Send::Term));
+        assert_eq!(stop.due(s(0) + AGAIN / 2, NODE), None);
+        let mut repeats = Vec::new();
+        while let Some(at) = stop.deadline().filter(|at| *at < s(20)) {
+            assert_eq!(stop.due(at, NODE), Some(Send::Again));
+            repeats.push((at.saturating_sub(s(0))).as_millis());
+        }
+        let expected = [400, 1200, 2800, 6000, 9200, 12_400, 15_600, 18_800];
+        assert_eq!(repeats, expected, "however long it boots");
+        assert_eq!(stop.due(s(20), UP), None);
+        assert_eq!(stop.due(s(20) + AGAIN, UP), Some(Send::Again));
+        assert_eq!(stop.deadline(), None, "it has heard the last one");
+        for fact in [UP, OTHER] {
+            let mut stop = Stop::new(Duration::ZERO, None);
+            assert_eq!(stop.term(s(1), fact), Some(Send::Term));
+            assert_eq!(stop.deadline(), None, "it hears at once: {fact:?}");
+        }
     }
 
     #[test]
@@ -213,6 +229,7 @@ mod tests {
         let mut stop = Stop::new(Duration::from_secs(5), None);
         assert_eq!(stop.refuse(s(0), NODE), Some(Send::Term));
         assert_eq!(stop.refuse(s(1), NODE), None);
+        assert_eq!(stop.due(s(29), NODE), Some(Send::Again));
         assert_eq!(stop.due(s(30), NODE), Some(Send::CrashDump));
         assert_eq!(stop.due(s(35), NODE), Some(Send::Kill));
     }
@@ -226,11 +243,15 @@ mod tests {
         assert_eq!(stop.due(s(5), NODE), Some(Send::Term));
         let mut stop = Stop::new(delay, None);
         assert_eq!(stop.term(s(0), NODE), None);
+        assert_eq!(stop.term(s(0) + ONE / 2, NODE), None, "the same TERM");
         assert_eq!(
-            stop.term(s(1), NODE),
+            stop.term(s(0) + ONE, NODE),
             Some(Send::Term),
             "a second TERM ends the wait"
         );
+        let mut stop = Stop::new(ONE / 2, None);
+        assert_eq!(stop.term(s(0), NODE), None);
+        assert_eq!(stop.due(s(0) + ONE / 2, NODE), Some(Send::Term));
         let mut stop = Stop::new(delay, None);
         assert_eq!(
             stop.term(s(0), LAUNCH),
@@ -242,8 +263,8 @@ mod tests {
     #[test]
     fn runs_out_of_time() {
         let mut node = Stop::new(Duration::ZERO, Some(Duration::from_secs(10)));
-        assert_eq!(node.term(s(0), NODE), Some(Send::Term));
-        assert_eq!(node.due(s(9), NODE), None);
+        assert_eq!(node.term(s(0), UP), Some(Send::Term));
+        assert_eq!(node.due(s(9), UP), None);
         assert_eq!(node.due(s(10), NODE), Some(Send::CrashDump));
         assert_eq!(node.due(s(15), NODE), Some(Send::Kill));
         assert_eq!(node.due(s(99), NODE), None);

@@ -1,18 +1,30 @@
 //! The loop: take a signal, forward it or reap, until the command has ended, and what it left behind after a TERM.
 //! kill(2), wait(2).
 
-use nix::libc;
-use nix::unistd::Pid;
+use std::io::Write as _;
+use std::time::Duration;
 
-use super::fact::{Told, clock};
-use super::orphans::Orphans;
+use nix::libc;
+use nix::unistd::{Pid, getpgid};
+
+use super::fact::{Fact, Told, clock};
+use super::orphans::{Left, Orphans};
 use super::rewrite::Rewrites;
 use super::settings::Settings;
 use super::stop::{Send, Stop};
 use crate::exit::Exit;
+use crate::system::descriptors;
+use crate::system::processes;
 use crate::system::signals::{self, Signal};
 use crate::system::terminal;
 use crate::system::wait::{self, Change};
+
+/// So long a VM that waits for the name of its host does so at most.
+const BOOT: Duration = Duration::from_secs(10);
+/// So long those that are no VM may take to end after the command, where `BEAMINIT_STOP_TIMEOUT` does not say it.
+const LEAVE: Duration = Duration::from_secs(2);
+/// So much time passes from one look at who is left to the next: of thousands, each end would be a reason for one.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Supervises `child` until it has ended; returns its status, or 128+n if signal n ended it.
 pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
@@ -23,7 +35,11 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
         stop: Stop::new(settings.stop_delay, settings.stop_timeout),
         status: None,
         wants_terminal: false,
+        any_left: true,
         orphans: Orphans::default(),
+        looked: Duration::ZERO,
+        look: None,
+        patience: None,
     };
     let status = supervision.run();
     terminal::take_back(child);
@@ -43,23 +59,25 @@ struct Supervision<'a> {
     status: Option<i32>,
     /// It is stopped until it can have the terminal.
     wants_terminal: bool,
+    /// Has this process any child?
+    any_left: bool,
     orphans: Orphans,
+    /// When it was last looked who is left, and when it is to be again.
+    looked: Duration,
+    look: Option<Duration>,
+    /// How long those are waited for that are no VM.
+    patience: Option<Duration>,
 }
 
 impl Supervision<'_> {
     fn run(&mut self) -> i32 {
         loop {
-            let limit = self
-                .stop
-                .deadline()
-                .map(|deadline| deadline.saturating_sub(clock()));
-            let look = self.wants_terminal.then_some(terminal::LOOK);
-            match signals::next(limit.into_iter().chain(look).min()) {
-                Some(libc::SIGCHLD) => {
-                    if let Some(status) = self.reap() {
-                        return status;
-                    }
-                }
+            let deadlines = [self.stop.deadline(), self.look, self.patience];
+            let deadlines = deadlines.into_iter().flatten();
+            let limits = deadlines.map(|deadline| deadline.saturating_sub(clock()));
+            let terminal = self.wants_terminal.then_some(terminal::LOOK);
+            match signals::next(limits.chain(terminal).min()) {
+                Some(libc::SIGCHLD) => self.reap(),
                 Some(signal) => self.take(signal),
                 None if self.wants_terminal => {
                     if self.stop.is_under_way() {
@@ -70,19 +88,28 @@ impl Supervision<'_> {
                 }
                 None => {}
             }
-            let (now, fact) = (clock(), self.told.so_far());
+            let now = clock();
+            if let Some(status) = self.status
+                && self.nobody_is_left(now)
+            {
+                return status;
+            }
+            let mut fact = self.told.so_far();
             if fact.another {
                 let refused = self.stop.refuse(now, fact);
                 self.send(refused);
+            }
+            if self.stop.deadline().is_some_and(|deadline| deadline <= now) {
+                fact.up |= self.hears(now, fact);
             }
             let due = self.stop.due(now, fact);
             self.send(due);
         }
     }
 
-    /// Reaps; gives the status when there is nothing left to wait for.
-    fn reap(&mut self) -> Option<i32> {
+    fn reap(&mut self) {
         let (change, any_left) = wait::all(self.child);
+        self.any_left = any_left;
         match change {
             // Its pid may be another's after that, who is no concern of the status.
             Some(Change::Ended(status)) => {
@@ -94,18 +121,57 @@ impl Supervision<'_> {
             }
             None => {}
         }
-        let status = self.status?;
+        if self.status.is_some() {
+            self.look.get_or_insert(self.looked.saturating_add(PAUSE));
+        }
+    }
+
+    /// The command has ended: is there nobody left to wait for?
+    fn nobody_is_left(&mut self, now: Duration) -> bool {
         // A command that ends by itself takes the container with it; one that was told to may have left its VM behind.
-        let waits = self.stop.is_under_way() && any_left && self.orphans.end(self.child);
-        if self.stop.is_over() {
+        if !self.any_left || !self.stop.is_under_way() {
+            return true;
+        }
+        if self.look.or(self.patience).is_some_and(|at| at <= now) {
+            self.look = None;
+            self.looked = now;
+            let left = self.orphans.end();
+            if self.stop.is_over() {
+                Orphans::signal(libc::SIGKILL);
+            }
+            let limit = self.stop.timeout().unwrap_or(now.saturating_add(LEAVE));
+            match left {
+                Left::Nobody => return true,
+                Left::Others => self.patience = self.patience.or(Some(limit)),
+                Left::Vm => self.patience = None,
+            }
+        }
+        let is_over = self.patience.is_some_and(|until| until <= now);
+        if is_over {
+            let line = format!(
+                "beaminit: warning: the command has ended, and these have not, though they got a TERM: {}; they are killed: BEAMINIT_STOP_TIMEOUT=10s gives them longer\n",
+                self.orphans.names.join(", ")
+            );
+            let _ = descriptors::Stderr.write(line.as_bytes());
             Orphans::signal(libc::SIGKILL);
         }
-        if waits { None } else { Some(status) }
+        is_over
+    }
+
+    /// Does the node hear a TERM, as far as its VMs show?
+    fn hears(&self, now: Duration, fact: Fact) -> bool {
+        let age = fact.runs_since.map(|since| now.saturating_sub(since));
+        let grown_up = age.is_some_and(|age| age >= BOOT);
+        fact.node && !fact.up && processes::are_at_rest(&self.vms(), grown_up)
+    }
+
+    fn vms(&self) -> Vec<Pid> {
+        processes::vms(self.status.is_none().then_some(self.child))
     }
 
     /// Forwards a signal, as what it is to be.
     fn take(&mut self, signal: Signal) {
-        let fact = self.told.so_far();
+        let mut fact = self.told.so_far();
         let rewrites = match self.rewrites {
             Some(users) => users,
             None if fact.node && !terminal::is_ours() => &Rewrites::FOR_A_NODE,
@@ -113,8 +179,10 @@ impl Supervision<'_> {
         };
         match rewrites.of(signal) {
             Some(libc::SIGTERM) => {
-                let now = self.stop.term(clock(), fact);
-                self.send(now);
+                let now = clock();
+                fact.up |= self.hears(now, fact);
+                let term = self.stop.term(now, fact);
+                self.send(term);
             }
             // As a job of a shell, which is to see that it has stopped. PID 1 cannot be.
             Some(libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
@@ -128,8 +196,13 @@ impl Supervision<'_> {
         }
     }
 
-    fn send(&self, what: Option<Send>) {
+    fn send(&mut self, what: Option<Send>) {
         match what {
+            Some(Send::Again) => {
+                for vm in self.vms() {
+                    signals::send(vm.as_raw(), libc::SIGTERM);
+                }
+            }
             Some(Send::Term) => self.forward(libc::SIGTERM),
             Some(Send::CrashDump) => self.forward(libc::SIGUSR1),
             Some(Send::Kill) => {
@@ -144,12 +217,20 @@ impl Supervision<'_> {
         }
     }
 
-    /// To the child's process group; when the child has ended, to those it left behind.
-    fn forward(&self, signal: Signal) {
-        if self.status.is_none() {
-            signals::send(-self.child.as_raw(), signal);
-        } else {
+    /// To the child's process group, and to the child where it has moved to another; when it has ended, to those it left
+    /// behind.
+    fn forward(&mut self, signal: Signal) {
+        if self.status.is_some() {
             Orphans::signal(signal);
+            return;
+        }
+        if signal == libc::SIGTERM {
+            self.orphans.tell_group(self.child);
+        } else {
+            signals::send(-self.child.as_raw(), signal);
+        }
+        if getpgid(Some(self.child)) != Ok(self.child) {
+            signals::send(self.child.as_raw(), signal);
         }
     }
 }

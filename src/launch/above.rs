@@ -6,8 +6,8 @@ use nix::libc;
 use nix::unistd::{getpid, getppid};
 use tracing::warn;
 
-use crate::init::orphans;
 use crate::system::Environment;
+use crate::system::processes;
 use crate::system::terminal;
 
 /// Shells, by their own names.
@@ -37,8 +37,8 @@ fn shell_above() -> Option<String> {
     if init.as_raw() == 1 || terminal::is_ours() {
         return None;
     }
-    let stat = orphans::read_once(format!("/proc/{init}/stat"))?;
-    if orphans::read(&String::from_utf8_lossy(&stat))?.parent != 1 {
+    let stat = processes::read_once(format!("/proc/{init}/stat"))?;
+    if processes::read(&String::from_utf8_lossy(&stat))?.parent != 1 {
         return None;
     }
     let line = fs::read("/proc/1/cmdline").ok()?;

@@ -8,6 +8,7 @@ pub mod listeners;
 pub mod memory;
 mod place;
 pub mod private_file;
+pub mod processes;
 pub mod program;
 mod search;
 pub mod secrets;

@@ -112,8 +112,13 @@ pub fn end_on_signals() {
 /// Sends a signal to a process, a group (negative), or all (-1). A target that has gone (ESRCH) or has changed its user
 /// (EPERM) is not our failure.
 pub fn send(target: libc::pid_t, signal: Signal) {
+    let _ = reaches(target, signal);
+}
+
+/// The same; says whether it could be sent. 0 only asks.
+pub fn reaches(target: libc::pid_t, signal: Signal) -> bool {
     // SAFETY: kill takes two integers. The raw call, because nix has no names for real-time signals.
-    unsafe { libc::kill(target, signal) };
+    unsafe { libc::kill(target, signal) == 0 }
 }
 
 /// Waits for the next signal, at most for `limit`; `None` when that time has passed.

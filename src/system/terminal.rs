@@ -12,7 +12,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getpgrp, getpid, getsid, isatty, tcgetpgrp, tcsetpgrp};
 
-use crate::init::orphans;
+use crate::system::processes;
 
 /// How often a command that is stopped for want of the terminal is looked after.
 pub const LOOK: Duration = Duration::from_millis(200);
@@ -71,7 +71,7 @@ pub fn child_stopped(child: Pid, by: i32) -> bool {
     }
     if let Some(group) = tcgetpgrp(stdin()).ok().filter(|group| *group != child) {
         // One that has ended and was not waited for is a group to kill(2).
-        let lives = orphans::descendants_of(getpid()).map_or_else(
+        let lives = processes::descendants_of(getpid()).map_or_else(
             || killpg(group, None).is_ok(),
             |all| all.iter().any(|process| process.group == group.as_raw()),
         );

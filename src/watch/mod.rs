@@ -132,6 +132,9 @@ pub fn watch(promise: &Promise, beside: &Beside, verdict: Option<&TellVerdict>) 
                     "node {} is up: port {}{} ({took:.1}s)",
                     node.name, node.port, node.how
                 );
+                if let Some(verdict) = verdict {
+                    verdict.is_up();
+                }
                 return Some(node);
             }
         }

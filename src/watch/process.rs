@@ -1,6 +1,7 @@
 //! A process that nobody waits for, and that is gone when the node is: forked by launch as the last thing before the exec,
 //! twice, so that init is its parent and the command has no child that it does not know. It stays in the command's process
-//! group: who tells the command to end tells it too. fork(2), pidfd_open(2), prctl(2)
+//! group: who tells the command to end tells it too. While it watches, it heeds no TERM: a node that still boots gets its
+//! own again until this process says that it is up. fork(2), pidfd_open(2), prctl(2)
 
 use std::fs::{DirEntry, File};
 use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -113,12 +114,10 @@ fn settle(end: Option<OwnedFd>, [one, other]: Kept) -> (Option<OwnedFd>, Kept) {
         let _ = dup2_stdin(&null);
         let _ = dup2_stdout(&null);
     }
-    // What else the group is sent is the command's alone.
+    // What the group is sent is the command's alone.
     // SAFETY: the default disposition runs no code.
     let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigDfl) };
-    let mut blocked = SigSet::all();
-    blocked.remove(Signal::SIGTERM);
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None);
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
     (end, [one, other])
 }
 
@@ -137,8 +136,11 @@ impl Beside {
         }
     }
 
-    /// From now on this process joins peers: a thread ends it when the command ends.
+    /// From now on this process joins peers: a TERM ends it, also one that has come, and a thread when the command ends.
     pub fn becomes_joiner(self) {
+        let mut term = SigSet::empty();
+        term.add(Signal::SIGTERM);
+        let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&term), None);
         let _ = prctl::set_name(PEERS);
         let small = std::thread::Builder::new().stack_size(32 << 10);
         let watching = small.spawn(move || {

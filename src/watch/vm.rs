@@ -7,15 +7,10 @@
 use nix::unistd::Pid;
 
 use crate::beam::{Flag, FlagSetting, FlagSettings};
-use crate::init::orphans;
 use crate::node::Cookie;
 use crate::plan::{Pin, resolve::port};
 use crate::system::Place;
-
-/// Is this the name of a VM's program? beam.smp, and beam.debug.smp and the like.
-fn is_vm(program: &str) -> bool {
-    program == "beam" || program.starts_with("beam.")
-}
+use crate::system::processes;
 
 /// A VM.
 #[derive(Debug)]
@@ -36,8 +31,10 @@ pub fn of(command: Pid) -> Vec<Vm> {
             flags,
         }];
     }
-    let below = orphans::descendants_of(command).unwrap_or_default();
-    let below = below.into_iter().filter(|process| is_vm(&process.name));
+    let below = processes::descendants_of(command).unwrap_or_default();
+    let below = below
+        .into_iter()
+        .filter(|process| processes::is_vm(&process.name));
     let vms = below.filter_map(|process| {
         let pid = Pid::from_raw(process.pid);
         Some(Vm {
@@ -51,8 +48,8 @@ pub fn of(command: Pid) -> Vec<Vm> {
 
 /// The flags among the arguments of a process, if it is a VM. Its first argument may be a script's own name: relx has it so.
 fn flags(process: Pid) -> Option<FlagSettings> {
-    let name = orphans::read_once(format!("/proc/{process}/comm"))?;
-    if !is_vm(String::from_utf8_lossy(&name).trim_end()) {
+    let name = processes::read_once(format!("/proc/{process}/comm"))?;
+    if !processes::is_vm(String::from_utf8_lossy(&name).trim_end()) {
         return None;
     }
     let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;

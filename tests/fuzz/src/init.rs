@@ -1,7 +1,5 @@
 //! The room that stays, as far as it reads text.
 
-#[path = "../../../src/init/orphans.rs"]
-pub mod orphans;
 #[path = "../../../src/init/rewrite.rs"]
 pub mod rewrite;
 #[path = "../../../src/init/settings.rs"]

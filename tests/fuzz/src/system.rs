@@ -16,6 +16,8 @@ mod memory;
 mod place;
 #[path = "../../../src/system/private_file.rs"]
 pub mod private_file;
+#[path = "../../../src/system/processes.rs"]
+pub mod processes;
 #[path = "../../../src/system/program.rs"]
 pub mod program;
 #[path = "../../../src/system/search.rs"]

@@ -46,9 +46,18 @@ impl Running {
 
     /// The resident memory of one of them, in kB, by its pid there.
     pub fn resident(&self, pid: i32) -> u64 {
+        self.memory(pid, "VmRSS:")
+    }
+
+    /// The same, at its highest so far.
+    pub fn peak(&self, pid: i32) -> u64 {
+        self.memory(pid, "VmHWM:")
+    }
+
+    fn memory(&self, pid: i32, field: &str) -> u64 {
         let status = format!("/proc/{}/root/proc/{pid}/status", self.pid());
         let status = std::fs::read_to_string(status).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let line = status.lines().find(|line| line.starts_with(field));
         let kib = line.and_then(|line| line.split_whitespace().nth(1));
         kib.unwrap().parse().unwrap()
     }

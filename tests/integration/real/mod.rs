@@ -16,6 +16,7 @@ mod other_ways;
 mod peers;
 mod probe;
 mod relx_release;
+mod stopping;
 mod surroundings;
 mod swap;
 mod table;

@@ -8,6 +8,9 @@ use crate::harness::*;
 /// Takes its time over the end, as a VM does.
 const VM: &str = "takes-signals vm 15 9 300";
 
+/// What beaminit says of those that it does not wait for any longer.
+const WARNING: &str = "the command has ended, and these have not, though they got a TERM: ";
+
 /// Ways in which a launcher that dies of TERM leaves a VM behind.
 const LAUNCHERS: [(&str, &str); 6] = [
     ("in its own group", "VM & wait"),
@@ -120,7 +123,7 @@ fn without_a_proc_of_its_own_pid_1_tells_everybody_and_waits() {
 }
 
 #[test]
-fn what_a_vm_started_is_left_to_the_vm() {
+fn what_a_vm_started_is_left_to_the_vm_until_that_has_ended() {
     let pod = fakes::pod();
     let setup = "#!/bin/sh\ntakes-signals port & wait\n";
     let pod = pod.file_with_mode("/srv/bin/erl_child_setup", setup, 0o755);
@@ -131,8 +134,9 @@ fn what_a_vm_started_is_left_to_the_vm() {
         running.says("port is ready");
         running.signal_number(libc::SIGTERM);
         let ended = running.ends_with(143);
-        assert!(ended.stdout.contains("vm ends"), "{ended}");
-        assert!(!ended.stdout.contains("port takes"), "{ended}");
+        let (until_its_end, later) = ended.stdout.split_once("vm ends").expect("the VM's end");
+        assert!(!until_its_end.contains("port takes"), "{ended}");
+        assert_eq!(later.matches("port takes 15").count(), 1, "{ended}");
     }
 }
 
@@ -180,8 +184,123 @@ fn nor_is_one_that_another_signal_ends() {
 }
 
 #[test]
+fn who_ignores_term_is_named_and_not_waited_for_any_longer() {
+    for start in [as_pid_1 as Start, as_a_subreaper] {
+        for setsid in ["", "setsid"] {
+            let launcher = format!("{setsid} takes-signals port 0 & exec takes-signals node 15 3");
+            let running = start(&fakes::pod(), &launcher);
+            running.says("port is ready");
+            running.says("node is ready");
+            running.signal_number(libc::SIGTERM);
+            let ended = running.ends_with(3);
+            assert_eq!(ended.stdout.matches("port takes 15").count(), 1, "{ended}");
+            let warning = format!("{WARNING}takes-signals (pid ");
+            assert!(ended.stderr.contains(&warning), "{ended}");
+            assert!(!ended.stdout.contains("left: takes-signals"), "{ended}");
+        }
+    }
+}
+
+#[test]
+fn who_is_no_vm_has_the_stop_timeout_where_it_is_set() {
+    let pod = fakes::pod().env("BEAMINIT_STOP_TIMEOUT", "10m");
+    let launcher = "takes-signals port 15 0 4000 & exec takes-signals node 15 3";
+    let running = as_pid_1(&pod, launcher);
+    running.says("port is ready");
+    running.says("node is ready");
+    running.signal_number(libc::SIGTERM);
+    let ended = running.ends_with(3);
+    assert!(ended.stdout.contains("port ends"), "{ended}");
+}
+
+#[test]
+fn a_vm_is_waited_for_as_long_as_it_takes() {
+    let pod = fakes::pod_where("takes-signals", "beam.smp");
+    let running = as_pid_1(&pod, "setsid beam.smp vm 15 9 4000 & wait");
+    running.says("vm is ready");
+    running.signal_number(libc::SIGTERM);
+    let ended = running.ends_with(143);
+    assert!(ended.stdout.contains("vm ends"), "{ended}");
+    assert!(!ended.stderr.contains(WARNING), "{ended}");
+}
+
+#[test]
+fn who_cannot_be_told_is_not_waited_for() {
+    let launcher = "setpriv --reuid=1234 takes-signals other & exec takes-signals node 15 3";
+    let running = fakes::pod().first([
+        "setpriv",
+        "--bounding-set=-kill",
+        "--inh-caps=-kill",
+        BEAMINIT,
+        "--",
+        "sh",
+        "-c",
+        launcher,
+    ]);
+    running.says("other is ready");
+    running.says("node is ready");
+    running.signal_number(libc::SIGTERM);
+    let ended = running.ends_with(3);
+    assert!(!ended.stdout.contains("other takes"), "{ended}");
+    assert!(!ended.stderr.contains(WARNING), "{ended}");
+}
+
+#[test]
+fn who_came_after_the_term_is_told_too() {
+    let late = "takes-signals late >/srv/late & until grep -q ready /srv/late; do :; done; exit 3";
+    let script = format!("trap '{late}' TERM; echo ready; while :; do sleep 0.1; done");
+    let pod = fakes::pod();
+    let running = as_pid_1(&pod, &script);
+    running.says("ready");
+    running.signal_number(libc::SIGTERM);
+    let ended = running.ends_with(3);
+    let said = std::fs::read_to_string(pod.place("/srv/late")).expect("what it said");
+    assert!(said.contains("late takes 15 from 1, 1 in all"), "{said}");
+    assert!(!ended.stderr.contains(WARNING), "{ended}");
+}
+
+#[test]
+fn what_it_starts_to_end_with_is_left_to_it() {
+    let orphan = "trap 'takes-signals tidies 40 0 & sleep 0.5; kill -40 $!; wait; exit' TERM; \
+                  echo orphan is ready; while :; do sleep 0.1; done";
+    let launcher = format!("setsid sh -c \"{orphan}\" & exec takes-signals node 15 3");
+    let running = as_pid_1(&fakes::pod(), &launcher.replace('$', "\\$"));
+    running.says("orphan is ready");
+    running.says("node is ready");
+    running.signal_number(libc::SIGTERM);
+    let ended = running.ends_with(3);
+    assert!(ended.stdout.contains("tidies ends"), "{ended}");
+    assert!(!ended.stdout.contains("tidies takes 15"), "{ended}");
+}
+
+#[test]
+fn a_command_that_has_left_its_group_is_told_itself() {
+    let moves = "$| = 1; my $other = fork; if (!$other) { setpgrp(0, 0); sleep 1000 } \
+                 setpgrp($other, $other); setpgrp(0, $other); \
+                 $SIG{TERM} = sub { exit 5 }; print qq(moved\\n); sleep 1 while 1";
+    let running = fakes::pod().run(["perl", "-e", moves]);
+    running.says("moved");
+    running.signal_number(libc::SIGTERM);
+    running.ends_with(5);
+}
+
+#[test]
+fn many_below_each_other_cost_little_memory() {
+    let running = fakes::pod().run("leaves-many below 1500 3");
+    running.says("left");
+    let before = running.peak(1);
+    running.signal_number(libc::SIGTERM);
+    // They ignore it, and are looked through until they are given up.
+    running.says(WARNING);
+    let grown = running.peak(1) - before;
+    assert!(grown <= 2 << 10, "grown by {grown} kB");
+    running.ends_with(3);
+}
+
+#[test]
 fn who_is_left_gets_what_is_sent_from_then_on() {
-    let running = as_pid_1(&fakes::pod(), "setsid takes-signals vm 40 & wait");
+    let pod = fakes::pod_where("takes-signals", "beam.smp");
+    let running = as_pid_1(&pod, "setsid beam.smp vm 40 & wait");
     running.says("vm is ready");
     for (sent, count) in [(libc::SIGTERM, 1), (libc::SIGTERM, 2), (libc::SIGUSR1, 3)] {
         running.signal_number(sent);

@@ -25,6 +25,23 @@ fn has_taken_all(running: &Running) {
 }
 
 #[test]
+fn terms_within_a_second_are_one() {
+    let pod = fakes::pod().env("BEAMINIT_STOP_DELAY", "10m");
+    let command = pod.run("takes-signals command 64");
+    command.says("command is ready");
+    for _ in 0..5 {
+        command.signal_number(libc::SIGTERM);
+        has_taken_all(&command);
+    }
+    command.signal_number(libc::SIGUSR1);
+    command.says("command takes 10 from 1, 1 in all");
+    // A second later.
+    command.says("command hears nothing after 1");
+    command.signal_number(libc::SIGTERM);
+    command.says("command takes 15 from 1, 2 in all");
+}
+
+#[test]
 fn the_delay_forwards_one_term_for_the_two_that_came() {
     let pod = fakes::pod().env("BEAMINIT_STOP_DELAY", "10m");
     let command = pod.run("takes-signals command 64");
@@ -32,10 +49,11 @@ fn the_delay_forwards_one_term_for_the_two_that_came() {
     command.signal_number(libc::SIGTERM);
     command.signal_number(libc::SIGUSR1);
     command.says("command takes 10 from 1, 1 in all");
+    // For a second: the next is another.
+    command.says("command hears nothing after 1");
     has_taken_all(&command);
     command.signal_number(libc::SIGTERM);
     command.says("command takes 15 from 1, 2 in all");
-    command.says("command hears nothing");
     // From then on there is no delay.
     command.signal_number(libc::SIGTERM);
     command.says("command takes 15 from 1, 3 in all");

@@ -173,20 +173,6 @@ fn the_stop_delay_comes_before_term_is_forwarded() {
 }
 
 #[test]
-fn a_second_term_ends_the_stop_delay() {
-    let pod = Pod::new("laptop").env("BEAMINIT_STOP_DELAY", "10m");
-    let command = pod.run("prints-signals");
-    command.says("ready");
-    command.signal(Signal::SIGTERM);
-    // Of two signals that wait, the lower number is taken first: when this one has come, so has the TERM. Two TERMs that
-    // wait would be one. signal(7)
-    command.signal(Signal::SIGWINCH);
-    command.says("WINCH");
-    command.signal(Signal::SIGTERM);
-    command.ends_with(0);
-}
-
-#[test]
 fn there_is_no_stop_delay_before_the_command_runs() {
     let (pod, dns) = waiting_pod();
     let node = pod.env("BEAMINIT_STOP_DELAY", "10m").run("erl");

@@ -1,5 +1,5 @@
-use crate::init::orphans::{Process, read};
 use crate::system::listeners::listener;
+use crate::system::processes::{Process, read};
 
 /// What comes out of /proc: `/proc/PID/stat` and `/proc/net/tcp`.
 pub fn proc(bytes: &[u8]) {
@@ -9,9 +9,11 @@ pub fn proc(bytes: &[u8]) {
             pid,
             parent,
             group,
+            sleeps,
             name,
         } = &process;
-        let again = format!("{pid} ({name}) S {parent} {group} 0 -1");
+        let state = if *sleeps { 'S' } else { 'R' };
+        let again = format!("{pid} ({name}) {state} {parent} {group} 0 -1");
         assert_eq!(read(&again), Some(process));
     }
     for port in [1, 4369, 43691] {
