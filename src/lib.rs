@@ -58,9 +58,9 @@ fn dispatch(
         start(command)
     };
     match request {
-        Ok(Request::Run(command)) => init::run(inherited, |tell_init| {
-            launch::run(start(command), tell_init)
-        }),
+        Ok(Request::Run(command)) => {
+            init::run(inherited, |status| launch::run(start(command), status))
+        }
         Ok(Request::Exec(command)) => {
             system::signals::end_on_signals();
             launch::exec(alone(command))

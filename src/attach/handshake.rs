@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::node_info::RemoteInfo;
 use super::tunnel::Tunnel;
 use super::{Abort, processes};
-use crate::dist::term::Say;
-use crate::dist::{self, Failed};
+use crate::dist::term::OutTerm;
+use crate::dist::{self, DistError};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{Host, NamePart, NodeName};
@@ -29,9 +29,9 @@ pub fn run(
 ) -> Result<RemoteNode, Abort> {
     let deadline = Instant::now() + LIMIT;
     let (address, own_name) = (tunnel.address(), own_name.to_string());
-    let failure = |node: &NodeName, failed: Failed| {
+    let failure = |node: &NodeName, failed: DistError| {
         let hint = match failed {
-            Failed::Cookie => {
+            DistError::Cookie => {
                 "; is it that of ERLANG_COOKIE, or was the pod's changed after its start?".into()
             }
             _ => tunnel.hint(),
@@ -56,7 +56,8 @@ pub fn run(
     let mut connection = connection.map_err(|error| failure(&node, error))?;
     let has_iex = ask_for_iex
         && processes::in_thread(move || {
-            let which = connection.call("code", "which", vec![Say::Atom("Elixir.IEx")], deadline);
+            let which =
+                connection.call("code", "which", vec![OutTerm::Atom("Elixir.IEx")], deadline);
             // A path, or `non_existing`; where a node does not answer this, Erlang's own shell will do.
             which.is_ok_and(|reply| reply.term().atom().is_none())
         })?;

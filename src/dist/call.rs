@@ -4,9 +4,9 @@
 
 use std::time::Instant;
 
-use super::term::{Say, Term, VERSION};
+use super::term::{OutTerm, Term, VERSION};
 use super::wire::Wire;
-use crate::dist::{Failed, LONGEST};
+use crate::dist::{DistError, LONGEST};
 
 /// What stands before the terms of a message where no atoms are cached.
 const PASS_THROUGH: u8 = b'p';
@@ -52,14 +52,14 @@ impl Connection {
     /// Calls a function at the node, and waits for what it returns.
     ///
     /// # Errors
-    /// [`Failed::BadRpc`] if it did not return; any other is the end of the connection.
+    /// [`DistError::BadRpc`] if it did not return; any other is the end of the connection.
     pub fn call(
         &mut self,
         module: &str,
         function: &str,
-        arguments: Vec<Say>,
+        arguments: Vec<OutTerm>,
         deadline: Instant,
-    ) -> Result<Reply, Failed> {
+    ) -> Result<Reply, DistError> {
         const STEP: &str = "a call";
         self.wire.until(deadline);
         self.calls = self.calls.wrapping_add(1);
@@ -80,25 +80,30 @@ impl Connection {
             if let Some([tag, reason]) = term.tuple()
                 && tag.is_atom("badrpc")
             {
-                return Err(Failed::BadRpc(reason.to_string()));
+                return Err(DistError::BadRpc(reason.to_string()));
             }
             return Ok(Reply(message));
         }
     }
 
-    fn question(&self, module: &str, function: &str, arguments: Vec<Say>) -> Vec<u8> {
-        let own = || Say::Pid(&self.own_name, self.creation);
-        let atom = Say::Atom;
-        let control = Say::Tuple(vec![Say::Integer(REG_SEND), own(), atom(""), atom("rex")]);
+    fn question(&self, module: &str, function: &str, arguments: Vec<OutTerm>) -> Vec<u8> {
+        let own = || OutTerm::Pid(&self.own_name, self.creation);
+        let atom = OutTerm::Atom;
+        let control = OutTerm::Tuple(vec![
+            OutTerm::Integer(REG_SEND),
+            own(),
+            atom(""),
+            atom("rex"),
+        ]);
         let call = vec![
             atom("call"),
             atom(module),
             atom(function),
-            Say::List(arguments),
+            OutTerm::List(arguments),
             atom("user"),
         ];
-        let from = Say::Tuple(vec![own(), Say::Integer(self.calls)]);
-        let message = Say::Tuple(vec![atom("$gen_call"), from, Say::Tuple(call)]);
+        let from = OutTerm::Tuple(vec![own(), OutTerm::Integer(self.calls)]);
+        let message = OutTerm::Tuple(vec![atom("$gen_call"), from, OutTerm::Tuple(call)]);
         let mut body = vec![PASS_THROUGH];
         for term in [control, message] {
             body.push(VERSION);
@@ -108,14 +113,14 @@ impl Connection {
         [&length.to_be_bytes(), body.as_slice()].concat()
     }
 
-    fn receive(&mut self, step: &'static str) -> Result<Vec<u8>, Failed> {
+    fn receive(&mut self, step: &'static str) -> Result<Vec<u8>, DistError> {
         let mut read = |count| self.wire.read(count).map_err(|lost| lost.in_step(step));
         let length = read(4)?;
         let length = length
             .iter()
             .fold(0, |sum, byte| sum * 256 + usize::from(*byte));
         if length > LONGEST {
-            return Err(Failed::TooLong);
+            return Err(DistError::TooLong);
         }
         read(length)
     }

@@ -40,7 +40,7 @@ pub const GO_ON: &[u8] = b"strue";
 
 /// What a node says to a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum HandshakeStatus {
     /// Go on.
     Ok,
     /// There is a connection of that name.
@@ -75,12 +75,12 @@ pub fn name(name: &str, creation: u32) -> Vec<u8> {
 }
 
 /// `recv_status`; `None` for what no node says.
-pub fn status(message: &[u8]) -> Option<Status> {
+pub fn status(message: &[u8]) -> Option<HandshakeStatus> {
     match message.strip_prefix(b"s")? {
-        b"ok" | b"ok_simultaneous" => Some(Status::Ok),
-        b"alive" => Some(Status::Alive),
-        b"not_allowed" => Some(Status::NotAllowed),
-        b"nok" => Some(Status::Busy),
+        b"ok" | b"ok_simultaneous" => Some(HandshakeStatus::Ok),
+        b"alive" => Some(HandshakeStatus::Alive),
+        b"not_allowed" => Some(HandshakeStatus::NotAllowed),
+        b"nok" => Some(HandshakeStatus::Busy),
         _ => None,
     }
 }
@@ -164,11 +164,11 @@ mod tests {
     #[test]
     fn reads_statuses() {
         for (message, expected) in [
-            (b"sok".as_slice(), Some(Status::Ok)),
-            (b"sok_simultaneous", Some(Status::Ok)),
-            (b"salive", Some(Status::Alive)),
-            (b"snot_allowed", Some(Status::NotAllowed)),
-            (b"snok", Some(Status::Busy)),
+            (b"sok".as_slice(), Some(HandshakeStatus::Ok)),
+            (b"sok_simultaneous", Some(HandshakeStatus::Ok)),
+            (b"salive", Some(HandshakeStatus::Alive)),
+            (b"snot_allowed", Some(HandshakeStatus::NotAllowed)),
+            (b"snok", Some(HandshakeStatus::Busy)),
             (b"snamed:\0\x03a@b\0\0\0\x01", None),
             (b"s", None),
             (b"HT", None),

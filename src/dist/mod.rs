@@ -1,5 +1,5 @@
 //! Speaking with a node as another node does, without a VM: where is it ([`epmd`]), is it the one that it should be
-//! ([`greet`]), and what does it answer ([`Greeted::prove`], [`Connection::call`]).
+//! ([`greet`]), and what does it answer ([`Handshake::prove`], [`Connection::call`]).
 //!
 //! Knows nothing of the environment. Every step is under one deadline, and no peer can make it take more memory than
 //! [`LONGEST`]. The crate `erl_dist` does more, costs more, takes memory as a peer announces it, and cannot stop a
@@ -15,8 +15,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use handshake::{Challenge, Status};
-use wire::{Lost, Wire};
+use handshake::{Challenge, HandshakeStatus};
+use wire::{Wire, WireError};
 
 pub use call::Connection;
 
@@ -47,7 +47,7 @@ pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
 
 /// What did not go well, in words that follow upon the node's name or address.
 #[derive(Debug)]
-pub enum Failed {
+pub enum DistError {
     /// Nobody takes a connection.
     NotThere(std::io::Error),
     /// No answer in time; to what.
@@ -66,7 +66,7 @@ pub enum Failed {
     BadRpc(String),
 }
 
-impl fmt::Display for Failed {
+impl fmt::Display for DistError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotThere(error) => write!(f, "takes no connection: {error}"),
@@ -81,15 +81,15 @@ impl fmt::Display for Failed {
     }
 }
 
-impl std::error::Error for Failed {}
+impl std::error::Error for DistError {}
 
-impl Lost {
+impl WireError {
     /// In which step of the conversation.
-    fn in_step(self, step: &'static str) -> Failed {
+    fn in_step(self, step: &'static str) -> DistError {
         match self {
-            Self::Refused(error) => Failed::NotThere(error),
-            Self::Late => Failed::Silent(step),
-            Self::Closed => Failed::Closed(step),
+            Self::Refused(error) => DistError::NotThere(error),
+            Self::Late => DistError::Silent(step),
+            Self::Closed => DistError::Closed(step),
         }
     }
 }
@@ -100,7 +100,7 @@ const GREETING: &str = "the handshake";
 /// A node that has said its name: the handshake up to where a cookie is needed. Dropped here, it leaves nothing in the
 /// node's log.
 #[derive(Debug)]
-pub struct Greeted {
+pub struct Handshake {
     /// The node's name, whole, as it says it.
     pub name: String,
     /// In which of its lives: a number that changes with every start.
@@ -114,8 +114,8 @@ pub struct Greeted {
 /// Only connects: is there anybody?
 ///
 /// # Errors
-/// [`Failed::NotThere`], [`Failed::Silent`].
-pub fn knock(address: SocketAddr, deadline: Instant) -> Result<(), Failed> {
+/// [`DistError::NotThere`], [`DistError::Silent`].
+pub fn try_connect(address: SocketAddr, deadline: Instant) -> Result<(), DistError> {
     Wire::connect(address, deadline)
         .map(drop)
         .map_err(|lost| lost.in_step("a connection"))
@@ -125,18 +125,22 @@ pub fn knock(address: SocketAddr, deadline: Instant) -> Result<(), Failed> {
 ///
 /// # Errors
 /// It is no node, or gives no answer in time, or does not want this one.
-pub fn greet(address: SocketAddr, own_name: String, deadline: Instant) -> Result<Greeted, Failed> {
+pub fn greet(
+    address: SocketAddr,
+    own_name: String,
+    deadline: Instant,
+) -> Result<Handshake, DistError> {
     let mut wire = Wire::connect(address, deadline).map_err(|lost| lost.in_step("a connection"))?;
     // Zero would be a node of before OTP 23.
     let creation = fastrand::u32(1..);
     send(&mut wire, &handshake::name(&own_name, creation), GREETING)?;
     match handshake::status(&receive(&mut wire, GREETING)?) {
-        Some(Status::Ok) => {}
+        Some(HandshakeStatus::Ok) => {}
         // Another of this name, or one that has just gone.
-        Some(Status::Alive) => send(&mut wire, handshake::GO_ON, GREETING)?,
-        Some(Status::NotAllowed) => return Err(Failed::NotAllowed),
-        Some(Status::Busy) => return Err(Failed::Closed(GREETING)),
-        None => return Err(Failed::Foreign),
+        Some(HandshakeStatus::Alive) => send(&mut wire, handshake::GO_ON, GREETING)?,
+        Some(HandshakeStatus::NotAllowed) => return Err(DistError::NotAllowed),
+        Some(HandshakeStatus::Busy) => return Err(DistError::Closed(GREETING)),
+        None => return Err(DistError::Foreign),
     }
     let Some(Challenge {
         name,
@@ -144,9 +148,9 @@ pub fn greet(address: SocketAddr, own_name: String, deadline: Instant) -> Result
         creation: peer_creation,
     }) = handshake::challenge(&receive(&mut wire, GREETING)?)
     else {
-        return Err(Failed::Foreign);
+        return Err(DistError::Foreign);
     };
-    Ok(Greeted {
+    Ok(Handshake {
         name,
         peer_creation,
         own_name,
@@ -156,13 +160,13 @@ pub fn greet(address: SocketAddr, own_name: String, deadline: Instant) -> Result
     })
 }
 
-impl Greeted {
+impl Handshake {
     /// The rest of the handshake: both prove that they have the same cookie, of which only digests are sent. A node logs an
     /// error if it is not the same.
     ///
     /// # Errors
-    /// [`Failed::Cookie`], or as with [`greet`].
-    pub fn prove(self, cookie: &str, deadline: Instant) -> Result<Connection, Failed> {
+    /// [`DistError::Cookie`], or as with [`greet`].
+    pub fn prove(self, cookie: &str, deadline: Instant) -> Result<Connection, DistError> {
         const STEP: &str = "the proof of the cookie";
         let Self { mut wire, .. } = self;
         wire.until(deadline);
@@ -171,7 +175,7 @@ impl Greeted {
         send(&mut wire, &reply, STEP)?;
         let ack = match receive(&mut wire, STEP) {
             // That is how a node says so.
-            Err(Failed::Closed(_)) => return Err(Failed::Cookie),
+            Err(DistError::Closed(_)) => return Err(DistError::Cookie),
             other => other?,
         };
         match handshake::ack(&ack) {
@@ -181,21 +185,21 @@ impl Greeted {
                 self.own_name,
                 self.creation,
             )),
-            Some(_) => Err(Failed::Cookie),
-            None => Err(Failed::Foreign),
+            Some(_) => Err(DistError::Cookie),
+            None => Err(DistError::Foreign),
         }
     }
 }
 
 /// Sends a message of the handshake, which has its length before it.
-fn send(wire: &mut Wire, message: &[u8], step: &'static str) -> Result<(), Failed> {
-    let length = u16::try_from(message.len()).map_err(|_| Failed::TooLong)?;
+fn send(wire: &mut Wire, message: &[u8], step: &'static str) -> Result<(), DistError> {
+    let length = u16::try_from(message.len()).map_err(|_| DistError::TooLong)?;
     let packet = [&length.to_be_bytes(), message].concat();
     wire.write(&packet).map_err(|lost| lost.in_step(step))
 }
 
 /// Receives one.
-fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, Failed> {
+fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, DistError> {
     let mut read = |count| wire.read(count).map_err(|lost| lost.in_step(step));
     let length = read(2)?;
     let length = length
@@ -203,7 +207,7 @@ fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, Failed> {
         .fold(0, |sum, byte| sum * 256 + usize::from(*byte));
     // No name is longer: what announces more is something else.
     if length == 0 || length > handshake::LONGEST {
-        return Err(Failed::Foreign);
+        return Err(DistError::Foreign);
     }
     read(length)
 }

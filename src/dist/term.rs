@@ -188,20 +188,20 @@ fn show(term: Term, deep: usize, text: &mut String) {
 
 /// A term to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Say<'a> {
+pub enum OutTerm<'a> {
     /// An atom, of at most 255 bytes.
     Atom(&'a str),
     /// An integer.
     Integer(i32),
     /// A tuple, of at most 255 elements.
-    Tuple(Vec<Say<'a>>),
+    Tuple(Vec<OutTerm<'a>>),
     /// A list.
-    List(Vec<Say<'a>>),
+    List(Vec<OutTerm<'a>>),
     /// Our one process, at a node of this name and creation.
     Pid(&'a str, u32),
 }
 
-impl Say<'_> {
+impl OutTerm<'_> {
     /// Adds it, as it goes over the wire, without a version byte.
     pub fn encode(&self, into: &mut Vec<u8>) {
         match self {
@@ -229,7 +229,7 @@ impl Say<'_> {
             }
             Self::Pid(node, creation) => {
                 into.push(88);
-                Say::Atom(node).encode(into);
+                OutTerm::Atom(node).encode(into);
                 into.extend(1_u32.to_be_bytes());
                 into.extend(0_u32.to_be_bytes());
                 into.extend(creation.to_be_bytes());
@@ -238,7 +238,7 @@ impl Say<'_> {
     }
 }
 
-fn all(elements: &[Say], into: &mut Vec<u8>) {
+fn all(elements: &[OutTerm], into: &mut Vec<u8>) {
     for element in elements {
         element.encode(into);
     }

@@ -11,7 +11,7 @@ const PIECE: usize = 4096;
 
 /// How a connection was lost, or never made.
 #[derive(Debug)]
-pub enum Lost {
+pub enum WireError {
     /// Nothing takes it there.
     Refused(std::io::Error),
     /// The deadline has come.
@@ -32,15 +32,15 @@ impl Wire {
     ///
     /// # Errors
     /// Nobody listens, or nobody answers in time.
-    pub fn connect(address: SocketAddr, deadline: Instant) -> Result<Self, Lost> {
+    pub fn connect(address: SocketAddr, deadline: Instant) -> Result<Self, WireError> {
         let stream = TcpStream::connect_timeout(&address, left(deadline)?).map_err(|error| {
             if error.kind() == ErrorKind::TimedOut {
-                Lost::Late
+                WireError::Late
             } else {
-                Lost::Refused(error)
+                WireError::Refused(error)
             }
         })?;
-        stream.set_nodelay(true).map_err(Lost::Refused)?;
+        stream.set_nodelay(true).map_err(WireError::Refused)?;
         Ok(Self { stream, deadline })
     }
 
@@ -53,12 +53,12 @@ impl Wire {
     ///
     /// # Errors
     /// The deadline, or the peer has gone.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Lost> {
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), WireError> {
         while !bytes.is_empty() {
             let limit = Some(left(self.deadline)?);
             self.stream
                 .set_write_timeout(limit)
-                .map_err(Lost::Refused)?;
+                .map_err(WireError::Refused)?;
             match self.stream.write(bytes) {
                 Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
                 Err(error) => goes_on(&error)?,
@@ -71,14 +71,16 @@ impl Wire {
     ///
     /// # Errors
     /// The deadline, or the peer has gone.
-    pub fn read_some(&mut self, into: &mut Vec<u8>, most: usize) -> Result<(), Lost> {
+    pub fn read_some(&mut self, into: &mut Vec<u8>, most: usize) -> Result<(), WireError> {
         let mut piece = [0; PIECE];
         let piece = piece.get_mut(..most.min(PIECE)).unwrap_or_default();
         loop {
             let limit = Some(left(self.deadline)?);
-            self.stream.set_read_timeout(limit).map_err(Lost::Refused)?;
+            self.stream
+                .set_read_timeout(limit)
+                .map_err(WireError::Refused)?;
             match self.stream.read(piece) {
-                Ok(0) => return Err(Lost::Closed),
+                Ok(0) => return Err(WireError::Closed),
                 Ok(count) => {
                     into.extend(piece.get(..count).unwrap_or_default());
                     return Ok(());
@@ -92,7 +94,7 @@ impl Wire {
     ///
     /// # Errors
     /// The deadline, or the peer has gone.
-    pub fn read(&mut self, count: usize) -> Result<Vec<u8>, Lost> {
+    pub fn read(&mut self, count: usize) -> Result<Vec<u8>, WireError> {
         let mut bytes = Vec::new();
         while bytes.len() < count {
             let rest = count.saturating_sub(bytes.len());
@@ -107,14 +109,14 @@ impl Wire {
 mod stream {
     use std::io;
 
-    use crate::dist::{Lost, Wire};
+    use crate::dist::{Wire, WireError};
 
-    impl From<Lost> for io::Error {
-        fn from(lost: Lost) -> Self {
+    impl From<WireError> for io::Error {
+        fn from(lost: WireError) -> Self {
             match lost {
-                Lost::Refused(error) => error,
-                Lost::Late => Self::new(io::ErrorKind::TimedOut, "no answer in time"),
-                Lost::Closed => io::ErrorKind::ConnectionReset.into(),
+                WireError::Refused(error) => error,
+                WireError::Late => Self::new(io::ErrorKind::TimedOut, "no answer in time"),
+                WireError::Closed => io::ErrorKind::ConnectionReset.into(),
             }
         }
     }
@@ -124,7 +126,7 @@ mod stream {
             let mut bytes = Vec::new();
             match self.read_some(&mut bytes, buffer.len()) {
                 Ok(()) => io::Read::read(&mut bytes.as_slice(), buffer),
-                Err(Lost::Closed) => Ok(0),
+                Err(WireError::Closed) => Ok(0),
                 Err(lost) => Err(lost.into()),
             }
         }
@@ -143,17 +145,17 @@ mod stream {
 }
 
 /// The time that is left. A timeout of nothing would be an error of its own.
-fn left(deadline: Instant) -> Result<Duration, Lost> {
+fn left(deadline: Instant) -> Result<Duration, WireError> {
     let left = deadline.saturating_duration_since(Instant::now());
     (!left.is_zero())
         .then(|| left.max(Duration::from_millis(1)))
-        .ok_or(Lost::Late)
+        .ok_or(WireError::Late)
 }
 
-fn goes_on(error: &std::io::Error) -> Result<(), Lost> {
+fn goes_on(error: &std::io::Error) -> Result<(), WireError> {
     match error.kind() {
         // A timeout: whether it was the deadline, is seen when the time that is left is looked at.
         ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => Ok(()),
-        _ => Err(Lost::Closed),
+        _ => Err(WireError::Closed),
     }
 }

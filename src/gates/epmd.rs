@@ -47,7 +47,7 @@ pub fn check(name: &NamePart, epmd: Port, ipv6: bool) -> Result<(), Failure> {
                 info!("epmd (port {epmd}) has no other node {name}");
                 return Ok(());
             }
-            Reply::Nobody => return Ok(()),
+            Reply::NoListener => return Ok(()),
             // It has answered before; the time was too short for another answer.
             _ if holder.is_some() => break,
             reply => {
@@ -81,7 +81,7 @@ fn not_epmd(reply: &Reply, port: Port) -> String {
     let listener = listeners::of(port.number());
     let by = listener.map_or_else(|| "what listens".into(), |one| one.to_string());
     let how = match reply {
-        Reply::Silence => "does not answer",
+        Reply::Timeout => "does not answer",
         _ => "does not answer as epmd does",
     };
     format!(

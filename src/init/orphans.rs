@@ -29,7 +29,7 @@ pub struct Orphans {
 
 /// Whom to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Left {
+pub enum Remaining {
     Nobody,
     /// Processes that are no VM.
     Others,
@@ -47,18 +47,22 @@ impl Orphans {
     }
 
     /// Tells those that have not been told. What somebody started who has been told is theirs to end: it may be how they do.
-    pub fn end(&mut self) -> Left {
+    pub fn end(&mut self) -> Remaining {
         let Some(left) = descendants() else {
             let signal = if self.told_all { 0 } else { libc::SIGTERM };
             self.told_all = true;
             let any = signals::is_pid_1() && signals::reaches(-1, signal);
-            return if any { Left::Vm } else { Left::Nobody };
+            return if any {
+                Remaining::Vm
+            } else {
+                Remaining::Nobody
+            };
         };
         let told = |pid: &libc::pid_t| self.told.get(pid).copied();
         let is_told = |one: &&Process| told(&one.pid).or_else(|| told(&one.parent)) == Some(true);
         let new = left.iter().filter(|one| !is_told(one)).map(|one| one.pid);
         let new: BTreeSet<_> = new.collect();
-        let mut whom = Left::Nobody;
+        let mut whom = Remaining::Nobody;
         self.names.clear();
         for process in left {
             // 0 only asks whether this user may tell it.
@@ -70,7 +74,11 @@ impl Orphans {
             let may_tell = signals::reaches(process.pid, signal);
             if may_tell && !NOT_WAITED_FOR.contains(&process.name.as_str()) {
                 let is_vm = is_vm(&process.name);
-                whom = whom.max(if is_vm { Left::Vm } else { Left::Others });
+                whom = whom.max(if is_vm {
+                    Remaining::Vm
+                } else {
+                    Remaining::Others
+                });
                 if self.names.len() < NAMED {
                     let name = format!("{} (pid {})", process.name, process.pid);
                     self.names.push(name);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::fact::Fact;
+use super::status::Status;
 
 /// How long a BEAM may take for the crash dump that USR1 asks for, before KILL.
 const CRASH_DUMP: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ pub enum Send {
     Kill,
 }
 
-/// Where the stop stands; the times are those of [`super::fact::clock`].
+/// Where the stop stands; the times are those of [`super::status::clock`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Running,
@@ -70,9 +70,9 @@ impl Stop {
     }
 
     /// A TERM has come. The first is held back if there is a delay and the command runs; a later one ends the wait.
-    pub fn term(&mut self, now: Duration, fact: Fact) -> Option<Send> {
+    pub fn term(&mut self, now: Duration, status: Status) -> Option<Send> {
         match self.stage {
-            Stage::Running if fact.runs_since.is_some() && !self.delay.is_zero() => {
+            Stage::Running if status.runs_since.is_some() && !self.delay.is_zero() => {
                 self.stage = Stage::Held {
                     until: now.saturating_add(self.delay),
                 };
@@ -81,13 +81,13 @@ impl Stop {
             Stage::Held { until } if now.saturating_add(self.delay) < until.saturating_add(ONE) => {
                 None
             }
-            Stage::Running | Stage::Held { .. } => Some(self.forward(now, fact, self.timeout)),
+            Stage::Running | Stage::Held { .. } => Some(self.forward(now, status, self.timeout)),
             Stage::Termed { .. } | Stage::Dumping { .. } | Stage::Killed => Some(Send::Term),
         }
     }
 
-    fn forward(&mut self, now: Duration, fact: Fact, timeout: Option<Duration>) -> Send {
-        let may_boot = fact.node && fact.runs_since.is_some() && !fact.up;
+    fn forward(&mut self, now: Duration, status: Status, timeout: Option<Duration>) -> Send {
+        let may_boot = status.node && status.runs_since.is_some() && !status.up;
         self.stage = Stage::Termed {
             again: may_boot.then(|| now.saturating_add(AGAIN)),
             step: AGAIN,
@@ -97,11 +97,11 @@ impl Stop {
     }
 
     /// The node is not the one that was planned: it gets a TERM now, and a limit even where none is set.
-    pub fn refuse(&mut self, now: Duration, fact: Fact) -> Option<Send> {
+    pub fn refuse(&mut self, now: Duration, status: Status) -> Option<Send> {
         if self.is_under_way() {
             return None;
         }
-        Some(self.forward(now, fact, self.timeout.or(Some(REFUSED))))
+        Some(self.forward(now, status, self.timeout.or(Some(REFUSED))))
     }
 
     /// Has a TERM been forwarded?
@@ -132,9 +132,9 @@ impl Stop {
     }
 
     /// What the time says: called when the deadline may have passed.
-    pub fn due(&mut self, now: Duration, fact: Fact) -> Option<Send> {
+    pub fn due(&mut self, now: Duration, status: Status) -> Option<Send> {
         if let Stage::Termed { again, .. } = &mut self.stage
-            && fact.up
+            && status.up
         {
             // It may have dropped the last one, and hears the next.
             *again = again.map(|at| at.min(now.saturating_add(AGAIN)));
@@ -143,17 +143,17 @@ impl Stop {
             return None;
         }
         match self.stage {
-            Stage::Held { .. } => Some(self.forward(now, fact, self.timeout)),
+            Stage::Held { .. } => Some(self.forward(now, status, self.timeout)),
             Stage::Termed { step, timeout, .. } if timeout.is_none_or(|timeout| now < timeout) => {
                 let step = step.saturating_mul(2).min(LONGEST);
                 self.stage = Stage::Termed {
-                    again: (!fact.up).then(|| now.saturating_add(step)),
+                    again: (!status.up).then(|| now.saturating_add(step)),
                     step,
                     timeout,
                 };
                 Some(Send::Again)
             }
-            Stage::Termed { .. } if fact.node => {
+            Stage::Termed { .. } if status.node => {
                 self.stage = Stage::Dumping {
                     until: now.saturating_add(CRASH_DUMP),
                 };
@@ -171,18 +171,18 @@ impl Stop {
 mod tests {
     use super::*;
 
-    const LAUNCH: Fact = Fact {
+    const LAUNCH: Status = Status {
         node: true,
         runs_since: None,
         up: false,
         another: false,
     };
-    const NODE: Fact = Fact {
+    const NODE: Status = Status {
         runs_since: Some(Duration::ZERO),
         ..LAUNCH
     };
-    const UP: Fact = Fact { up: true, ..NODE };
-    const OTHER: Fact = Fact {
+    const UP: Status = Status { up: true, ..NODE };
+    const OTHER: Status = Status {
         node: false,
         ..NODE
     };
@@ -193,12 +193,12 @@ mod tests {
 
     #[test]
     fn without_settings_every_term_goes_through() {
-        for fact in [OTHER, UP, LAUNCH] {
+        for status in [OTHER, UP, LAUNCH] {
             let mut stop = Stop::new(Duration::ZERO, None);
-            assert_eq!(stop.term(s(0), fact), Some(Send::Term));
+            assert_eq!(stop.term(s(0), status), Some(Send::Term));
             assert_eq!(stop.deadline(), None);
-            assert_eq!(stop.due(s(100), fact), None);
-            assert_eq!(stop.term(s(101), fact), Some(Send::Term));
+            assert_eq!(stop.due(s(100), status), None);
+            assert_eq!(stop.term(s(101), status), Some(Send::Term));
         }
     }
 
@@ -217,10 +217,10 @@ mod tests {
         assert_eq!(stop.due(s(20), UP), None);
         assert_eq!(stop.due(s(20) + AGAIN, UP), Some(Send::Again));
         assert_eq!(stop.deadline(), None, "it has heard the last one");
-        for fact in [UP, OTHER] {
+        for status in [UP, OTHER] {
             let mut stop = Stop::new(Duration::ZERO, None);
-            assert_eq!(stop.term(s(1), fact), Some(Send::Term));
-            assert_eq!(stop.deadline(), None, "it hears at once: {fact:?}");
+            assert_eq!(stop.term(s(1), status), Some(Send::Term));
+            assert_eq!(stop.deadline(), None, "it hears at once: {status:?}");
         }
     }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use nix::libc;
 use nix::unistd::{Pid, getpgid};
 
-use super::fact::{Fact, Told, clock};
-use super::orphans::{Left, Orphans};
+use super::orphans::{Orphans, Remaining};
 use super::rewrite::Rewrites;
 use super::settings::Settings;
+use super::status::{Status, StatusReceiver, clock};
 use super::stop::{Send, Stop};
 use crate::exit::Exit;
 use crate::system::descriptors;
@@ -27,13 +27,13 @@ const LEAVE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Supervises `child` until it has ended; returns its status, or 128+n if signal n ended it.
-pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
+pub fn until_the_end(child: Pid, receiver: StatusReceiver, settings: &Settings) -> i32 {
     let mut supervision = Supervision {
         child,
-        told,
+        receiver,
         rewrites: settings.rewrites.as_ref(),
         stop: Stop::new(settings.stop_delay, settings.stop_timeout),
-        status: None,
+        exit_status: None,
         wants_terminal: false,
         any_left: true,
         orphans: Orphans::default(),
@@ -41,22 +41,22 @@ pub fn until_the_end(child: Pid, told: Told, settings: &Settings) -> i32 {
         look: None,
         patience: None,
     };
-    let status = supervision.run();
+    let exit_status = supervision.run();
     terminal::take_back(child);
-    if supervision.told.so_far().another {
+    if supervision.receiver.current().another {
         return Exit::Config.status();
     }
-    status
+    exit_status
 }
 
 struct Supervision<'a> {
     child: Pid,
-    told: Told,
+    receiver: StatusReceiver,
     /// The user's own, where they are set.
     rewrites: Option<&'a Rewrites>,
     stop: Stop,
     /// The child's, once it has ended.
-    status: Option<i32>,
+    exit_status: Option<i32>,
     /// It is stopped until it can have the terminal.
     wants_terminal: bool,
     /// Has this process any child?
@@ -89,20 +89,20 @@ impl Supervision<'_> {
                 None => {}
             }
             let now = clock();
-            if let Some(status) = self.status
+            if let Some(exit_status) = self.exit_status
                 && self.nobody_is_left(now)
             {
-                return status;
+                return exit_status;
             }
-            let mut fact = self.told.so_far();
-            if fact.another {
-                let refused = self.stop.refuse(now, fact);
+            let mut status = self.receiver.current();
+            if status.another {
+                let refused = self.stop.refuse(now, status);
                 self.send(refused);
             }
             if self.stop.deadline().is_some_and(|deadline| deadline <= now) {
-                fact.up |= self.hears(now, fact);
+                status.up |= self.hears(now, status);
             }
-            let due = self.stop.due(now, fact);
+            let due = self.stop.due(now, status);
             self.send(due);
         }
     }
@@ -114,14 +114,14 @@ impl Supervision<'_> {
             // Its pid may be another's after that, who is no concern of the status.
             Some(Change::Ended(status)) => {
                 self.wants_terminal = false;
-                self.status.get_or_insert(status);
+                self.exit_status.get_or_insert(status);
             }
             Some(Change::Stopped(by)) => {
                 self.wants_terminal = terminal::child_stopped(self.child, by);
             }
             None => {}
         }
-        if self.status.is_some() {
+        if self.exit_status.is_some() {
             self.look.get_or_insert(self.looked.saturating_add(PAUSE));
         }
     }
@@ -141,9 +141,9 @@ impl Supervision<'_> {
             }
             let limit = self.stop.timeout().unwrap_or(now.saturating_add(LEAVE));
             match left {
-                Left::Nobody => return true,
-                Left::Others => self.patience = self.patience.or(Some(limit)),
-                Left::Vm => self.patience = None,
+                Remaining::Nobody => return true,
+                Remaining::Others => self.patience = self.patience.or(Some(limit)),
+                Remaining::Vm => self.patience = None,
             }
         }
         let is_over = self.patience.is_some_and(|until| until <= now);
@@ -159,34 +159,34 @@ impl Supervision<'_> {
     }
 
     /// Does the node hear a TERM, as far as its VMs show?
-    fn hears(&self, now: Duration, fact: Fact) -> bool {
-        let age = fact.runs_since.map(|since| now.saturating_sub(since));
-        let grown_up = age.is_some_and(|age| age >= BOOT);
-        fact.node && !fact.up && processes::are_at_rest(&self.vms(), grown_up)
+    fn hears(&self, now: Duration, status: Status) -> bool {
+        let age = status.runs_since.map(|since| now.saturating_sub(since));
+        let is_past_boot = age.is_some_and(|age| age >= BOOT);
+        status.node && !status.up && processes::are_at_rest(&self.vms(), is_past_boot)
     }
 
     fn vms(&self) -> Vec<Pid> {
-        processes::vms(self.status.is_none().then_some(self.child))
+        processes::vms(self.exit_status.is_none().then_some(self.child))
     }
 
     /// Forwards a signal, as what it is to be.
     fn take(&mut self, signal: Signal) {
-        let mut fact = self.told.so_far();
+        let mut status = self.receiver.current();
         let rewrites = match self.rewrites {
             Some(users) => users,
-            None if fact.node && !terminal::is_ours() => &Rewrites::FOR_A_NODE,
+            None if status.node && !terminal::is_ours() => &Rewrites::FOR_A_NODE,
             None => &Rewrites::NONE,
         };
         match rewrites.of(signal) {
             Some(libc::SIGTERM) => {
                 let now = clock();
-                fact.up |= self.hears(now, fact);
-                let term = self.stop.term(now, fact);
+                status.up |= self.hears(now, status);
+                let term = self.stop.term(now, status);
                 self.send(term);
             }
             // As a job of a shell, which is to see that it has stopped. PID 1 cannot be.
             Some(libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
-                if !signals::is_pid_1() && self.status.is_none() =>
+                if !signals::is_pid_1() && self.exit_status.is_none() =>
             {
                 self.forward(libc::SIGSTOP);
                 terminal::stop_as_well(self.child);
@@ -220,7 +220,7 @@ impl Supervision<'_> {
     /// To the child's process group, and to the child where it has moved to another; when it has ended, to those it left
     /// behind.
     fn forward(&mut self, signal: Signal) {
-        if self.status.is_some() {
+        if self.exit_status.is_some() {
             Orphans::signal(signal);
             return;
         }

@@ -25,10 +25,14 @@ pub fn exec(plan: &Plan, config: &Config) -> Failure {
     let words: Vec<&OsStr> = plan.command.words.iter().map(OsString::as_ref).collect();
     let Err(mut errno) = execve(file, &words, &environment);
     if errno == Errno::ENOEXEC {
-        if let Some(why) = no_script(&plan.command.file) {
+        if let Some(certainty) = no_script(&plan.command.file) {
             return Failure::new(
                 Exit::NotExecutable,
-                format!("cannot run {}: {}: {why}", file.display(), errno.desc()),
+                format!(
+                    "cannot run {}: {}: {certainty}",
+                    file.display(),
+                    errno.desc()
+                ),
             );
         }
         let script = [OsStr::new(SHELL), file].into_iter();
@@ -95,7 +99,7 @@ fn refused(plan: &Plan, errno: Errno) -> Failure {
     )
 }
 
-/// Why a file that the kernel cannot run is nothing for the shell either.
+/// Certainty a file that the kernel cannot run is nothing for the shell either.
 fn no_script(file: &Path) -> Option<String> {
     let mut head = [0; 64];
     // One that cannot be read is left to the shell, which says so.
@@ -160,8 +164,8 @@ mod tests {
             (b"MZ\x90\0\x03".to_vec(), "neither"),
             (b"#! /opt/other/sh\n".to_vec(), "interpreter"),
         ] {
-            let why = why_no_script(&head).unwrap_or_default();
-            assert!(why.contains(part), "{why}");
+            let certainty = why_no_script(&head).unwrap_or_default();
+            assert!(certainty.contains(part), "{certainty}");
         }
         for script in ["", "exit 3\n", "#!\necho\n", "# \u{e9}\n\0archive"] {
             assert_eq!(why_no_script(script.as_bytes()), None, "{script}");

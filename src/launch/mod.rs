@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::gates::dns::{self, WaitContext, own_host};
 use crate::gates::{epmd, port};
-use crate::init::TellInit;
+use crate::init::StatusSender;
 use crate::launchers::Target;
 use crate::local_node;
 use crate::log;
@@ -26,17 +26,17 @@ use crate::plan::{Identity, NodeSettings, OwnIdentity, Pin, Plan, Role};
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
-pub fn run(mut invocation: Invocation, tell_init: TellInit) -> i32 {
+pub fn run(mut invocation: Invocation, status: StatusSender) -> i32 {
     above::hand_on_sockets(&mut invocation.environment);
     attempt(invocation, |target| {
         above::warn_of_shell();
         // A BEAM without a name is stopped like a node.
         if target.is(Role::Node) || target.could_be_node() {
-            tell_init.is_node();
+            status.is_node();
         }
         let plan = target.pass_gates()?;
-        tell_init.starts();
-        target.become_command(&plan, Some(tell_init))
+        status.starts();
+        target.become_command(&plan, Some(status))
     })
 }
 
@@ -145,19 +145,19 @@ impl Target {
     }
 
     /// Becomes the command; comes back only with a failure.
-    fn become_command(&self, plan: &Plan, tell_init: Option<TellInit>) -> Result<(), Failure> {
+    fn become_command(&self, plan: &Plan, status: Option<StatusSender>) -> Result<(), Failure> {
         self.log_what_starts(plan);
         if tracing::enabled!(tracing::Level::DEBUG) {
             for line in plan.to_string().lines() {
                 debug!("{line}");
             }
         }
-        if let Some(memory) = tell_init.as_ref().and_then(TellInit::record)
+        if let Some(memory) = status.as_ref().and_then(StatusSender::record)
             && let Some(record) = watcher::record(plan).filter(|_| self.is(Role::Node))
         {
             record.write(memory);
         }
-        watcher::start(self, plan, tell_init)?;
+        watcher::start(self, plan, status)?;
         Err(exec::exec(plan, &self.config))
     }
 

@@ -9,7 +9,7 @@ use crate::config::{Check, Config, DnsMode};
 use crate::error::Failure;
 use crate::exit::{self, Exit};
 use crate::gates::dns::{self, WaitContext};
-use crate::init::{TellInit, TellVerdict, clock};
+use crate::init::{StatusSender, VerdictSender, clock};
 use crate::launchers::Target;
 use crate::naming::Candidate;
 use crate::node::{Host, NodeName};
@@ -17,13 +17,13 @@ use crate::peers::join::{Job, Rounds};
 use crate::peers::names::OwnNode;
 use crate::plan::{Identity, Launcher, NodeSettings, Pin, Plan, Role, cookie_file};
 use crate::record::Record;
-use crate::watch::{self, Expected, Promise, Why, process};
+use crate::watch::{self, Certainty, Expectation, Promise, process};
 
 /// Starts the watcher, which goes on to join the peers where there are any to be joined.
 ///
 /// # Errors
 /// The ports of peers cannot be known, or no process was to be had.
-pub fn start(target: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Result<(), Failure> {
+pub fn start(target: &Target, plan: &Plan, status: Option<StatusSender>) -> Result<(), Failure> {
     if plan.role != Role::Node {
         return Ok(());
     }
@@ -38,16 +38,16 @@ pub fn start(target: &Target, plan: &Plan, tell_init: Option<TellInit>) -> Resul
         return Ok(());
     }
     // Nobody would reap it there.
-    if !joins && tell_init.is_none() && getpid().as_raw() == 1 {
+    if !joins && status.is_none() && getpid().as_raw() == 1 {
         info!(
             "the node is not checked: `beaminit exec` is PID 1 here, and leaves no process beside it"
         );
         return Ok(());
     }
-    let (verdict, memory) = tell_init.map(TellInit::into_watchers).unzip();
+    let (verdict, memory) = status.map(StatusSender::into_watchers).unzip();
     let kept = [verdict.map(OwnedFd::from), memory.flatten()];
-    let started = process::beside(kept, |beside, [verdict, memory]| {
-        let verdict = verdict.map(TellVerdict::from);
+    let started = process::spawn(kept, |beside, [verdict, memory]| {
+        let verdict = verdict.map(VerdictSender::from);
         if let Some(promise) = promise {
             let node = watch::watch(&promise, &beside, verdict.as_ref());
             if let (Some(node), Some(memory)) = (&node, memory) {
@@ -119,10 +119,10 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         launcher,
     } = target;
     let settings = plan.node_settings();
-    let why = |is_asked| match settings {
-        _ if is_asked => Why::Asked,
-        Some(_) => Why::Decided,
-        None => Why::Seems,
+    let certainty = |is_asked| match settings {
+        _ if is_asked => Certainty::Requested,
+        Some(_) => Certainty::Decided,
+        None => Certainty::Apparent,
     };
     let (node, port) = match &plan.identity {
         Identity::Planned(settings) => (Some(&settings.node), settings.port.as_ref()),
@@ -139,9 +139,9 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
     let mut files = vec![command.file.clone()];
     files.extend(launcher.iter().flat_map(Launcher::files));
     Promise {
-        node: node.map(|node| Expected::new(node, why(config.names_node().is_some()))),
-        port: port.map(|port| Expected::new(port, why(config.port.is_some()))),
-        cookie: cookie.map(|cookie| Expected::new(cookie, why(config.cookie.is_some()))),
+        node: node.map(|node| Expectation::new(node, certainty(config.names_node().is_some()))),
+        port: port.map(|port| Expectation::new(port, certainty(config.port.is_some()))),
+        cookie: cookie.map(|cookie| Expectation::new(cookie, certainty(config.cookie.is_some()))),
         epmd: settings.map_or_else(|| config.epmd_port(), |settings| settings.epmd.port()),
         addresses: config.listening_addresses(ipv6),
         in_arguments: launcher

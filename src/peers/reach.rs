@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::NAME;
 use super::names::Peer;
 use crate::dist::epmd::{self, Reply, answer::EpmdAnswer};
-use crate::dist::{self, Greeted};
+use crate::dist::{self, Handshake};
 use crate::error::Failure;
 use crate::node::{Host, Port};
 
@@ -74,7 +74,7 @@ pub fn greet(
     at: IpAddr,
     own_name: String,
     deadline: Instant,
-) -> Result<Greeted, String> {
+) -> Result<Handshake, String> {
     let port = match lookup {
         PortLookup::Pinned(port) => port.number(),
         PortLookup::Epmd(epmd) => {
@@ -83,8 +83,10 @@ pub fn greet(
                 Reply::Answer(EpmdAnswer::Taken(port)) => Ok(port),
                 Reply::Answer(EpmdAnswer::Free) => Err(format!("is not known to the epmd of {at}")),
                 Reply::Answer(_) => Err(format!("has something else than an epmd at {epmd}")),
-                Reply::Nobody => Err(format!("has no epmd: nothing takes a connection at {epmd}")),
-                Reply::Silence => Err(format!("does not answer: silence at {epmd}")),
+                Reply::NoListener => {
+                    Err(format!("has no epmd: nothing takes a connection at {epmd}"))
+                }
+                Reply::Timeout => Err(format!("does not answer: silence at {epmd}")),
             }?
         }
     };

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::options::{Level, Options};
 use crate::dist::epmd::answer::EpmdAnswer;
 use crate::dist::epmd::{self, Reply};
-use crate::dist::term::{Say, Term};
-use crate::dist::{self, Connection, Failed, Greeted};
+use crate::dist::term::{OutTerm, Term};
+use crate::dist::{self, Connection, DistError, Handshake};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
@@ -25,10 +25,12 @@ pub fn check(options: &Options, here: &LocalNode, deadline: Instant) -> Result<S
         .map_err(|reason| not_well(format!("the host of {node} has no address: {reason}")))?;
     let addresses = silent_last(here, addresses, deadline);
     let port = port(here, &addresses, deadline)?;
-    let ill = |failed: &Failed| not_well(format!("{node} at port {port} {}", words(failed)));
+    let ill = |failed: &DistError| not_well(format!("{node} at port {port} {}", words(failed)));
     if options.level == Level::Port {
-        reach(&addresses, port, |address| dist::knock(address, deadline))
-            .map_err(|failed| ill(&failed))?;
+        reach(&addresses, port, |address| {
+            dist::try_connect(address, deadline)
+        })
+        .map_err(|failed| ill(&failed))?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
     let own_name = dist::own_name("probe", &here.first().host);
@@ -62,8 +64,8 @@ fn silent_last(here: &LocalNode, mut addresses: Vec<IpAddr>, deadline: Instant) 
         // The last part is for the conversation.
         let time = deadline.saturating_duration_since(now) / (parts + 1);
         parts = parts.saturating_sub(1);
-        let knocked = dist::knock(SocketAddr::new(*address, port.number()), now + time);
-        !matches!(knocked, Err(Failed::Silent(_)))
+        let knocked = dist::try_connect(SocketAddr::new(*address, port.number()), now + time);
+        !matches!(knocked, Err(DistError::Silent(_)))
     });
     addresses.rotate_left(answering.unwrap_or(0));
     addresses
@@ -74,16 +76,16 @@ fn not_well(line: impl Into<String>) -> Failure {
 }
 
 /// What did not go well, and what may be the reason.
-fn words(failed: &Failed) -> String {
+fn words(failed: &DistError) -> String {
     let hint = match failed {
-        Failed::NotThere(_) => "; is it still starting, or has it ended?",
-        Failed::Silent(_) => {
+        DistError::NotThere(_) => "; is it still starting, or has it ended?",
+        DistError::Silent(_) => {
             "; is it stopped, or does it have too little CPU? --timeout gives it more"
         }
-        Failed::Foreign => {
+        DistError::Foreign => {
             "; is it another program, or a node that speaks TLS (-proto_dist inet_tls)? that can only be asked for its --port"
         }
-        Failed::Cookie => " than is set here; set the same ERLANG_COOKIE",
+        DistError::Cookie => " than is set here; set the same ERLANG_COOKIE",
         _ => "",
     };
     format!("{failed}{hint}")
@@ -104,10 +106,10 @@ fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16
         Some(address) => format!("port {epmd} of {address}"),
         None => format!("port {epmd}"),
     };
-    let mut last = Reply::Nobody;
+    let mut last = Reply::NoListener;
     for address in addresses {
         last = epmd::ask(&name, SocketAddr::new(*address, epmd.number()), deadline);
-        if last != Reply::Nobody {
+        if last != Reply::NoListener {
             break;
         }
     }
@@ -124,10 +126,10 @@ fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16
         Reply::Answer(EpmdAnswer::Incomplete | EpmdAnswer::Foreign) => Err(not_well(format!(
             "what listens at {place} does not answer as epmd does; is ERL_EPMD_PORT right?"
         ))),
-        Reply::Nobody => Err(not_well(format!(
+        Reply::NoListener => Err(not_well(format!(
             "no epmd at {place} to look up {node}; is the node still starting, or has it ended?"
         ))),
-        Reply::Silence => Err(not_well(format!("epmd ({place}) does not answer in time"))),
+        Reply::Timeout => Err(not_well(format!("epmd ({place}) does not answer in time"))),
     }
 }
 
@@ -135,18 +137,18 @@ fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16
 fn reach<T>(
     addresses: &[IpAddr],
     port: u16,
-    try_one: impl Fn(SocketAddr) -> Result<T, Failed>,
-) -> Result<T, Failed> {
+    try_one: impl Fn(SocketAddr) -> Result<T, DistError>,
+) -> Result<T, DistError> {
     let mut tried = addresses
         .iter()
         .map(|address| try_one(SocketAddr::new(*address, port)));
     let mut last = tried.next();
-    while let Some(Err(Failed::NotThere(_))) = &last {
+    while let Some(Err(DistError::NotThere(_))) = &last {
         let Some(next) = tried.next() else { break };
         last = Some(next);
     }
     last.unwrap_or_else(|| {
-        Err(Failed::NotThere(
+        Err(DistError::NotThere(
             std::io::ErrorKind::AddrNotAvailable.into(),
         ))
     })
@@ -156,11 +158,11 @@ fn reach<T>(
 fn ready(
     options: &Options,
     here: &LocalNode,
-    greeted: Greeted,
+    greeted: Handshake,
     deadline: Instant,
 ) -> Result<String, Failure> {
     let name = greeted.name.clone();
-    let ill = |failed: Failed| not_well(format!("{name} {}", words(&failed)));
+    let ill = |failed: DistError| not_well(format!("{name} {}", words(&failed)));
     let Some(cookie) = &here.cookie else {
         return Err(Failure::config(format!(
             "no cookie is known to ask {name} with; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
@@ -198,7 +200,7 @@ fn call(
     node: &mut Connection,
     module: &str,
     function: &str,
-    arguments: Vec<Say>,
+    arguments: Vec<OutTerm>,
     deadline: Instant,
 ) -> Result<dist::call::Reply, Failure> {
     let called = node.call(module, function, arguments, deadline);

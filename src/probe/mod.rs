@@ -4,8 +4,8 @@
 //! started for it. <https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/>
 
 mod check;
-mod last_words;
 mod options;
+mod timeout;
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -23,12 +23,12 @@ pub fn run(mut start: Invocation) -> i32 {
         Err(usage) => return usage.report(),
     };
     let deadline = Instant::now() + options.timeout;
-    last_words::have(options.timeout);
+    timeout::enforce(options.timeout);
     start.command.clone_from(&options.command);
     let needs_cookie = options.level == Level::Ready;
     let checked = LocalNode::discover(start, options.node.clone(), needs_cookie)
         .and_then(|here| check::check(&options, &here, deadline));
-    last_words::are_not_needed();
+    timeout::cancel();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),
         Err(failure) => report(&failure),

@@ -26,8 +26,8 @@ pub fn vms(command: Option<Pid>) -> Vec<Pid> {
 }
 
 /// Has every VM done all that it had to do? One that boots always computes, reads, or waits for the name of its host, for
-/// which it has a helper; such a wait has an end, which is over when the VM is `grown_up`.
-pub fn are_at_rest(vms: &[Pid], grown_up: bool) -> bool {
+/// which it has a helper; such a wait has an end, which is over when the VM is `is_past_boot`.
+pub fn are_at_rest(vms: &[Pid], is_past_boot: bool) -> bool {
     let sleep = || {
         vms.iter().all(|vm| {
             let threads = stats(&format!("/proc/{vm}/task"));
@@ -42,7 +42,7 @@ pub fn are_at_rest(vms: &[Pid], grown_up: bool) -> bool {
         })
     };
     // Work that went from one thread to the next while they were looked at is seen the second time.
-    !vms.is_empty() && sleep() && (grown_up || !waits()) && sleep()
+    !vms.is_empty() && sleep() && (is_past_boot || !waits()) && sleep()
 }
 
 /// A process or a thread, as /proc tells of it.

@@ -5,7 +5,7 @@
 //! launch ──► fork ──► watcher ──► "node … is up", or the reason why it is not the Plan's. With BEAMINIT_PEERS this process
 //! goes on to join the peers.
 
-mod look;
+mod check;
 pub mod process;
 pub mod vm;
 
@@ -16,24 +16,24 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::config::{Check, Setting};
-use crate::init::{TellVerdict, clock};
+use crate::init::{VerdictSender, clock};
 use crate::log;
 use crate::node::{Cookie, NodeName, Port};
 use crate::record::Record;
-use look::{Found, Look};
-use process::Beside;
+use check::{Finding, NodeCheck};
+use process::Companion;
 
-pub use look::Node;
+pub use check::Node;
 
 /// What the node is to be.
 #[derive(Clone)]
 pub struct Promise {
     /// Its name.
-    pub node: Option<Expected<NodeName>>,
+    pub node: Option<Expectation<NodeName>>,
     /// Its port.
-    pub port: Option<Expected<Port>>,
+    pub port: Option<Expectation<Port>>,
     /// Its cookie.
-    pub cookie: Option<Expected<Cookie>>,
+    pub cookie: Option<Expectation<Cookie>>,
     /// The epmd that it registers with.
     pub epmd: Option<Port>,
     /// Where it may listen, the likeliest first.
@@ -52,31 +52,29 @@ pub struct Promise {
     pub since: Duration,
 }
 
-/// A value, what said it, and why it is expected.
+/// A value that the node must have.
 #[derive(Clone)]
-pub struct Expected<T> {
-    /// The value and its source.
-    pub said: Setting<T>,
-    /// Why.
-    pub why: Why,
+pub struct Expectation<T> {
+    pub setting: Setting<T>,
+    pub certainty: Certainty,
 }
 
-impl<T: Clone> Expected<T> {
-    pub fn new(said: &Setting<T>, why: Why) -> Self {
-        let said = said.clone();
-        Self { said, why }
+impl<T: Clone> Expectation<T> {
+    pub fn new(setting: &Setting<T>, certainty: Certainty) -> Self {
+        let setting = setting.clone();
+        Self { setting, certainty }
     }
 }
 
-/// Why a value is expected.
+/// How certain the value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum Certainty {
     /// A variable of ours asks for it: another one is a failure.
-    Asked,
+    Requested,
     /// The Plan has it: another one is warned of.
     Decided,
     /// The command's own files seem to say it, and nothing was decided.
-    Seems,
+    Apparent,
 }
 
 impl Promise {
@@ -104,18 +102,22 @@ impl Promise {
 
 /// Checks; returns when the node is up, with what it is, or when there is none to be seen. Leaves for good when the command
 /// ends before or the node is to be stopped.
-pub fn watch(promise: &Promise, beside: &Beside, verdict: Option<&TellVerdict>) -> Option<Node> {
-    let mut look = Look::new(promise, beside.command);
+pub fn watch(
+    promise: &Promise,
+    beside: &Companion,
+    verdict: Option<&VerdictSender>,
+) -> Option<Node> {
+    let mut look = NodeCheck::new(promise, beside.command);
     loop {
         beside.sleep(pace(clock().saturating_sub(promise.since)));
         match look.once() {
-            Found::NotYet => {}
-            Found::Nameless => return None,
-            Found::Another(reason) if promise.check == Check::Warn => {
+            Finding::NotYet => {}
+            Finding::Nameless => return None,
+            Finding::Another(reason) if promise.check == Check::Warn => {
                 warn!("{reason}; it runs on (BEAMINIT_CHECK=warn)");
                 look.accept();
             }
-            Found::Another(reason) => {
+            Finding::Another(reason) => {
                 let line = format!("{reason}; it is stopped (BEAMINIT_CHECK=warn lets it run)");
                 error!("{line}");
                 log::leave_reason(&[line], promise.termination_log.as_deref());
@@ -126,7 +128,7 @@ pub fn watch(promise: &Promise, beside: &Beside, verdict: Option<&TellVerdict>) 
                 }
                 process::leave(0)
             }
-            Found::Up(node) => {
+            Finding::Up(node) => {
                 let took = clock().saturating_sub(promise.since).as_secs_f32();
                 info!(
                     "node {} is up: port {}{} ({took:.1}s)",

@@ -25,7 +25,7 @@ const PEERS: &std::ffi::CStr = c"beaminit-peers";
 const LOOK: Duration = Duration::from_millis(500);
 
 /// The command that this process runs beside.
-pub struct Beside {
+pub struct Companion {
     /// Its id.
     pub command: Pid,
     /// Tells of its end; `None` before Linux 5.3.
@@ -39,7 +39,7 @@ pub type Kept = [Option<OwnedFd>; 2];
 ///
 /// # Errors
 /// No process was to be had.
-pub fn beside(kept: Kept, work: impl FnOnce(Beside, Kept)) -> Result<(), Errno> {
+pub fn spawn(kept: Kept, work: impl FnOnce(Companion, Kept)) -> Result<(), Errno> {
     let command = getpid();
     let end = watch(command);
     // SAFETY: this process has one thread: the runtime of the dns gate ran on it, and has gone. So the child is a whole
@@ -64,7 +64,7 @@ pub fn beside(kept: Kept, work: impl FnOnce(Beside, Kept)) -> Result<(), Errno> 
             match unsafe { fork() } {
                 Ok(ForkResult::Child) => {
                     let (end, kept) = settle(end, kept);
-                    work(Beside { command, end }, kept);
+                    work(Companion { command, end }, kept);
                 }
                 Ok(ForkResult::Parent { .. }) => leave(0),
                 // Every errno is a status, too: the one above says it.
@@ -121,7 +121,7 @@ fn settle(end: Option<OwnedFd>, [one, other]: Kept) -> (Option<OwnedFd>, Kept) {
     (end, [one, other])
 }
 
-impl Beside {
+impl Companion {
     /// Waits this long, or leaves for good when the command has ended.
     pub fn sleep(&self, time: Duration) {
         if let Some(end) = &self.end {

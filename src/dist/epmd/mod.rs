@@ -7,7 +7,7 @@ pub mod answer;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::wire::{Lost, Wire};
+use super::wire::{Wire, WireError};
 use answer::EpmdAnswer;
 
 /// No answer is longer: 12 bytes, and a name of 255 at most.
@@ -19,21 +19,21 @@ pub enum Reply {
     /// An answer of epmd's.
     Answer(EpmdAnswer),
     /// Nobody listens.
-    Nobody,
+    NoListener,
     /// It took the connection, and gave no answer in time; or the connection itself was not taken in time.
-    Silence,
+    Timeout,
 }
 
 /// Asks once for a name, the part before the `@`. epmd closes the connection behind its answer.
 pub fn ask(name: &str, address: SocketAddr, deadline: Instant) -> Reply {
     let mut wire = match Wire::connect(address, deadline) {
         Ok(wire) => wire,
-        Err(Lost::Late) => return Reply::Silence,
-        Err(_) => return Reply::Nobody,
+        Err(WireError::Late) => return Reply::Timeout,
+        Err(_) => return Reply::NoListener,
     };
     match wire.write(&answer::question(name)) {
         Ok(()) => {}
-        Err(Lost::Late) => return Reply::Silence,
+        Err(WireError::Late) => return Reply::Timeout,
         Err(_) => return Reply::Answer(EpmdAnswer::Foreign),
     }
     let mut bytes = Vec::new();
@@ -45,7 +45,7 @@ pub fn ask(name: &str, address: SocketAddr, deadline: Instant) -> Reply {
         }
         match wire.read_some(&mut bytes, LONGEST) {
             Ok(()) => {}
-            Err(Lost::Late) => return Reply::Silence,
+            Err(WireError::Late) => return Reply::Timeout,
             Err(_) => return Reply::Answer(EpmdAnswer::Foreign),
         }
     }

@@ -98,11 +98,11 @@ fn what_is_announced_and_does_not_come_costs_nothing() {
 
 #[test]
 fn writes_what_it_reads() {
-    let said = Say::Tuple(vec![
-        Say::Atom("$gen_call"),
-        Say::Integer(-1),
-        Say::List(vec![Say::Atom("a"), Say::List(Vec::new())]),
-        Say::Pid("a@b", 5),
+    let said = OutTerm::Tuple(vec![
+        OutTerm::Atom("$gen_call"),
+        OutTerm::Integer(-1),
+        OutTerm::List(vec![OutTerm::Atom("a"), OutTerm::List(Vec::new())]),
+        OutTerm::Pid("a@b", 5),
     ]);
     let mut bytes = vec![VERSION];
     said.encode(&mut bytes);

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::Job;
 use crate::dist::call::Reply;
-use crate::dist::term::Say;
-use crate::dist::{Connection, Failed};
+use crate::dist::term::OutTerm;
+use crate::dist::{Connection, DistError};
 use crate::error::Failure;
 use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
@@ -37,10 +37,10 @@ pub enum RoundError {
     Other(String),
 }
 
-impl From<Failed> for RoundError {
-    fn from(failed: Failed) -> Self {
+impl From<DistError> for RoundError {
+    fn from(failed: DistError) -> Self {
         match failed {
-            Failed::Cookie => Self::WrongCookie,
+            DistError::Cookie => Self::WrongCookie,
             other => Self::Other(format!("the node {other}")),
         }
     }
@@ -87,28 +87,33 @@ impl LocalPeer {
 }
 
 impl Session {
-    pub fn is_stopping(&mut self) -> Result<bool, Failed> {
+    pub fn is_stopping(&mut self) -> Result<bool, DistError> {
         let reply = self.call("init", "get_status", vec![])?;
-        let [internal, _] = reply.term().tuple().ok_or(Failed::Foreign)?;
+        let [internal, _] = reply.term().tuple().ok_or(DistError::Foreign)?;
         Ok(internal.is_atom("stopping"))
     }
 
     /// All nodes that it is connected to, hidden ones too.
-    pub fn connected(&mut self) -> Result<BTreeSet<String>, Failed> {
-        let reply = self.call("erlang", "nodes", vec![Say::Atom("connected")])?;
-        let nodes = reply.term().list().ok_or(Failed::Foreign)?;
+    pub fn connected(&mut self) -> Result<BTreeSet<String>, DistError> {
+        let reply = self.call("erlang", "nodes", vec![OutTerm::Atom("connected")])?;
+        let nodes = reply.term().list().ok_or(DistError::Foreign)?;
         Ok(nodes
             .filter_map(|node| node.atom().map(str::to_owned))
             .collect())
     }
 
     /// Has it connect to another.
-    pub fn connect_node(&mut self, node: &str) -> Result<bool, Failed> {
-        let reply = self.call("net_kernel", "connect_node", vec![Say::Atom(node)])?;
+    pub fn connect_node(&mut self, node: &str) -> Result<bool, DistError> {
+        let reply = self.call("net_kernel", "connect_node", vec![OutTerm::Atom(node)])?;
         Ok(reply.term().is_atom("true"))
     }
 
-    fn call(&mut self, module: &str, function: &str, args: Vec<Say>) -> Result<Reply, Failed> {
+    fn call(
+        &mut self,
+        module: &str,
+        function: &str,
+        args: Vec<OutTerm>,
+    ) -> Result<Reply, DistError> {
         self.0.call(module, function, args, Instant::now() + LIMIT)
     }
 }

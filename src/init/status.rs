@@ -9,19 +9,18 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd;
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
-
 /// Launch's ends.
-pub struct TellInit {
+pub struct StatusSender {
     launch: OwnedFd,
     watcher: OwnedFd,
     record: Option<OwnedFd>,
 }
 
-impl TellInit {
+impl StatusSender {
     /// The command is a node. Init may have gone; then nobody needs to know.
     pub fn is_node(&self) {
         let _ = unistd::write(&self.launch, &NODE);
@@ -38,15 +37,15 @@ impl TellInit {
     }
 
     /// The watcher's ends.
-    pub fn into_watchers(self) -> (TellVerdict, Option<OwnedFd>) {
-        (TellVerdict(self.watcher), self.record)
+    pub fn into_watchers(self) -> (VerdictSender, Option<OwnedFd>) {
+        (VerdictSender(self.watcher), self.record)
     }
 }
 
 /// The watcher's end.
-pub struct TellVerdict(OwnedFd);
+pub struct VerdictSender(OwnedFd);
 
-impl TellVerdict {
+impl VerdictSender {
     /// The node is up: it hears a TERM. Init reads it when something wakes it: this process's own end at the latest.
     pub fn is_up(&self) {
         let _ = unistd::write(&self.0, UP);
@@ -58,13 +57,13 @@ impl TellVerdict {
     }
 }
 
-impl From<TellVerdict> for OwnedFd {
-    fn from(tell: TellVerdict) -> Self {
-        tell.0
+impl From<VerdictSender> for OwnedFd {
+    fn from(sender: VerdictSender) -> Self {
+        sender.0
     }
 }
 
-impl From<OwnedFd> for TellVerdict {
+impl From<OwnedFd> for VerdictSender {
     fn from(pipe: OwnedFd) -> Self {
         Self(pipe)
     }
@@ -79,17 +78,17 @@ const UP: &[u8; 1] = b"u";
 const ANOTHER: &[u8; 1] = b"a";
 
 /// Init's ends, and what has come through them so far.
-pub struct Told {
+pub struct StatusReceiver {
     launch: Option<OwnedFd>,
     watcher: Option<OwnedFd>,
     /// Held for its readers.
     record: Option<OwnedFd>,
-    fact: Fact,
+    status: Status,
 }
 
 /// What is known of the command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Fact {
+pub struct Status {
     /// It is a node.
     pub node: bool,
     /// It runs: launch has become it, at this time of [`clock`].
@@ -111,26 +110,26 @@ pub fn clock() -> Duration {
 ///
 /// # Errors
 /// No descriptor was to be had.
-pub fn channel() -> Result<(Told, TellInit), Errno> {
+pub fn channel() -> Result<(StatusReceiver, StatusSender), Errno> {
     let pipe = || unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK);
     let (from_launch, launch) = pipe()?;
     let (from_watcher, watcher) = pipe()?;
     let record = memfd_create(RECORD, MFdFlags::MFD_CLOEXEC).ok();
-    let tell = TellInit {
+    let sender = StatusSender {
         launch,
         watcher,
         record: record.as_ref().and_then(|memory| memory.try_clone().ok()),
     };
-    let told = Told {
+    let receiver = StatusReceiver {
         launch: Some(from_launch),
         watcher: Some(from_watcher),
         record,
-        fact: Fact::default(),
+        status: Status::default(),
     };
-    Ok((told, tell))
+    Ok((receiver, sender))
 }
 
-impl Told {
+impl StatusReceiver {
     /// Does something with the descriptors, which may get other numbers by it.
     pub fn keep(self, through: impl FnOnce([Option<OwnedFd>; 3]) -> [Option<OwnedFd>; 3]) -> Self {
         let [launch, watcher, record] = through([self.launch, self.watcher, self.record]);
@@ -143,14 +142,14 @@ impl Told {
     }
 
     /// What was said by now; never waits.
-    pub fn so_far(&mut self) -> Fact {
+    pub fn current(&mut self) -> Status {
         self.read_launch();
         self.read_watcher();
         // Until the exec is done, a TERM ends launch itself.
-        let runs_since = self.fact.runs_since.filter(|_| self.launch.is_none());
-        Fact {
+        let runs_since = self.status.runs_since.filter(|_| self.launch.is_none());
+        Status {
             runs_since,
-            ..self.fact
+            ..self.status
         }
     }
 
@@ -159,10 +158,10 @@ impl Told {
         while let Some(pipe) = &self.launch {
             match unistd::read(pipe.as_fd(), &mut message) {
                 Ok(0) => self.launch = None,
-                Ok(_) if message == NODE => self.fact.node = true,
+                Ok(_) if message == NODE => self.status.node = true,
                 Ok(_) => {
                     let nanos = u64::try_from(u128::from_ne_bytes(message)).unwrap_or(u64::MAX);
-                    self.fact.runs_since = Some(Duration::from_nanos(nanos));
+                    self.status.runs_since = Some(Duration::from_nanos(nanos));
                 }
                 Err(Errno::EINTR) => {}
                 Err(_) => break,
@@ -175,8 +174,8 @@ impl Told {
         while let Some(pipe) = &self.watcher {
             match unistd::read(pipe.as_fd(), &mut message) {
                 Ok(0) => self.watcher = None,
-                Ok(_) if message == *UP => self.fact.up = true,
-                Ok(_) => self.fact.another = true,
+                Ok(_) if message == *UP => self.status.up = true,
+                Ok(_) => self.status.another = true,
                 Err(Errno::EINTR) => {}
                 Err(_) => break,
             }

@@ -9,12 +9,12 @@ use tracing::{debug, warn};
 use super::vm::{self, Vm};
 use crate::beam::Flag;
 use crate::dist::epmd::{self, answer::EpmdAnswer};
-use crate::dist::{self, Failed};
+use crate::dist::{self, DistError};
 use crate::node::{Cookie, NodeName};
 use crate::plan::Pin;
 use crate::system::files::text_of;
 use crate::system::listeners;
-use crate::watch::{Expected, Promise, Why};
+use crate::watch::{Certainty, Expectation, Promise};
 
 /// Any step of the conversation with the node. On a busy machine a node that boots is slow to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ const PRELAUNCH: Duration = Duration::from_secs(20);
 const SILENCES: u8 = 20;
 
 /// What a look came to.
-pub enum Found {
+pub enum Finding {
     /// The node is not there yet.
     NotYet,
     /// The VM runs without a name: there is no node to be seen.
@@ -52,7 +52,7 @@ pub struct Node {
 }
 
 /// What is known from one look to the next.
-pub struct Look<'a> {
+pub struct NodeCheck<'a> {
     promise: &'a Promise,
     command: Pid,
     /// The VMs that are looked at.
@@ -67,7 +67,7 @@ pub struct Look<'a> {
     silences: u8,
 }
 
-impl<'a> Look<'a> {
+impl<'a> NodeCheck<'a> {
     pub fn new(promise: &'a Promise, command: Pid) -> Self {
         Self {
             promise,
@@ -85,7 +85,7 @@ impl<'a> Look<'a> {
         self.accepted = true;
     }
 
-    pub fn once(&mut self) -> Found {
+    pub fn once(&mut self) -> Finding {
         if !self.arguments_checked {
             self.vms = vm::of(self.command);
             if let [vm] = self.vms.as_slice()
@@ -94,10 +94,10 @@ impl<'a> Look<'a> {
                 self.arguments_checked = true;
                 let reasons = self.other_arguments(vm);
                 if !reasons.is_empty() {
-                    return Found::Another(reasons.join("; "));
+                    return Finding::Another(reasons.join("; "));
                 }
                 if self.promise.in_arguments && vm.name().is_none() {
-                    return Found::Nameless;
+                    return Finding::Nameless;
                 }
             }
         }
@@ -107,35 +107,35 @@ impl<'a> Look<'a> {
         found
     }
 
-    fn among(&mut self, vms: &[Vm]) -> Found {
+    fn among(&mut self, vms: &[Vm]) -> Finding {
         let named = vms.iter().find(|vm| vm.name().is_some());
         let Some(vm) = named.or(vms.first()) else {
-            return Found::NotYet;
+            return Finding::NotYet;
         };
         let Some(port) = self.port(vm) else {
-            return Found::NotYet;
+            return Finding::NotYet;
         };
         let mut addresses = self.promise.addresses.iter();
         let now = Instant::now;
-        let listens =
-            addresses.find(|at| dist::knock(SocketAddr::new(**at, port), now() + LIMIT).is_ok());
+        let listens = addresses
+            .find(|at| dist::try_connect(SocketAddr::new(**at, port), now() + LIMIT).is_ok());
         // Nothing is proved to a process that is not the command's.
         let pids = vms.iter().map(|vm| vm.pid.as_raw().unsigned_abs());
         let pids: Vec<u32> = pids.collect();
         match listens {
             Some(at) if listeners::is_one_of(&pids, port) => self.greet(*at, port, vm),
-            _ => Found::NotYet,
+            _ => Finding::NotYet,
         }
     }
 
-    /// Why the VM's own arguments make another node of it, if they do.
+    /// Certainty the VM's own arguments make another node of it, if they do.
     fn other_arguments(&self, vm: &Vm) -> Vec<String> {
         if !self.promise.in_arguments || self.accepted {
             return Vec::new();
         }
         let mut lines = Vec::new();
         if let Some(expected) = self.promise.node.as_ref() {
-            let wanted = &expected.said.value;
+            let wanted = &expected.setting.value;
             let found = vm.name();
             let is_it = found.is_some_and(|flag| {
                 flag.text == wanted.to_string() || flag.text == wanted.name.to_string()
@@ -155,14 +155,14 @@ impl<'a> Look<'a> {
                 let text = found.map_or("RELEASE_NODE", |flag| flag.text.as_str());
                 let line = format!(
                     "the node is not {wanted} ({}): its VM has {has}{}",
-                    expected.said.by,
+                    expected.setting.by,
                     self.guess(&[text, "ERL_AFLAGS"])
                 );
                 tell(expected, line, &mut lines);
             }
         }
         if let Some(expected) = self.promise.port.as_ref() {
-            let wanted = expected.said.value;
+            let wanted = expected.setting.value;
             let found = vm.port();
             if found.as_ref().and_then(Pin::port) != Some(wanted) {
                 let has = match &found {
@@ -174,7 +174,7 @@ impl<'a> Look<'a> {
                 };
                 let line = format!(
                     "the node does not listen at port {wanted} ({}): its VM has {has}{}",
-                    expected.said.by,
+                    expected.setting.by,
                     self.guess(&["inet_dist_listen_min", "ERL_AFLAGS"])
                 );
                 tell(expected, line, &mut lines);
@@ -202,7 +202,7 @@ impl<'a> Look<'a> {
     /// The port at which the node is, or will be.
     fn port(&self, vm: &Vm) -> Option<u16> {
         let planned = self.promise.port.as_ref();
-        let planned = planned.map(|port| port.said.value.number());
+        let planned = planned.map(|port| port.setting.value.number());
         if let Some(port) = vm.port().as_ref().and_then(Pin::port) {
             return Some(port.number());
         }
@@ -217,7 +217,7 @@ impl<'a> Look<'a> {
             .promise
             .node
             .as_ref()
-            .map(|node| node.said.value.name.to_string());
+            .map(|node| node.setting.value.name.to_string());
         let own = vm.name().and_then(|flag| flag.text.split('@').next());
         let name = own.map(ToOwned::to_owned).or(planned)?;
         self.promise.addresses.iter().find_map(|at| {
@@ -230,11 +230,11 @@ impl<'a> Look<'a> {
     }
 
     /// Asks the node who it is.
-    fn greet(&mut self, at: IpAddr, port: u16, vm: &Vm) -> Found {
+    fn greet(&mut self, at: IpAddr, port: u16, vm: &Vm) -> Finding {
         let planned = self.promise.node.as_ref();
         let own = vm.name().and_then(|flag| NodeName::parse(&flag.text).ok());
-        let Some(assumed) = own.or_else(|| Some(planned?.said.value.clone())) else {
-            return Found::NotYet;
+        let Some(assumed) = own.or_else(|| Some(planned?.setting.value.clone())) else {
+            return Finding::NotYet;
         };
         let up = |name, how| Node {
             name,
@@ -245,25 +245,27 @@ impl<'a> Look<'a> {
         };
         if let Some(transport) = vm.transport() {
             let how = format!(", over {transport}, where its name and cookie cannot be asked");
-            return Found::Up(up(assumed, how));
+            return Finding::Up(up(assumed, how));
         }
         let deadline = Instant::now() + LIMIT;
         let own_name = dist::own_name("watch", &assumed.host);
         let Ok(greeted) = dist::greet(SocketAddr::new(at, port), own_name, deadline) else {
             self.silences = self.silences.saturating_add(1);
             if self.silences < SILENCES {
-                return Found::NotYet;
+                return Finding::NotYet;
             }
             let how = ", where it does not say who it is";
-            return Found::Up(up(assumed, how.into()));
+            return Finding::Up(up(assumed, how.into()));
         };
         let name = greeted.name.clone();
         let mut lines = Vec::new();
-        if let Some(expected) = planned.filter(|expected| expected.said.value.to_string() != name) {
+        if let Some(expected) =
+            planned.filter(|expected| expected.setting.value.to_string() != name)
+        {
             let line = format!(
                 "the node is not {} ({}): the one at port {port} says that it is {name}{}",
-                expected.said.value,
-                expected.said.by,
+                expected.setting.value,
+                expected.setting.by,
                 self.guess(&[&name])
             );
             // What its arguments said has been told already.
@@ -275,10 +277,10 @@ impl<'a> Look<'a> {
             None => String::new(),
             Some((cookie, expected)) => match greeted.prove(cookie.reveal(), deadline) {
                 Ok(_) => ", cookie accepted".into(),
-                Err(Failed::Cookie) => {
+                Err(DistError::Cookie) => {
                     let line = format!(
                         "node {name} has another cookie than that of {}{}",
-                        expected.map_or("the release", |expected| expected.said.by.as_str()),
+                        expected.map_or("the release", |expected| expected.setting.by.as_str()),
                         self.guess(&["setcookie", "RELEASE_COOKIE"])
                     );
                     if let Some(expected) = expected {
@@ -286,41 +288,41 @@ impl<'a> Look<'a> {
                     }
                     ", with another cookie".into()
                 }
-                Err(_) => return Found::NotYet,
+                Err(_) => return Finding::NotYet,
             },
         };
         // RabbitMQ's VM has another name for a moment, to try whether it can have one.
         if !lines.is_empty() && !self.promise.in_arguments {
             let since = *self.another_since.get_or_insert_with(Instant::now);
             if since.elapsed() < PRELAUNCH {
-                return Found::NotYet;
+                return Finding::NotYet;
             }
         }
         if lines.is_empty() || self.accepted {
-            Found::Up(up(NodeName::parse(&name).unwrap_or(assumed), how))
+            Finding::Up(up(NodeName::parse(&name).unwrap_or(assumed), how))
         } else {
-            Found::Another(lines.join("; "))
+            Finding::Another(lines.join("; "))
         }
     }
 
     /// The cookie to prove: the one that was asked for, else the VM's own as its arguments have it, else the release's.
-    fn cookie(&self, vm: &Vm) -> Option<(Cookie, Option<&'a Expected<Cookie>>)> {
+    fn cookie(&self, vm: &Vm) -> Option<(Cookie, Option<&'a Expectation<Cookie>>)> {
         let planned = self.promise.cookie.as_ref();
-        if let Some(asked) = planned.filter(|cookie| cookie.why == Why::Asked) {
-            return Some((asked.said.value.clone(), Some(asked)));
+        if let Some(asked) = planned.filter(|cookie| cookie.certainty == Certainty::Requested) {
+            return Some((asked.setting.value.clone(), Some(asked)));
         }
         if let Some(own) = vm.cookie() {
             return Some((own, None));
         }
-        planned.map(|planned| (planned.said.value.clone(), Some(planned)))
+        planned.map(|planned| (planned.setting.value.clone(), Some(planned)))
     }
 }
 
 /// Another value than was asked for is a failure; another than was only expected is the node's.
-fn tell<T>(expected: &Expected<T>, line: String, lines: &mut Vec<String>) {
-    match expected.why {
-        Why::Asked => lines.push(line),
-        Why::Decided => warn!("{line}"),
-        Why::Seems => debug!("{line}"),
+fn tell<T>(expected: &Expectation<T>, line: String, lines: &mut Vec<String>) {
+    match expected.certainty {
+        Certainty::Requested => lines.push(line),
+        Certainty::Decided => warn!("{line}"),
+        Certainty::Apparent => debug!("{line}"),
     }
 }

@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_millis(400);
 static SPOKEN: AtomicBool = AtomicBool::new(false);
 
 /// From now on this process lasts no longer than that.
-pub fn have(limit: Duration) {
+pub fn enforce(limit: Duration) {
     let small = std::thread::Builder::new().stack_size(64 << 10);
     let watching = small.spawn(move || {
         sleep(limit + GRACE);
@@ -45,7 +45,7 @@ pub fn have(limit: Duration) {
 }
 
 /// This process has something to say itself, or others have spoken already: then it waits for its end.
-pub fn are_not_needed() {
+pub fn cancel() {
     while SPOKEN.swap(true, Ordering::SeqCst) {
         sleep(GRACE);
     }
