@@ -99,7 +99,7 @@ fn refused(plan: &Plan, errno: Errno) -> Failure {
     )
 }
 
-/// Certainty a file that the kernel cannot run is nothing for the shell either.
+/// Why a file that the kernel cannot run is nothing for the shell either.
 fn no_script(file: &Path) -> Option<String> {
     let mut head = [0; 64];
     // One that cannot be read is left to the shell, which says so.

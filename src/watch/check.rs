@@ -128,7 +128,7 @@ impl<'a> NodeCheck<'a> {
         }
     }
 
-    /// Certainty the VM's own arguments make another node of it, if they do.
+    /// Why the VM's own arguments make another node of it, if they do.
     fn other_arguments(&self, vm: &Vm) -> Vec<String> {
         if !self.promise.in_arguments || self.accepted {
             return Vec::new();
