@@ -8,17 +8,13 @@ use crate::beam::words::{quote, quoted_cookie};
 use crate::beam::{Flag, FlagSettings, Otp, Variable, VmArgs, unset};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::node::{NodeName, Port};
-use crate::plan::{Changes, Launcher, NodeSettings, OwnSettings, Role};
+use crate::plan::{Changes, Decision, NodeSettings, OwnSettings, Role};
 use crate::system::private_file::PrivateFile;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
 
 impl VmArgs {
     /// Reads a release's args file as it stands.
-    ///
-    /// # Errors
-    /// It cannot be read: [`Exit::System`].
     pub fn of_release(path: &Path) -> Result<Self, Failure> {
         Self::read(path, None).map_err(|error| {
             let path = path.display();
@@ -29,16 +25,13 @@ impl VmArgs {
 
     /// Gives the script a copy with our settings, by VMARGS_PATH; returns the folder that it is in. `needs_folder`: the script
     /// will write there, and memory alone does not serve.
-    ///
-    /// # Errors
-    /// There is neither a folder nor memory for it.
     pub fn copy(
         &self,
-        launcher: &Launcher,
         needs_folder: bool,
-        settings: &NodeSettings,
+        decision: &Decision,
         changes: &mut Changes,
     ) -> Result<PathBuf, Failure> {
+        let (settings, launcher) = (decision.settings, decision.sources.launcher);
         let name = format!("{}.vm.args", launcher.default_name);
         let content = self.with(settings);
         // Nodes of one network have names of their own, even where they share /dev/shm.
@@ -85,26 +78,6 @@ impl VmArgs {
         text.append(&Text::of_file(&self.rest(settings.replaces_port)));
         text
     }
-
-    /// The variables that stand for the node's name, its parts and its port in this file's own text, with their values:
-    /// `-name app@${HOST}`, `inet_dist_listen_min ${ERL_PORT}`.
-    fn values(&self, node: &NodeName, port: Option<Port>) -> Vec<(&str, String)> {
-        let mut found = Vec::new();
-        for flag in self.flags.names() {
-            match flag.text.split_once('@') {
-                Some((name, host)) => {
-                    found.push((name, node.name.to_string()));
-                    found.push((host, node.host.to_string()));
-                }
-                None => found.push((&flag.text, node.to_string())),
-            }
-        }
-        for flag in self.flags.ports() {
-            found.extend(port.map(|port| (flag.text.as_str(), port.to_string())));
-        }
-        let named = |(text, value)| Some((variable(text)?, value));
-        found.into_iter().filter_map(named).collect()
-    }
 }
 
 /// A release's args file, in which its script may expand variables.
@@ -119,21 +92,22 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads the file, if there is one. The script expands it where `variable` is given.
-    ///
-    /// # Errors
-    /// It cannot be read: [`Exit::System`].
-    pub fn read(path: Option<&Path>, variable: Option<Variable>) -> Result<Self, Failure> {
-        let args = path.map_or_else(|| Ok(VmArgs::empty()), VmArgs::of_release)?;
-        let unset = variable.map(|variable| unset(&args.text, variable));
+    /// Reads the file, if there is one; the flag says whether the script expands it.
+    pub fn read(source: Option<(PathBuf, bool)>, variable: Variable) -> Result<Self, Failure> {
+        let (args, is_expanded) = match source {
+            Some((path, is_expanded)) => (VmArgs::of_release(&path)?, is_expanded),
+            None => (VmArgs::empty(), false),
+        };
+        let (flags, unset) = if is_expanded {
+            (args.expanded_flags(variable), unset(&args.text, variable))
+        } else {
+            (args.flags.clone(), Vec::new())
+        };
         Ok(Self {
-            flags: variable.map_or_else(
-                || args.flags.clone(),
-                |variable| args.expanded_flags(variable),
-            ),
-            unset: unset.unwrap_or_default(),
-            is_expanded: variable.is_some(),
             args,
+            flags,
+            unset,
+            is_expanded,
         })
     }
 
@@ -166,14 +140,32 @@ impl Template {
         }
     }
 
-    /// The variables that nobody sets and that stand for our settings.
+    /// The variables that nobody sets and that stand for the node's name, its parts and its port, with their values:
+    /// `-name app@${HOST}`, `inet_dist_listen_min ${ERL_PORT}`.
     pub fn values(&self, settings: &NodeSettings) -> BTreeMap<String, String> {
-        let all = self.args.values(&settings.node.value, settings.pin());
-        let unset = |name: &str| self.unset.iter().any(|unset| unset == name);
-        let values = all.into_iter().filter(|(name, _)| unset(name));
-        values
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        let node = &settings.node.value;
+        let mut found = Vec::new();
+        for flag in self.args.flags.names() {
+            match flag.text.split_once('@') {
+                Some((name, host)) => {
+                    found.push((name, node.name.to_string()));
+                    found.push((host, node.host.to_string()));
+                }
+                None => found.push((&flag.text, node.to_string())),
+            }
+        }
+        if let Some(pin) = settings.pin() {
+            let ports = self.args.flags.ports();
+            found.extend(ports.map(|flag| (flag.text.as_str(), pin.to_string())));
+        }
+        let unset = |(text, value): (&str, String)| {
+            let name = self
+                .unset
+                .iter()
+                .find(|name| variable(text) == Some(name))?;
+            Some((name.clone(), value))
+        };
+        found.into_iter().filter_map(unset).collect()
     }
 
     /// The variables that nobody sets, without that of the cookie, which is replaced.

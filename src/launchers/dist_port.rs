@@ -3,7 +3,7 @@
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html> (`-erl_epmd_port`)
 
 use crate::error::Failure;
-use crate::plan::{Changes, NodeSettings, OwnSettings, Pin};
+use crate::plan::{Changes, Decision, Pin};
 use crate::system::secrets::Text;
 
 /// Sets it. `problem` is that of a script that does not know it, and what to do about it.
@@ -12,8 +12,7 @@ use crate::system::secrets::Text;
 /// The script does not know it, or a flag of its own has a port that only the node itself would see.
 pub fn set(
     problem: Option<&str>,
-    own_settings: &OwnSettings,
-    settings: &NodeSettings,
+    decision: &Decision,
     changes: &mut Changes,
 ) -> Result<(), Failure> {
     if let Some(problem) = problem {
@@ -21,11 +20,11 @@ pub fn set(
             "BEAMINIT_EPMD is \"off\", and {problem}, or use auto"
         )));
     }
-    match &settings.port {
+    match &decision.settings.port {
         Some(Pin::Ours(port)) => {
             changes.set("ERL_DIST_PORT", Text::plain(port.value.to_string()));
         }
-        Some(Pin::Given(port)) if own_settings.dist_port.is_none() => {
+        Some(Pin::Given(port)) if decision.own.dist_port.is_none() => {
             return Err(Failure::config(format!(
                 "{} has a port without epmd of its own, and the script's own clients would miss it; remove that flag and set ERL_PORT",
                 port.by

@@ -7,13 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use super::args_file::Template;
-use super::erl::remove_settings;
 use super::script::Script;
 use super::{daemon_warning, of_one_vm};
-use crate::beam::{FlagSettings, FlagVariables};
+use crate::beam::FlagSettings;
 use crate::config::Config;
 use crate::error::Failure;
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, Role};
 use crate::system::files::text_of;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
@@ -35,9 +34,6 @@ pub fn is(script: &Script) -> bool {
 }
 
 /// Reads the task, and the args file that the script would take.
-///
-/// # Errors
-/// The file cannot be read.
 pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launcher, Failure> {
     let task = command.arguments().next().unwrap_or_default();
     let role = match task {
@@ -61,7 +57,8 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         given.or_else(of_release)
     };
     let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-    let template = Template::read(file("VMARGS_PATH", "vm.args").as_deref(), Some(&variable))?;
+    let source = file("VMARGS_PATH", "vm.args").map(|path| (path, true));
+    let template = Template::read(source, &variable)?;
     let sys_config = file("SYS_CONFIG_PATH", "sys.config");
     let of_config = sys_config.map(|path| FlagSettings::of_config_file(&path));
     let of_config = of_config.unwrap_or_default();
@@ -79,13 +76,8 @@ impl Apply for Distillery {
         true
     }
 
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        variables: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        let settings = decision.settings;
         if let Some(place) = &settings.other_cookie {
             return Err(Failure::config(format!(
                 "{place} gives the VM a cookie as well, and before OTP 24.1 it takes neither of two; remove that one"
@@ -109,12 +101,12 @@ impl Apply for Distillery {
         for (name, value) in self.template.values(settings) {
             changes.set(&name, Text::plain(value));
         }
-        args.copy(launcher, false, settings, changes)?;
+        args.copy(false, decision, changes)?;
         // A client of the script's would split the cookie in the file at its blanks.
-        if let (Role::Client, Some(cookie)) = (launcher.role, &settings.cookie) {
+        if let (Role::Client, Some(cookie)) = (decision.sources.launcher.role, &settings.cookie) {
             changes.set("COOKIE", Text::from(&cookie.value));
         }
-        remove_settings(settings, variables, changes);
+        decision.remove_flags(changes);
         Ok(())
     }
 }

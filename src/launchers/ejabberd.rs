@@ -7,15 +7,14 @@
 use std::path::PathBuf;
 
 use super::LauncherCommand;
-use super::erl::VmFlags;
 use super::{daemon_warning, dist_port, marked_environment, of_one_vm};
 use super::{own_name, port_range};
 use crate::beam::words::Syntax;
-use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
+use crate::beam::{Flag, FlagSetting, FlagSettings, Otp, VmArgs};
 use crate::config::{EpmdMode, Setting};
-use crate::error::Failure;
+use crate::error::{Failure, Failures};
 use crate::node::NodeName;
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
 use crate::system::Place;
 use crate::system::account::Account;
 use crate::system::program::Command;
@@ -55,9 +54,6 @@ struct Ejabberd {
 }
 
 /// Reads the task, what ejabberdctl.cfg says, and vm.args.
-///
-/// # Errors
-/// vm.args cannot be read.
 pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let (command, config) = (&found.command, &found.config);
     let script = found.script.as_ref();
@@ -76,14 +72,14 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let has_node_option = command
         .arguments()
         .any(|word| matches!(word, "-n" | "--node"));
-    let said = |name: &str| Some((answer.value(name)?, answer.place(name)));
+    let variable = |name: &str| Some((answer.value(name)?, answer.place(name)));
 
     let mut files = FlagSettings::default();
-    if let Some((flags, place)) = said("ERL_OPTIONS") {
+    if let Some((flags, place)) = variable("ERL_OPTIONS") {
         files = FlagSettings::of_text(flags, Syntax::Blanks, &|_| place.clone());
         files.forget_spans();
     }
-    if let Some((window, place)) = said("FIREWALL_WINDOW") {
+    if let Some((window, place)) = variable("FIREWALL_WINDOW") {
         let (min, max) = window.split_once('-').unwrap_or((window, window));
         files.extend(port_range(min, max, &place));
     }
@@ -99,13 +95,13 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         takes_cookie_file: true,
         shell: Some(answer.clone()),
         otp: (config.epmd == EpmdMode::Off).then(otp).flatten(),
-        dist_port: said("ERL_DIST_PORT")
+        dist_port: variable("ERL_DIST_PORT")
             .map(|(text, place)| FlagSetting::new(Flag::EpmdlessPort, text, place)),
         ..OwnSettings::default()
     };
     let is_long = |text: &str| text.contains('.');
-    let mut name = said(NODE_IN_FILE).filter(|(text, _)| *text != DEFAULT);
-    if let Some((text, mut place)) = said(NODE) {
+    let mut name = variable(NODE_IN_FILE).filter(|(text, _)| *text != DEFAULT);
+    if let Some((text, mut place)) = variable(NODE) {
         // The shell's own reading of the options.
         if matches!(place, Place::File(..)) && has_node_option {
             place = Place::CommandLine;
@@ -156,51 +152,39 @@ fn task(command: &Command) -> Option<&str> {
 }
 
 impl Apply for Ejabberd {
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        variables: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
-        let own_settings = &launcher.own_settings;
-        let vm = VmFlags {
-            own_settings,
-            settings,
-            variables,
-        };
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        let (own, settings) = (decision.own, decision.settings);
         if !self.knows_node {
             return Err(Failure::config(
                 "this ejabberdctl knows no ERLANG_NODE_ARG, so that its node cannot be named; use a later ejabberd",
             ));
         }
         changes.set(NODE, Text::plain(settings.node.value.to_string()));
-        let mut ours = Text::plain(vm.transport());
+        let mut ours = Text::plain(decision.transport_flags());
         if settings.epmd.is_off() {
             let problem = "this ejabberdctl knows no ERL_DIST_PORT; take a later ejabberd";
             let problem = (!self.knows_dist_port).then_some(problem);
-            dist_port::set(problem, own_settings, settings, changes)?;
-        } else if launcher.role == Role::Node {
+            dist_port::set(problem, decision, changes)?;
+        } else if decision.sources.launcher.role == Role::Node {
             ours.push(&settings.node_flags());
-        } else if own_settings.files.has(&Flag::PORTS) && !vm.say_dist_listen() {
+        } else if own.files.has(&Flag::PORTS) && !decision.has_dist_listen() {
             // The script pins its clients too, and a pinned one finds the node's port taken.
             ours.push("-dist_listen false ");
         }
-        if settings.in_file && own_settings.files.has(&[Flag::Cookie]) {
-            ours.append(&vm.cookie(""));
+        if settings.in_file && own.files.has(&[Flag::Cookie]) {
+            ours.append(&decision.cookie_flags(""));
         }
         // The variable that its own `--node` assigns is read behind the file, whatever the options were.
         let mut set = changes.set.clone();
         if self.has_node_option {
             set.remove(NODE);
         }
-        let mut lines = self.answer.complaints(&set);
-        lines.extend(variables.dropped_at().map(|place| {
-            format!("{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there")
-        }));
-        if !lines.is_empty() {
-            return Err(Failure::config_lines(lines));
+        let mut failures = Failures::default();
+        failures.take(self.answer.check(&set));
+        if let Some(place) = decision.sources.flag_variables.dropped_at() {
+            failures.push(format!("{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"));
         }
-        vm.put_first(ours, changes)
+        failures.or(())?;
+        decision.put_first(ours, changes)
     }
 }

@@ -5,10 +5,10 @@
 
 use super::of_one_vm;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{Flag, FlagSettings, FlagVariables, Otp};
+use crate::beam::{Flag, FlagSettings, Otp};
 use crate::config::Config;
 use crate::error::Failure;
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
 use crate::system::Place;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
@@ -44,59 +44,39 @@ pub fn own_settings(flags: FlagSettings, otp: Option<Otp>) -> OwnSettings {
 }
 
 impl Apply for OneVm {
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        variables: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
-        let vm = VmFlags {
-            own_settings: &launcher.own_settings,
-            settings,
-            variables,
-        };
-        match launcher.role {
-            Role::Node => vm.put_first(vm.of_node(), changes),
-            Role::Client => vm.put_first(vm.of_shell(), changes),
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        match decision.sources.launcher.role {
+            Role::Node => decision.put_first(decision.node_flags(), changes),
+            Role::Client => decision.put_first(decision.shell_flags(), changes),
             Role::Neither => Ok(()),
         }
     }
 }
 
 /// The flags that give a VM what was decided, beside those that it has already.
-pub struct VmFlags<'a> {
-    /// What the launcher's own arguments and files say.
-    pub own_settings: &'a OwnSettings,
-    /// What was decided.
-    pub settings: &'a NodeSettings,
-    /// What the user's variables say.
-    pub variables: &'a FlagVariables,
-}
-
-impl VmFlags<'_> {
-    pub fn of_node(&self) -> Text {
+impl Decision<'_> {
+    pub fn node_flags(&self) -> Text {
         let node = &self.settings.node.value;
         let mut ours = Text::default();
-        if !self.own_settings.command_line.has(&Flag::NAMES) {
+        if !self.own.command_line.has(&Flag::NAMES) {
             ours.push(&format!("{} {node} ", node.flag()));
         }
-        ours.push(&self.transport())
+        ours.push(&self.transport_flags())
             .push(&self.settings.node_flags());
-        ours.append(&self.cookie(&node.to_string()));
+        ours.append(&self.cookie_flags(&node.to_string()));
         ours
     }
 
     /// The flags of a shell on another node: a name of its own, no pin. Nobody calls it by a name that we made up, so it
     /// does not listen then.
-    fn of_shell(&self) -> Text {
+    fn shell_flags(&self) -> Text {
         let node = &self.settings.node.value;
-        if self.own_settings.command_line.has(&Flag::NAMES) {
-            return self.of_client("", true, &node.to_string());
+        if self.own.command_line.has(&Flag::NAMES) {
+            return self.client_flags("", true, &node.to_string());
         }
         let name = self.client_name();
         let name_flags = format!("{} {name} -hidden ", node.flag());
-        self.of_client(&name_flags, false, &name)
+        self.client_flags(&name_flags, false, &name)
     }
 
     /// A name for one of several clients of the node.
@@ -105,29 +85,28 @@ impl VmFlags<'_> {
     }
 
     /// The flags of a client, with the cookie for `name`.
-    pub fn of_client(&self, name_flags: &str, listens: bool, name: &str) -> Text {
+    pub fn client_flags(&self, name_flags: &str, listens: bool, name: &str) -> Text {
         let mut ours = Text::plain(name_flags);
-        let says_listen = self.say_dist_listen();
-        ours.push(&self.transport())
+        let says_listen = self.has_dist_listen();
+        ours.push(&self.transport_flags())
             .push(&self.settings.client_flags(listens, says_listen));
-        ours.append(&self.cookie(name));
+        ours.append(&self.cookie_flags(name));
         ours
     }
 
-    /// The flag that has a VM speak IPv6, where it must be told, with a blank behind it.
-    pub fn transport(&self) -> String {
+    /// The flag that has a VM speak IPv6, where it needs one, with a blank behind it.
+    pub fn transport_flags(&self) -> String {
         let flag = self.settings.transport_flag;
         flag.map_or_else(String::new, |flag| format!("{flag} "))
     }
 
     /// Do the user's own flags say whether the VM listens? Before OTP 24 two `-dist_listen false` are none.
-    pub fn say_dist_listen(&self) -> bool {
-        let OwnSettings {
-            command_line,
-            files,
-            ..
-        } = self.own_settings;
-        let all = [command_line, files, &self.variables.flags()];
+    pub fn has_dist_listen(&self) -> bool {
+        let all = [
+            &self.own.command_line,
+            &self.own.files,
+            &self.sources.variables,
+        ];
         all.iter().any(|flags| flags.has(&[Flag::DistListen]))
     }
 
@@ -137,7 +116,7 @@ impl VmFlags<'_> {
     /// with nothing behind it makes the VM drop all the others and read the file.
     ///
     /// A VM from before OTP 24.1 takes one `-setcookie C` alone: where another stays, ours comes in a file.
-    pub fn cookie(&self, name: &str) -> Text {
+    pub fn cookie_flags(&self, name: &str) -> Text {
         if self.settings.in_file {
             return Text::plain("-setcookie ");
         }
@@ -146,8 +125,8 @@ impl VmFlags<'_> {
         };
         let cookie = quoted_cookie(&cookie.value);
         let takes_one = self.settings.takes_one_cookie;
-        let mut of_command_line = self.own_settings.command_line.cookies();
-        let of_files = self.own_settings.files.cookies();
+        let mut of_command_line = self.own.command_line.cookies();
+        let of_files = self.own.files.cookies();
         let all = of_command_line.clone().chain(of_files);
         let for_all: Vec<_> = all.filter(|flag| flag.towards.is_none()).collect();
         let is_enough = matches!(for_all.as_slice(), [one] if !one.text.is_empty());
@@ -169,12 +148,12 @@ impl VmFlags<'_> {
     /// # Errors
     /// The release's own shell file takes them out again, and there is no other place for them.
     pub fn put_first(&self, mut ours: Text, changes: &mut Changes) -> Result<(), Failure> {
-        remove_settings(self.settings, self.variables, changes);
+        self.remove_flags(changes);
         if ours.reveal().is_empty() {
             return Ok(());
         }
-        if let Some(place) = self.variables.dropped_at() {
-            return self.put_into_elixirs(ours, place, changes);
+        if let Some(place) = self.sources.flag_variables.dropped_at() {
+            return self.put_into_elixirs(place, ours, changes);
         }
         let users = self.rest_of("ERL_AFLAGS");
         ours.push("-env ERL_AFLAGS ").append(&users.map(quote));
@@ -188,13 +167,15 @@ impl VmFlags<'_> {
     /// A mix release hands ELIXIR_ERL_OPTIONS to the VM before its own flags, split at blanks.
     fn put_into_elixirs(
         &self,
-        mut ours: Text,
         place: &Place,
+        mut ours: Text,
         changes: &mut Changes,
     ) -> Result<(), Failure> {
         const NAME: &str = "ELIXIR_ERL_OPTIONS";
         let text = ours.reveal().to_string_lossy();
-        if text.contains(['\'', '"', '*', '?', '[', '\\']) || self.variables.stays(NAME) {
+        if text.contains(['\'', '"', '*', '?', '[', '\\'])
+            || self.sources.flag_variables.stays(NAME)
+        {
             return Err(Failure::config(format!(
                 "{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its name, cookie and port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"
             )));
@@ -206,18 +187,18 @@ impl VmFlags<'_> {
 
     /// What is left of the user's flags in a variable.
     fn rest_of(&self, variable: &str) -> Text {
-        let rest = self
-            .variables
-            .rest_of(variable, self.settings.replaces_port);
+        let variables = &self.sources.flag_variables;
+        let rest = variables.rest_of(variable, self.settings.replaces_port);
         Text::concealing(rest.as_ref())
     }
-}
 
-/// Removes from the user's variables the flags that contradict the Plan.
-pub fn remove_settings(settings: &NodeSettings, variables: &FlagVariables, changes: &mut Changes) {
-    for cut in variables.cut(settings.replaces_port) {
-        changes.set(cut.name, Text::concealing(cut.rest.as_ref()));
-        let left_out = Text::concealing(cut.left_out.as_ref());
-        changes.left_out.push((cut.name.to_owned(), left_out));
+    /// Removes from the user's variables the flags that contradict the settings.
+    pub fn remove_flags(&self, changes: &mut Changes) {
+        let variables = &self.sources.flag_variables;
+        for cut in variables.cut(self.settings.replaces_port) {
+            changes.set(cut.name, Text::concealing(cut.rest.as_ref()));
+            let left_out = Text::concealing(cut.left_out.as_ref());
+            changes.left_out.push((cut.name.to_owned(), left_out));
+        }
     }
 }

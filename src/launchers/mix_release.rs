@@ -1,20 +1,20 @@
 //! A release made by `mix release`: RELEASE_NODE, RELEASE_DISTRIBUTION and RELEASE_COOKIE where its env.sh leaves them as
 //! they are, else flags in ERL_AFLAGS. <https://hexdocs.pm/mix/Mix.Tasks.Release.html>
 
+mod env_sh;
+
 use std::path::{Path, PathBuf};
 
 use super::elixir::no_input_warning;
-use super::erl::VmFlags;
 use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, LauncherCommand};
-use super::{daemon_warning, marked_environment, of_one_vm, own_name};
+use super::{daemon_warning, of_one_vm, own_name};
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
-use crate::config::{Config, CookieVia, Setting};
+use crate::config::{Config, Setting};
 use crate::error::Failure;
-use crate::naming;
 use crate::node::{Cookie, NodeName};
 use crate::plan::resolve::name;
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
 use crate::system::Place;
 use crate::system::secrets::Text;
 use crate::system::shell::ShellAnswer;
@@ -24,28 +24,6 @@ const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
 const COOKIE: &str = "RELEASE_COOKIE";
 /// The args file of a client.
 const REMOTE: &str = "RELEASE_REMOTE_VM_ARGS";
-
-/// What its env.sh may decide of the node, and where the VM looks for its cookie.
-const VARIABLES: [&str; 15] = [
-    NODE,
-    DISTRIBUTION,
-    COOKIE,
-    "RELEASE_NAME",
-    "RELEASE_VSN",
-    "RELEASE_VM_ARGS",
-    REMOTE,
-    "RELEASE_SYS_CONFIG",
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "ERL_AFLAGS",
-    "ELIXIR_ERL_OPTIONS",
-    "ERL_FLAGS",
-    "ERL_ZFLAGS",
-    "ERL_EPMD_PORT",
-];
-
-/// Those that have flags in a variable of their own.
-const OTP_VERSIONS: std::ops::RangeInclusive<u8> = 22..=40;
 
 struct MixRelease {
     answer: ShellAnswer,
@@ -59,9 +37,6 @@ pub fn is(script: &Script) -> bool {
 
 /// Reads the task, and the release around the script; without one, which BEAMINIT_LAUNCHER alone can say, only the
 /// variables.
-///
-/// # Errors
-/// The release has no version, or no name can be made.
 pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let (command, config) = (&found.command, &found.config);
     let script = found.script.as_ref();
@@ -89,29 +64,34 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     }
     // One that ours would beat is none the less wrong.
     name::check_variable(config, NODE)?;
-    let answer = ask(release, found, name)?;
+    let version = release.map(|script| version_folder(script, config));
+    let release = release.zip(version.transpose()?);
+    let answer = env_sh::ask(release.as_ref(), found, name)?;
     launcher.warnings.extend(answer.late_warning());
-    launcher.own_settings = own_settings(release, &answer, role, config)?;
+    launcher.own_settings = own_settings(release.as_ref(), &answer, role, config);
     let distribution = if answer.assigns(DISTRIBUTION) {
         answer.value(DISTRIBUTION)
     } else {
         config.variable(DISTRIBUTION)
     };
-    if distribution == Some("none") && !has_name_flags(&launcher.own_settings, &answer, config)? {
-        match config.asks_for_node() {
-            Some(by) if role == Role::Node => launcher.warnings.push(format!(
+    let own = &launcher.own_settings;
+    let variables = FlagVariables::read(&config.environment, Some(&answer))?.flags();
+    let flags = [&variables, &own.files, &own.of_node];
+    if distribution == Some("none") && !flags.iter().any(|flags| flags.has(&Flag::NAMES)) {
+        if let Some(by) = config.asks_for_node() {
+            let line = format!(
                 "{DISTRIBUTION} is \"none\", and {by} asks for a node, which beats it; unset one of them"
-            )),
-            Some(_) => {}
-            None => {
-                launcher.label = "mix release, RELEASE_DISTRIBUTION is none";
-                launcher.could_be_node = role == Role::Node;
-                launcher.role = Role::Neither;
-                launcher.own_settings = OwnSettings {
-                    shell: launcher.own_settings.shell,
-                    ..OwnSettings::default()
-                };
-            }
+            );
+            let line = Some(line).filter(|_| role == Role::Node);
+            launcher.warnings.extend(line);
+        } else {
+            launcher.label = "mix release, RELEASE_DISTRIBUTION is none";
+            launcher.could_be_node = role == Role::Node;
+            launcher.role = Role::Neither;
+            launcher.own_settings = OwnSettings {
+                shell: launcher.own_settings.shell,
+                ..OwnSettings::default()
+            };
         }
     }
     launcher.apply = Box::new(MixRelease {
@@ -119,50 +99,6 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         is_set_outside: found.sets_release,
     });
     Ok(launcher)
-}
-
-/// Do flags name the node, whatever RELEASE_DISTRIBUTION says?
-fn has_name_flags(
-    own_settings: &OwnSettings,
-    answer: &ShellAnswer,
-    config: &Config,
-) -> Result<bool, Failure> {
-    let variables = FlagVariables::read(&config.environment, Some(answer))?.flags();
-    let all = [&variables, &own_settings.files, &own_settings.of_node];
-    Ok(all.iter().any(|flags| flags.has(&Flag::NAMES)))
-}
-
-/// Has the release's own shell say what its env.sh makes of the variables that the start will set.
-fn ask(
-    release: Option<&Script>,
-    found: &LauncherCommand,
-    name: &str,
-) -> Result<ShellAnswer, Failure> {
-    let config = &found.config;
-    let mut environment = marked_environment(config);
-    if config.names_node().is_some()
-        && let Some(first) = naming::candidates(config, None, name)?.first()
-    {
-        environment.set(NODE, first.node.to_string());
-        environment.set(DISTRIBUTION, distribution(&first.node));
-    }
-    match (&config.cookie, config.cookie_via) {
-        (Some(_), CookieVia::File) => {
-            environment.set(COOKIE, COOKIE_PLACEHOLDER);
-            environment.remove("ERLANG_COOKIE");
-        }
-        (Some(cookie), CookieVia::Arg) => environment.set(COOKIE, cookie.value.reveal()),
-        (None, _) => {}
-    }
-    let versioned = OTP_VERSIONS.map(|version| format!("ERL_OTP{version}_FLAGS"));
-    let versioned: Vec<String> = versioned.collect();
-    let versioned = versioned.iter().map(String::as_str);
-    let variables: Vec<&str> = VARIABLES.into_iter().chain(versioned).collect();
-    let answer = release.and_then(|script| {
-        let file = version_folder(script, config).ok()?.join("env.sh");
-        script.ask_shell((file, "env.sh"), &found.command, &environment, &variables)
-    });
-    Ok(answer.unwrap_or_else(|| ShellAnswer::none(&environment, &variables)))
 }
 
 /// The folder of the version that is started.
@@ -178,23 +114,23 @@ fn version_folder(script: &Script, config: &Config) -> Result<PathBuf, Failure> 
 
 /// What the release says of its node, as env.sh leaves it.
 fn own_settings(
-    release: Option<&Script>,
+    release: Option<&(&Script, PathBuf)>,
     answer: &ShellAnswer,
     role: Role,
     config: &Config,
-) -> Result<OwnSettings, Failure> {
-    let said = |name: &str| {
+) -> OwnSettings {
+    let own = |name: &str| {
         let is_ours = config.names_node().is_some() && !answer.assigns(name);
         answer.value(name).filter(|_| !is_ours)
     };
-    let long = said(DISTRIBUTION) == Some("name");
+    let long = own(DISTRIBUTION) == Some("name");
     // An explicit long name without a name is made of the release's.
     let release_name = || {
-        let of_script = || release?.default_of("RELEASE_NAME");
+        let of_script = || release?.0.default_of("RELEASE_NAME");
         let name = answer.value("RELEASE_NAME").or_else(of_script);
         name.filter(|_| long).map(|text| (text, DISTRIBUTION))
     };
-    let node = said(NODE).map(|text| (text, NODE)).or_else(release_name);
+    let node = own(NODE).map(|text| (text, NODE)).or_else(release_name);
     let mut own_settings = OwnSettings {
         node: node.map(|(text, by)| own_name(text, answer.place(by), long)),
         elixir: true,
@@ -205,11 +141,9 @@ fn own_settings(
     let of_variable = answer.value(COOKIE).filter(|_| !is_ours);
     let of_variable = of_variable.map(|text| (text.to_owned(), answer.place(COOKIE).to_string()));
     let of_file = || {
-        let file = release?.root.join("releases/COOKIE");
-        Some((
-            std::fs::read_to_string(&file).ok()?,
-            file.display().to_string(),
-        ))
+        let file = release?.0.root.join("releases/COOKIE");
+        let text = std::fs::read_to_string(&file).ok()?;
+        Some((text, file.display().to_string()))
     };
     if let Some((text, by)) = of_variable.or_else(of_file) {
         // The script takes that of the file through `$(cat …)`, which strips line breaks at the end.
@@ -220,14 +154,13 @@ fn own_settings(
             }
         }
     }
-    let Some(script) = release else {
-        return Ok(own_settings);
+    let Some((script, folder)) = release else {
+        return own_settings;
     };
     own_settings.otp = Otp::of_root(&script.root);
-    let folder = version_folder(script, config)?;
     let path = |variable: &str, name: &str| {
-        let said = answer.value(variable);
-        said.map_or_else(|| folder.join(name), PathBuf::from)
+        let given = answer.value(variable);
+        given.map_or_else(|| folder.join(name), PathBuf::from)
     };
     let config_file = answer.value("RELEASE_SYS_CONFIG");
     let config_file = config_file.map(|path| format!("{path}.config").into());
@@ -236,7 +169,7 @@ fn own_settings(
     of_node.extend(FlagSettings::of_config_file(&config_file));
     if role == Role::Node {
         own_settings.files = of_node;
-        return Ok(own_settings);
+        return own_settings;
     }
     // A client is started with another args file, and without the pin; without epmd it must know the node's.
     own_settings.of_node = of_node;
@@ -244,7 +177,7 @@ fn own_settings(
     if script.contains_all(&[REMOTE]) {
         own_settings.files = flags_in(&path(REMOTE, "remote.vm.args")).without_identity();
     }
-    Ok(own_settings)
+    own_settings
 }
 
 /// The flags of an args file; one that is not there is the VM's to complain of.
@@ -258,21 +191,17 @@ fn distribution(node: &NodeName) -> &'static str {
 }
 
 impl Apply for MixRelease {
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        variables: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        let settings = decision.settings;
+        let launcher = decision.sources.launcher;
         let node = &settings.node.value;
         let name = node.to_string();
         changes.set(NODE, Text::plain(&name));
         changes.set(DISTRIBUTION, Text::plain(distribution(node)));
         self.check_distribution(node)?;
-        check_first_flags(settings, variables)?;
+        check_first_flags(decision)?;
         changes.warnings.extend(self.node_warning(&name, launcher));
-        let mut own_settings = launcher.own_settings.clone();
+        let mut own = decision.own.clone();
         if let Some(cookie) = &settings.cookie {
             // The script hands one on, the release's own if none is set; the flag with nothing behind it drops it.
             let given = if settings.in_file {
@@ -287,39 +216,39 @@ impl Apply for MixRelease {
                 self.answer.value(COOKIE).unwrap_or_default()
             };
             let flag = FlagSetting::new(Flag::Cookie, of_script, Place::CommandLine);
-            own_settings.command_line.extend([flag]);
+            own.command_line.extend([flag]);
             changes.set(COOKIE, given);
         }
         // The script itself gives the name; flags only where it would give another, or the release's flags have one.
-        let has_flags = own_settings.files.has(&Flag::NAMES)
-            || variables.flags().names().any(FlagSetting::stays);
+        let has_flags = own.files.has(&Flag::NAMES)
+            || decision.sources.variables.names().any(FlagSetting::stays);
         let gives_name =
             self.keeps(NODE, &name) && self.keeps(DISTRIBUTION, distribution(node)) && !has_flags;
         if launcher.role == Role::Node && gives_name {
             let name = own_name(&name, Place::CommandLine, node.is_long());
-            own_settings.command_line.extend([name]);
+            own.command_line.extend([name]);
         }
-        let vm = VmFlags {
-            own_settings: &own_settings,
-            settings,
-            variables,
+        let decision = Decision {
+            own: &own,
+            ..*decision
         };
         let ours = if launcher.role == Role::Node {
-            vm.of_node()
+            decision.node_flags()
         } else if has_flags {
             // A name among the flags of its env.sh would come before the script's, and be the same for all clients.
-            let name_flags = format!("{} {} ", node.flag(), vm.client_name());
-            vm.of_client(&name_flags, false, &name)
+            let name_flags = format!("{} {} ", node.flag(), decision.client_name());
+            decision.client_flags(&name_flags, false, &name)
         } else {
-            vm.of_client("", false, &name)
+            decision.client_flags("", false, &name)
         };
-        vm.put_first(ours, changes)
+        decision.put_first(ours, changes)
     }
 }
 
 /// What env.sh puts before our flags comes before them, and wins.
-fn check_first_flags(settings: &NodeSettings, variables: &FlagVariables) -> Result<(), Failure> {
-    let first = variables.flags_before_ours();
+fn check_first_flags(decision: &Decision) -> Result<(), Failure> {
+    let settings = decision.settings;
+    let first = decision.sources.flag_variables.flags_before_ours();
     let node = settings.node.value.to_string();
     let name = first.names().next().filter(|name| name.text != node);
     let port = settings.pin().and_then(|pin| {

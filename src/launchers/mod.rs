@@ -75,7 +75,7 @@ fn daemon_warning(is_daemon: bool, instead: &str) -> Vec<String> {
     Vec::from_iter(is_daemon.then_some(line))
 }
 
-/// Finds the launcher of a command; `None` for one that is no BEAM as far as can be told.
+/// Finds the launcher of a command; `None` for a program that is not a known one.
 ///
 /// # Errors
 /// The launcher's own files cannot be read, or contradict BEAMINIT_LAUNCHER.

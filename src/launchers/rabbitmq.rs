@@ -6,15 +6,15 @@
 use std::path::{Path, PathBuf};
 
 use super::LauncherCommand;
-use super::{daemon_warning, erl, of_one_vm, own_name, port_range};
+use super::{daemon_warning, of_one_vm, own_name, port_range};
 use crate::beam::words::Syntax;
-use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables};
+use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::config::{Config, Setting};
-use crate::error::Failure;
+use crate::error::{Failure, Failures};
 use crate::naming;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
 use crate::plan::resolve::name;
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, OwnSettings, Pin, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, NodeSettings, OwnSettings, Pin, Role};
 use crate::system::Place;
 use crate::system::account::Account;
 use crate::system::files::text_of;
@@ -59,7 +59,7 @@ const VARIABLES: [&str; 6] = [
 /// The user that Debian's scripts become.
 const USER: &str = "rabbitmq";
 
-/// The broker's distribution port is its own port and this: 25672 where nothing is said.
+/// The broker's distribution port is its own port and this: 25672 by default.
 const ABOVE_ITS_PORT: u16 = 20000;
 const ITS_PORT: u16 = 5672;
 
@@ -73,9 +73,6 @@ struct RabbitMq {
 }
 
 /// Reads the variables and files that say something about name, cookie and port.
-///
-/// # Errors
-/// Its own port is none.
 pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let (command, config) = (&found.command, &found.config);
     let script = found.script.as_ref();
@@ -89,17 +86,17 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let configured = answer.configured_ports();
     let mut files = FlagSettings::default();
     files.extend(configured.clone());
-    if let Some((port, place)) = answer.said("RABBITMQ_DIST_PORT") {
+    if let Some((port, place)) = answer.variable("RABBITMQ_DIST_PORT") {
         files.extend(port_range(port, port, &place));
     }
     for variable in SERVER_FLAGS {
         files.extend(answer.flags(variable).without_identity());
     }
     name::check_variable(config, "RABBITMQ_NODENAME")?;
-    let long = answer.said("RABBITMQ_USE_LONGNAME");
+    let long = answer.variable("RABBITMQ_USE_LONGNAME");
     let long = long.is_some_and(|(value, _)| value == "true");
     let is_ours = config.names_node().is_some() && !answer.0.assigns("RABBITMQ_NODENAME");
-    let node = answer.said("RABBITMQ_NODENAME").filter(|_| !is_ours);
+    let node = answer.variable("RABBITMQ_NODENAME").filter(|_| !is_ours);
     let cookie = answer.0.value(COOKIE).and_then(|text| {
         let value = Cookie::parse(text).ok()?;
         let by = answer.0.place(COOKIE).to_string();
@@ -184,20 +181,20 @@ impl Answer {
     }
 
     /// A variable as RabbitMQ sees it in the end, with the prefix first, and its place.
-    fn said(&self, variable: &str) -> Option<(&str, Place)> {
-        let mut names = [variable, variable.trim_start_matches(PREFIX)].into_iter();
+    fn variable(&self, name: &str) -> Option<(&str, Place)> {
+        let mut names = [name, name.trim_start_matches(PREFIX)].into_iter();
         names.find_map(|name| Some((self.0.value(name)?, self.0.place(name))))
     }
 
     /// The flags in a variable.
     fn flags(&self, variable: &str) -> FlagSettings {
-        self.said(variable)
+        self.variable(variable)
             .map(|(text, place)| FlagSettings::of_text(text, Syntax::Blanks, &|_| place.clone()))
             .unwrap_or_default()
     }
 
     fn default_port(&self) -> Result<Setting<Port>, Failure> {
-        let own = self.said("RABBITMQ_NODE_PORT");
+        let own = self.variable("RABBITMQ_NODE_PORT");
         let port = own.and_then(|(text, _)| text.parse::<u16>().ok());
         let port = port.unwrap_or(ITS_PORT).saturating_add(ABOVE_ITS_PORT);
         let value = Port::parse(&port.to_string()).map_err(Failure::config)?;
@@ -208,8 +205,8 @@ impl Answer {
     /// What advanced.config and rabbitmq.conf say of the port; the one that wins comes first.
     fn configured_ports(&self) -> Vec<FlagSetting> {
         let file = |variable, default| {
-            let said = self.said(variable);
-            PathBuf::from(said.map_or(default, |(path, _)| path))
+            let given = self.variable(variable);
+            PathBuf::from(given.map_or(default, |(path, _)| path))
         };
         let main = file("RABBITMQ_CONFIG_FILE", "/etc/rabbitmq/rabbitmq");
         let beside = |ending: &str| PathBuf::from(format!("{}{ending}", main.display()));
@@ -226,27 +223,21 @@ impl Answer {
     }
 }
 
-/// The ports in a configuration file, of the old format (terms) or the new.
+/// The ports in a configuration file, of the old format (terms) or the new; the last line wins.
 fn ports_in(file: &Path) -> Vec<FlagSetting> {
     let text = text_of(file).unwrap_or_default();
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.split(['%', '#']).next().unwrap_or_default();
-        for (name, flag) in [
-            ("inet_dist_listen_min", Flag::PortMin),
-            ("inet_dist_listen_max", Flag::PortMax),
-            ("distribution.listener.port_range.min", Flag::PortMin),
-            ("distribution.listener.port_range.max", Flag::PortMax),
-        ] {
-            if let Some((_, rest)) = line.split_once(name) {
-                let value = rest.trim_start_matches([' ', '\t', ',', '=', '\'']);
-                let digits = value.split(|c: char| !c.is_ascii_digit()).next();
-                let place = Place::File(file.to_owned(), number);
-                found.push(FlagSetting::new(flag, digits.unwrap_or_default(), place));
-            }
-        }
-    }
-    // The last line of a file wins.
+    let of_terms = FlagSettings::of_sys_config(&text, file).into_iter();
+    let of_lines = (1..).zip(text.lines()).filter_map(|(number, line)| {
+        let (name, value) = line.split('#').next()?.split_once('=')?;
+        let flag = match name.trim() {
+            "distribution.listener.port_range.min" => Flag::PortMin,
+            "distribution.listener.port_range.max" => Flag::PortMax,
+            _ => return None,
+        };
+        let place = Place::File(file.to_owned(), number);
+        Some(FlagSetting::new(flag, value.trim(), place))
+    });
+    let mut found: Vec<FlagSetting> = of_terms.chain(of_lines).collect();
     found.reverse();
     found
 }
@@ -256,13 +247,8 @@ impl Apply for RabbitMq {
         false
     }
 
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        variables: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        let settings = decision.settings;
         if settings.epmd.is_off() {
             return Err(Failure::config(
                 "BEAMINIT_EPMD is \"off\", and RabbitMQ starts an epmd itself and does not boot where none answers; use auto",
@@ -279,67 +265,61 @@ impl Apply for RabbitMq {
             self.add_flag(flag, SERVER_FLAGS[0], changes);
         }
         // The VMs of its tools speak as their own flags say, or the user's for all VMs.
-        let of_tools = self.answer.flags(TOOL_FLAGS);
-        let mut users = [of_tools, variables.flags()].into_iter();
-        if settings.ipv6 && !users.any(|flags| flags.has(&[Flag::ProtoDist])) {
+        let users = [&self.answer.flags(TOOL_FLAGS), &decision.sources.variables];
+        if settings.ipv6 && !users.iter().any(|flags| flags.has(&[Flag::ProtoDist])) {
             self.add_flag(NodeSettings::IPV6, TOOL_FLAGS, changes);
         }
         if settings.cookie.is_some() {
             changes.set.remove(COOKIE);
             changes.unset.push(COOKIE.into());
         }
-        erl::remove_settings(settings, variables, changes);
-        let mut lines = self.answer.0.complaints(&changes.set);
-        lines.extend(self.complaints(launcher, settings));
-        if lines.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::config_lines(lines))
-        }
+        decision.remove_flags(changes);
+        self.check(decision, changes)
     }
 }
 
 impl RabbitMq {
     /// Puts a flag before the user's own in a variable.
     fn add_flag(&self, flag: &str, variable: &str, changes: &mut Changes) {
-        let users = self.answer.said(variable);
+        let users = self.answer.variable(variable);
         let flags = format!("{flag} {}", users.map_or("", |(text, _)| text));
         changes.set(variable, Text::concealing(flags.trim().as_ref()));
     }
 
-    /// Lines that would give the node another name, cookie or port in spite of us.
-    fn complaints(&self, launcher: &Launcher, settings: &NodeSettings) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Finds the lines that would give the node another name, cookie or port in spite of us.
+    fn check(&self, decision: &Decision, changes: &Changes) -> Result<(), Failure> {
+        let settings = decision.settings;
+        let mut failures = Failures::default();
+        failures.take(self.answer.0.check(&changes.set));
         if settings.cookie.is_some() && self.answer.0.assigns(COOKIE) {
-            lines.push(format!(
+            failures.push(format!(
                 "{} sets {COOKIE}, which every process could read, and its tools would take for the node's; remove that line",
                 self.answer.0.place(COOKIE)
             ));
         }
-        if launcher.role == Role::Client {
-            return lines;
+        if decision.sources.launcher.role == Role::Client {
+            return failures.or(());
         }
         for variable in SERVER_FLAGS {
             let flags = self.answer.flags(variable);
-            lines.extend(flags.names().chain(flags.cookies()).map(|flag| {
-                format!(
+            for flag in flags.names().chain(flags.cookies()) {
+                failures.push(format!(
                     "{} names the node or its cookie for the VM, and RabbitMQ does that itself; remove that flag: the node is {}",
                     flag.place, settings.node.value
-                )
-            }));
+                ));
+            }
         }
         if let Some(Pin::Ours(pin)) = &settings.port {
             let winner = |flag| self.configured.iter().find(|one| one.flag == flag);
             let winners = [Flag::PortMin, Flag::PortMax].map(winner).into_iter();
             let ours = pin.value.to_string();
-            let lost = winners.flatten().find(|port| port.text != ours);
-            lines.extend(lost.map(|port| {
-                format!(
+            if let Some(port) = winners.flatten().find(|port| port.text != ours) {
+                failures.push(format!(
                     "{} has the port {:?}, which beats {ours} ({}); remove that line",
                     port.place, port.text, pin.by
-                )
-            }));
+                ));
+            }
         }
-        lines
+        failures.or(())
     }
 }

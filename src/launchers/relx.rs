@@ -6,32 +6,36 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 
 use super::args_file::Template;
-use super::erl::VmFlags;
 use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, daemon_warning, dist_port, of_one_vm};
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, Variable, expand, unset};
+use crate::beam::{Flag, FlagSetting, FlagSettings, Otp, Variable, expand, unset};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::node::Cookie;
-use crate::plan::{Apply, Changes, Launcher, NodeSettings, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, Role};
+use crate::system::Place;
 use crate::system::files::text_of;
 use crate::system::program::Command;
 use crate::system::secrets::Text;
-use crate::system::{Environment, Place};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Task {
+    Foreground,
+    Daemon,
+    Client,
+    /// Changes the release that runs, or lists its versions: the script gives an escript of its own the cookie.
+    Upgrade,
+}
 
 struct Relx {
-    is_daemon: bool,
-    /// Does it change the release that runs, or list its versions? The script gives an escript of its own the cookie then.
-    is_upgrade: bool,
+    task: Task,
     args: Template,
     sys_config: ConfigFile,
-    /// What the script expands both with.
-    environment: Environment,
     /// Does its script make the node and its clients do without epmd where ERL_DIST_PORT is set?
     knows_dist_port: bool,
-    /// What keeps its nodetool from listening, where it does not itself: two of them are none to OTP 23.
-    nodetool_flags: &'static str,
+    /// Does its nodetool listen where no flag of ours says otherwise? Two of them are none to OTP 23.
+    nodetool_listens: bool,
 }
 
 pub fn is(script: &Script) -> bool {
@@ -39,36 +43,31 @@ pub fn is(script: &Script) -> bool {
 }
 
 /// Reads the task, and the args file that the script would take.
-///
-/// # Errors
-/// The file cannot be read.
 pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launcher, Failure> {
-    let task = command.arguments().next().unwrap_or_default();
-    let is_upgrade = matches!(
-        task,
-        "upgrade" | "downgrade" | "install" | "uninstall" | "unpack" | "versions"
-    );
-    let role = match task {
-        "foreground" | "console" | "console_clean" | "console_boot" | "daemon" | "daemon_boot"
-        | "start" => Role::Node,
+    let task = match command.arguments().next().unwrap_or_default() {
+        "foreground" | "console" | "console_clean" | "console_boot" => Some(Task::Foreground),
+        "daemon" | "daemon_boot" | "start" => Some(Task::Daemon),
         "rpc" | "eval" | "stop" | "restart" | "reboot" | "pid" | "ping" | "remote_console"
-        | "remote" | "remsh" | "attach" | "daemon_attach" | "status" => Role::Client,
-        _ if is_upgrade => Role::Client,
-        _ => Role::Neither,
+        | "remote" | "remsh" | "attach" | "daemon_attach" | "status" => Some(Task::Client),
+        "upgrade" | "downgrade" | "install" | "uninstall" | "unpack" | "versions" => {
+            Some(Task::Upgrade)
+        }
+        _ => None,
+    };
+    let role = match task {
+        Some(Task::Foreground | Task::Daemon) => Role::Node,
+        Some(Task::Client | Task::Upgrade) => Role::Client,
+        None => Role::Neither,
     };
     let name = script.assigned("REL_NAME").unwrap_or(&script.name);
     let launcher = of_one_vm("relx release", role, name);
-    if role == Role::Neither {
+    let Some(task) = task else {
         return Ok(launcher);
-    }
+    };
     let variable = |name: &str| config.variable(name).map(ToOwned::to_owned);
-    let args = source(script, config, "VMARGS_PATH", "vm.args")?;
-    let expands = args.as_ref().is_some_and(|(_, expands)| *expands);
-    let path = args.as_ref().map(|(path, _)| path.as_path());
-    let args = Template::read(path, if expands { Some(&variable) } else { None })?;
-    let sys_config = source(script, config, "RELX_CONFIG_PATH", "sys.config")?;
-    let sys_config = sys_config.map(|(path, expands)| ConfigFile::read(path, expands, &variable));
-    let sys_config = sys_config.unwrap_or_default();
+    let source = |variable, name| source(script, config, variable, name);
+    let args = Template::read(source("VMARGS_PATH", "vm.args")?, &variable)?;
+    let sys_config = ConfigFile::read(source("RELX_CONFIG_PATH", "sys.config")?, &variable);
     let of_config = sys_config.settings.clone();
     let mut own_settings = args.own_settings(role, (script, command), of_config);
     own_settings.dist_port = config.variable("ERL_DIST_PORT").map(|text| {
@@ -76,28 +75,20 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         FlagSetting::new(Flag::EpmdlessPort, text, place)
     });
     // Its nodetool gets the cookie as the script has it, and splits it.
-    let is_nodetool =
-        role == Role::Client && !is_upgrade && config.variable("USE_NODETOOL").is_some();
+    let is_nodetool = task == Task::Client && config.variable("USE_NODETOOL").is_some();
     let takes_one = own_settings.otp.as_ref().is_some_and(Otp::takes_one_cookie);
     own_settings.takes_cookie_file = is_nodetool && takes_one;
-    let is_daemon = matches!(task, "daemon" | "daemon_boot" | "start");
-    let keeps_from_listening = script.contains_all(&["-setcookie ${COOKIE} -dist_listen false"]);
+    let does_not_listen = script.contains_all(&["-setcookie ${COOKIE} -dist_listen false"]);
     Ok(Launcher {
         own_settings,
         root: Some(script.root.clone()),
-        warnings: daemon_warning(is_daemon, "foreground or console"),
+        warnings: daemon_warning(task == Task::Daemon, "foreground or console"),
         apply: Box::new(Relx {
-            is_daemon,
-            is_upgrade,
+            task,
             args,
             sys_config,
-            environment: config.environment.clone(),
             knows_dist_port: script.contains_all(&["ERL_DIST_PORT", "-start_epmd false"]),
-            nodetool_flags: if keeps_from_listening {
-                ""
-            } else {
-                "-dist_listen false "
-            },
+            nodetool_listens: !does_not_listen,
         }),
         ..launcher
     })
@@ -105,9 +96,6 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
 
 /// The file that the script would take: that of the variable, the root's, or the version's own; and whether it would expand
 /// variables in it.
-///
-/// # Errors
-/// The variable leads nowhere.
 fn source(
     script: &Script,
     config: &Config,
@@ -149,8 +137,9 @@ struct ConfigFile {
 }
 
 impl ConfigFile {
-    fn read(path: PathBuf, expands: bool, variable: Variable) -> Self {
-        if !expands {
+    fn read(source: Option<(PathBuf, bool)>, variable: Variable) -> Self {
+        let (path, is_expanded) = source.unwrap_or_default();
+        if !is_expanded {
             return Self {
                 settings: FlagSettings::of_config_file(&path),
                 ..Self::default()
@@ -169,22 +158,11 @@ impl ConfigFile {
 }
 
 impl Apply for Relx {
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        variables: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
-        let own_settings = &launcher.own_settings;
-        let vm = VmFlags {
-            own_settings,
-            settings,
-            variables,
-        };
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        let settings = decision.settings;
         let node = &settings.node.value;
         // What an included file says stays where it is, and the script counts the names itself.
-        let mut names = own_settings.files.names();
+        let mut names = decision.own.files.names();
         if let Some(name) = names.find(|name| name.stays()) {
             let flag = if name.flag == Flag::Name {
                 "-name"
@@ -199,21 +177,21 @@ impl Apply for Relx {
         if settings.epmd.is_off() {
             let problem = "this release's script knows no ERL_DIST_PORT that does without epmd; build it with a rebar3 from 2021 or later";
             let problem = (!self.knows_dist_port).then_some(problem);
-            dist_port::set(problem, own_settings, settings, changes)?;
+            dist_port::set(problem, decision, changes)?;
         }
-        if settings.in_file && self.is_upgrade {
+        if settings.in_file && self.task == Task::Upgrade {
             return Err(Failure::config(
                 "BEAMINIT_COOKIE_VIA is \"file\", and the release's script gives this command the cookie as an argument, which every process can read; set it to arg for this command",
             ));
         }
-        self.copy_args(launcher, settings, changes)?;
+        self.copy_args(decision, changes)?;
         // erl_call takes its cookie as an argument alone, and speaks IPv4; nodetool is a VM.
         let wants_vm = settings.in_file || settings.ipv6;
         if wants_vm {
             changes.set("USE_NODETOOL", Text::plain("true"));
         }
-        let is_client = launcher.role == Role::Client && !self.is_upgrade;
-        let users = self.environment.variable("USE_NODETOOL");
+        let is_client = self.task == Task::Client;
+        let users = decision.sources.config.variable("USE_NODETOOL");
         let is_nodetool = is_client && (wants_vm || users.is_some());
         // The script puts it among the flags of nodetool as it is, where the VM would split it.
         let is_split = |cookie: &Cookie| quote(cookie.reveal()) != cookie.reveal();
@@ -231,28 +209,24 @@ impl Apply for Relx {
             changes.set("RELX_COOKIE", Text::from(cookie));
         }
         let mut ours = Text::default();
-        if is_nodetool && !vm.say_dist_listen() {
+        if is_nodetool && self.nodetool_listens && !decision.has_dist_listen() {
             // It would take the node's port where there is no epmd, and have a cookie that everybody knows.
-            ours.push(self.nodetool_flags);
+            ours.push("-dist_listen false ");
         }
-        if settings.in_file && (is_client || self.is_daemon) {
-            ours.append(&vm.cookie(""));
+        if settings.in_file && matches!(self.task, Task::Client | Task::Daemon) {
+            ours.append(&decision.cookie_flags(""));
         } else if let Some(cookie) = split {
             ours.push(&format!("-setcookie {} ", quote(&node.to_string())));
             ours.append(&quoted_cookie(cookie)).push(" ");
         }
-        vm.put_first(ours, changes)
+        decision.put_first(ours, changes)
     }
 }
 
 impl Relx {
     /// Gives the script a copy of vm.args with our settings, and the variables that stand for them.
-    fn copy_args(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
+    fn copy_args(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
+        let settings = decision.settings;
         let sys_config = &self.sys_config;
         let mut values = self.args.values(settings);
         if let Some(port) = settings.pin()
@@ -263,14 +237,17 @@ impl Relx {
         for (name, value) in &values {
             changes.set(name, Text::plain(value));
         }
-        let users = |name: &str| self.environment.variable(name).map(ToOwned::to_owned);
-        let variable = |name: &str| values.get(name).cloned().or_else(|| users(name));
+        let config = decision.sources.config;
+        let variable = |name: &str| {
+            let ours = values.get(name).map(String::as_str);
+            ours.or(config.variable(name)).map(ToOwned::to_owned)
+        };
         // The script writes what it expands beside the copy of vm.args.
         let writes_beside =
             variable("RELX_REPLACE_OS_VARS").is_some() && variable("RELX_OUT_FILE_PATH").is_none();
         let needs_folder = writes_beside || sys_config.is_read_only;
         let args = self.args.expanded(&variable);
-        let folder = args.copy(launcher, needs_folder, settings, changes)?;
+        let folder = args.copy(needs_folder, decision, changes)?;
         if sys_config.is_read_only {
             changes.set("RELX_OUT_FILE_PATH", Text::plain(folder));
         }
@@ -279,7 +256,7 @@ impl Relx {
         for (path, names) in [(&args.path, of_args), (&sys_config.path, of_config)] {
             let names = names.into_iter().map(String::as_str);
             let names: Vec<&str> = names.filter(|name| !values.contains_key(*name)).collect();
-            if launcher.role == Role::Node && !names.is_empty() {
+            if decision.sources.launcher.role == Role::Node && !names.is_empty() {
                 changes.warn(format!(
                     "{} names {}, which nobody sets: the release's script puts nothing there; set it in the container's environment",
                     path.display(),

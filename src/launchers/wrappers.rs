@@ -77,9 +77,6 @@ struct Wrapper {
 
 impl LauncherCommand {
     /// Removes the wrappers. Where there is no launcher behind them, the command is its own.
-    ///
-    /// # Errors
-    /// An assignment comes too late, or cannot be read.
     pub fn find(command: &Command, config: Config) -> Result<Self, Failure> {
         let mut environment = config.environment.clone();
         let mut wrappers: Vec<(Wrapper, Command)> = Vec::new();
@@ -140,7 +137,8 @@ impl LauncherCommand {
 }
 
 impl Wrapper {
-    /// The wrapper that a command is, and the command in it.
+    /// The wrapper that a command is, and the command in it, whose file is in PATH, or where its path leads from the
+    /// wrapper's folder.
     fn around(
         command: &Command,
         script: Option<&Script>,
@@ -148,26 +146,21 @@ impl Wrapper {
     ) -> Option<(Self, Command)> {
         let of_program = Self::of_program(&command.words, environment);
         let wrapper = of_program.or_else(|| Self::of_script(script?, command))?;
-        // A program that is missing is left to the wrapper.
-        let inner = wrapper.command(environment)?;
+        let words = wrapper.words.clone();
+        let program = Path::new(words.first()?);
+        let inner = match &wrapper.folder {
+            Some(folder) if program.components().count() > 1 => Command {
+                file: folder.join(program),
+                words,
+            },
+            // A program that is missing is left to the wrapper.
+            _ => Command::find(words, environment).ok()?,
+        };
         Some((wrapper, inner))
     }
 
     fn account(&self) -> Option<Account> {
         Account::reachable(self.user.as_ref()?.split(':').next()?)
-    }
-
-    /// The inner command's file: in PATH, or where its path leads from the wrapper's folder.
-    fn command(&self, environment: &Environment) -> Option<Command> {
-        let words = self.words.clone();
-        let program = Path::new(words.first()?);
-        match &self.folder {
-            Some(folder) if program.components().count() > 1 => Some(Command {
-                file: folder.join(program),
-                words,
-            }),
-            _ => Command::find(words, environment).ok(),
-        }
     }
 
     /// A wrapper that is recognised by its program's name.

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::resolve::Sources;
 use super::{Changes, NodeSettings};
-use crate::beam::{FlagSetting, FlagSettings, FlagVariables, Otp};
+use crate::beam::{FlagSetting, FlagSettings, Otp};
 use crate::config::Setting;
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName, Port};
@@ -73,19 +74,22 @@ pub struct Launcher {
     pub apply: Box<dyn Apply>,
 }
 
+/// What was decided for a node, and what it was decided from.
+#[derive(Clone, Copy)]
+pub struct Decision<'a> {
+    pub sources: &'a Sources<'a>,
+    /// The launcher's own settings, as they are when it has done its part.
+    pub own: &'a OwnSettings,
+    pub settings: &'a NodeSettings,
+}
+
 /// How a launcher gives the node its name, cookie and port.
 pub trait Apply {
     /// Plans the changes.
     ///
     /// # Errors
     /// What stands in the way.
-    fn apply(
-        &self,
-        launcher: &Launcher,
-        settings: &NodeSettings,
-        flags: &FlagVariables,
-        changes: &mut Changes,
-    ) -> Result<(), Failure>;
+    fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure>;
 
     /// Do the VM's own arguments say its name and port?
     fn names_in_arguments(&self) -> bool {

@@ -23,7 +23,7 @@ use crate::system::program::Command;
 use crate::system::secrets::{self, Text};
 
 pub use changes::Changes;
-pub use launcher::{Apply, Launcher, OwnSettings, Role};
+pub use launcher::{Apply, Decision, Launcher, OwnSettings, Role};
 use resolve::Sources;
 pub use resolve::{NodeSettings, Pin};
 
@@ -132,8 +132,12 @@ impl Plan {
         }
         let mut settings = resolve::resolve(sources, answer)?;
         settings.sync_with = peers.to_vec();
-        let flags = &sources.flag_variables;
-        launcher.apply.apply(launcher, &settings, flags, changes)?;
+        let decision = Decision {
+            sources,
+            own: sources.own,
+            settings: &settings,
+        };
+        launcher.apply.apply(&decision, changes)?;
         // A release's own shell file may read it.
         if config.variable("ERLANG_COOKIE").is_some() && !launcher.reads_cookie_variable() {
             changes.set.remove("ERLANG_COOKIE");

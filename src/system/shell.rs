@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::error::{Failure, Failures};
 use crate::system::Environment;
 use crate::system::Place;
 use crate::system::files::text_of;
@@ -195,21 +196,25 @@ impl ShellAnswer {
         matches!(&self.outcome, Outcome::Told(told) if told.get(name) != self.given.get(name))
     }
 
-    /// Complains of the variables of a start that the file gives another value.
-    pub fn complaints(&self, set: &BTreeMap<String, Text>) -> Vec<String> {
+    /// Refuses what the file does to the variables of a start: one that gets another value.
+    ///
+    /// # Errors
+    /// A line for each.
+    pub fn check(&self, set: &BTreeMap<String, Text>) -> Result<(), Failure> {
         let Outcome::Told(told) = &self.outcome else {
-            return Vec::new();
+            return Ok(());
         };
-        let asked = |name: &str| told.contains_key(name) || self.given.contains_key(name);
-        let lost = set.iter().filter(|(name, ours)| {
-            let ours = ours.reveal().to_string_lossy();
-            asked(name) && !self.keeps(name, &ours)
-        });
-        lost.map(|(name, ours)| {
-            let place = self.place(name);
-            format!("{place} sets {name} after us, which beats {name}={ours}; remove that line")
-        })
-        .collect()
+        let mut failures = Failures::default();
+        for (name, ours) in set {
+            let is_asked = told.contains_key(name) || self.given.contains_key(name);
+            if is_asked && !self.keeps(name, &ours.reveal().to_string_lossy()) {
+                let place = self.place(name);
+                failures.push(format!(
+                    "{place} sets {name} after us, which beats {name}={ours}; remove that line"
+                ));
+            }
+        }
+        failures.or(())
     }
 
     /// The variables that are set behind the file.
