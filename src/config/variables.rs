@@ -1,6 +1,7 @@
 //! The variables that mean something to beaminit, each known by being read. Everything else in the environment passes by,
 //! whatever bytes it has.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tracing::level_filters::LevelFilter;
@@ -24,6 +25,8 @@ const OF_OTHERS: [&str; 6] = [
 /// The environment while it is read: what is wrong with it is collected, to be reported together.
 pub struct Variables {
     pub environment: Environment,
+    /// What is text, by name in lower case: envy reads it so.
+    values: BTreeMap<String, String>,
     /// The names that were read.
     names: Vec<&'static str>,
     pub warnings: Vec<String>,
@@ -32,7 +35,15 @@ pub struct Variables {
 
 impl Variables {
     pub fn new(environment: Environment) -> Self {
+        let text = environment.iter().filter_map(|(name, value)| {
+            let name = name.to_str()?;
+            // One with lower case in it is another variable.
+            let is_other = name.contains(|c: char| c.is_ascii_lowercase());
+            let value = value.to_str().filter(|_| !is_other)?;
+            Some((name.to_owned(), value.to_owned()))
+        });
         Self {
+            values: envy::from_iter(text).unwrap_or_default(),
             environment,
             names: Settings::NAMES.to_vec(),
             warnings: Vec::new(),
@@ -43,7 +54,7 @@ impl Variables {
     /// A value as it is, but for line ends behind it.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         self.names.push(name);
-        let text = without_line_ends(self.environment.variable(name)?);
+        let text = without_line_ends(self.values.get(&name.to_ascii_lowercase())?);
         (!text.is_empty()).then(|| text.to_owned())
     }
 
