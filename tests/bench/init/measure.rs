@@ -293,8 +293,8 @@ impl Bench {
         }
         let [rss, dirty, pss] = values;
         vec![
-            Figure::new("idle resident memory, kB", 0.75, rss),
-            Figure::new("its private dirty memory, kB", 1.15, dirty),
+            Figure::new("idle resident memory, kB", 0.38, rss),
+            Figure::new("its private dirty memory, kB", 0.45, dirty),
             Figure::new("its proportional share (Pss), kB", None, pss),
         ]
     }
@@ -321,7 +321,7 @@ impl Bench {
             (init.report() - init.began as f64) / 1e3
         });
         let title = "start to the command's exec, µs";
-        vec![Figure::new(title, 1.15, samples)]
+        vec![Figure::new(title, 0.80, samples)]
     }
 
     fn early(&self) -> Vec<Figure> {
