@@ -80,7 +80,7 @@ impl FlagVariables {
         };
         let place = shell.place(name);
         let text = shell.value(name).unwrap_or_default();
-        // What the file puts before our flags comes before them; the user's own follow upon them.
+        // What the file puts before our flags comes before them; the user's own come after them.
         if let Some((before, behind)) = text.split_once(Self::MARK) {
             let added = behind.trim_start().strip_prefix(users).unwrap_or(behind);
             self.push(name, before, &place, true);

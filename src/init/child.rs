@@ -20,7 +20,7 @@ pub fn adopt_orphans() {
 /// the dispositions that we were started with. `body` does not return to us: its result is the child's exit status.
 ///
 /// # Errors
-/// fork(2) failed: no process was to be had.
+/// fork(2) failed.
 pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     let in_foreground = terminal::is_in_foreground();
     // Before there is a child that could ask where its parent is.
@@ -30,7 +30,7 @@ pub fn spawn(inherited: &signals::Inherited, body: impl FnOnce() -> i32) -> Resu
     // async-signal-safe.
     match unsafe { unistd::fork() }? {
         ForkResult::Child => {
-            // In the child and in the parent: whoever comes first, a signal to the group finds it (no ESRCH).
+            // In the child and in the parent, so that a signal to the group finds it from the first moment on (no ESRCH).
             let _ = unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0));
             if let Some(folder) = folder {
                 let _ = unistd::fchdir(folder);

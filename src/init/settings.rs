@@ -22,7 +22,7 @@ pub struct Settings {
 pub type Complaints = Vec<String>;
 
 impl Settings {
-    /// The variables of this room.
+    /// The variables that init reads.
     pub const NAMES: [&str; 3] = [
         "BEAMINIT_SIGNALS",
         "BEAMINIT_STOP_DELAY",

@@ -109,7 +109,7 @@ pub fn clock() -> Duration {
 /// Makes both ends of both pipes.
 ///
 /// # Errors
-/// No descriptor was to be had.
+/// The system has no descriptor left.
 pub fn channel() -> Result<(StatusReceiver, StatusSender), Errno> {
     let pipe = || unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK);
     let (from_launch, launch) = pipe()?;

@@ -207,7 +207,7 @@ impl Supervision<'_> {
             Some(Send::CrashDump) => self.forward(libc::SIGUSR1),
             Some(Send::Kill) => {
                 self.forward(libc::SIGKILL);
-                // Whoever left the group goes too; as PID 1, all that remains is ours.
+                // Also those that left the group; as PID 1, everything that remains is ours.
                 Orphans::signal(libc::SIGKILL);
                 if signals::is_pid_1() {
                     signals::send(-1, libc::SIGKILL);

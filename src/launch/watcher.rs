@@ -22,7 +22,7 @@ use crate::watch::{self, Certainty, Expectation, Promise, process};
 /// Starts the watcher, which goes on to join the peers where there are any to be joined.
 ///
 /// # Errors
-/// The ports of peers cannot be known, or no process was to be had.
+/// The ports of peers cannot be known, or the system starts no process.
 pub fn start(target: &Target, plan: &Plan, status: Option<StatusSender>) -> Result<(), Failure> {
     if plan.role != Role::Node {
         return Ok(());

@@ -112,7 +112,7 @@ impl Decision<'_> {
 
     /// A single `-setcookie C` is the VM's cookie whatever name it takes in the end, and of two it drops both: the cookie of
     /// the name that it should have wins over any number of those. But then it still looks for a cookie file, and dies where
-    /// HOME cannot be written, without `-nocookie`; which alone would let in whoever has no cookie either. A `-setcookie`
+    /// HOME cannot be written, without `-nocookie`; which alone would let in any node without a cookie. A `-setcookie`
     /// with nothing behind it makes the VM drop all the others and read the file.
     ///
     /// A VM from before OTP 24.1 takes one `-setcookie C` alone: where another stays, ours comes in a file.

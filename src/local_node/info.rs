@@ -1,6 +1,6 @@
 //! `beaminit node --json`: how the node of this container is reached, for `beaminit-attach` and for scripts.
 //!
-//! With the cookie only where that is asked for, and never on a terminal. Whoever can run a command in the container can
+//! With the cookie only where that is asked for, and never on a terminal. A user who can run a command in the container can
 //! read the cookie in the environment anyway.
 
 use std::ffi::OsString;

@@ -111,7 +111,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Decides upon the identity of a node or a client, and changes what is needed for it.
+    /// Decides on the identity of a node or a client, and changes what is needed for it.
     fn identify(
         &mut self,
         sources: &Sources,

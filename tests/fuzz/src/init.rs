@@ -1,4 +1,4 @@
-//! The room that stays, as far as it reads text.
+//! Of init, what reads text.
 
 #[path = "../../../src/init/rewrite.rs"]
 pub mod rewrite;
