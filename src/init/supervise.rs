@@ -40,6 +40,7 @@ pub fn until_the_end(child: Pid, receiver: StatusReceiver, settings: &Settings) 
         looked: Duration::ZERO,
         look: None,
         patience: None,
+        killed: false,
     };
     let exit_status = supervision.run();
     terminal::take_back(child);
@@ -67,6 +68,8 @@ struct Supervision<'a> {
     look: Option<Duration>,
     /// How long those are waited for that are no VM.
     patience: Option<Duration>,
+    /// They have been killed.
+    killed: bool,
 }
 
 impl Supervision<'_> {
@@ -147,13 +150,17 @@ impl Supervision<'_> {
             }
         }
         let is_over = self.patience.is_some_and(|until| until <= now);
-        if is_over {
+        if is_over && !self.killed {
             let line = format!(
                 "beaminit: warning: the command has ended, and these have not, though they got a TERM: {}; they are killed: BEAMINIT_STOP_TIMEOUT=10s gives them longer\n",
                 self.orphans.names.join(", ")
             );
             let _ = descriptors::Stderr.write(line.as_bytes());
             Orphans::signal(libc::SIGKILL);
+            // Where this is not PID 1, they are not to outlive it.
+            self.killed = true;
+            self.patience = Some(now.saturating_add(LEAVE));
+            return false;
         }
         is_over
     }
