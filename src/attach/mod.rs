@@ -32,7 +32,7 @@ use crate::system::program::Command;
 use crate::system::secrets;
 use crate::system::signals::Inherited;
 use crate::system::terminal;
-use options::{Options, Program};
+use options::{AttachOptions, Program};
 use vm_env::VmEnv;
 
 const NAME: &str = "beaminit-attach";
@@ -67,7 +67,7 @@ pub fn main() -> i32 {
         Some("--version" | "-V") => return cli::say(&cli::version(NAME)),
         _ => {}
     }
-    let options = match Options::parse(words) {
+    let options = match AttachOptions::parse(words) {
         Ok(options) => options,
         Err(usage) => return usage.report(),
     };
@@ -82,8 +82,8 @@ pub fn main() -> i32 {
     }
 }
 
-fn attach(options: Options, machine: &Machine) -> Result<i32, Abort> {
-    let Options {
+fn attach(options: AttachOptions, machine: &Machine) -> Result<i32, Abort> {
+    let AttachOptions {
         location,
         node,
         program,

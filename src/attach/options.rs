@@ -1,6 +1,6 @@
 //! The command line of `beaminit-attach`: which pod or container, which program.
 //!
-//! Options before or after the pod, as kubectl takes them; everything after `--` is the command's.
+//! AttachOptions before or after the pod, as kubectl takes them; everything after `--` is the command's.
 
 use std::ffi::OsString;
 
@@ -12,7 +12,7 @@ use crate::system::secrets::shown;
 const SYNOPSIS: &str = "beaminit-attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
 
 #[derive(PartialEq, Eq)]
-pub struct Options {
+pub struct AttachOptions {
     pub location: Location,
     /// The node's name, if it is given.
     pub node: Option<NodeName>,
@@ -32,7 +32,7 @@ pub enum Program {
     Command(Vec<OsString>),
 }
 
-impl Options {
+impl AttachOptions {
     pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter();
         let (mut name, mut docker, mut node, mut program) = (None, None, None, None);
@@ -142,14 +142,15 @@ fn once<T>(slot: &mut Option<T>, value: T, what: &str) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    crate::system::secrets::without_debug!(Options, Program);
+    crate::system::secrets::without_debug!(AttachOptions, Program);
 
     /// How a command line is read, in short; or the start of a complaint.
     fn read(line: &str) -> String {
-        let options = match Options::parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(options) => options,
-            Err(usage) => return usage.lines.concat(),
-        };
+        let options =
+            match AttachOptions::parse(line.split_whitespace().map(OsString::from).collect()) {
+                Ok(options) => options,
+                Err(usage) => return usage.lines.concat(),
+            };
         let location = match options.location {
             Location::Pod(pod) => format!("{} {:?} {:?}", pod.name, pod.namespace, pod.container),
             Location::Docker(container) => format!("docker {container}"),

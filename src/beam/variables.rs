@@ -14,7 +14,7 @@ use crate::system::shell::ShellAnswer;
 
 #[derive(Clone, Default)]
 pub struct FlagVariables {
-    all: Vec<Variable>,
+    all: Vec<FlagVariable>,
     /// The place where a release's own shell file drops what ERL_AFLAGS was before.
     dropped_at: Option<Place>,
     /// What such a file puts before our flags.
@@ -22,7 +22,7 @@ pub struct FlagVariables {
 }
 
 #[derive(Clone)]
-struct Variable {
+struct FlagVariable {
     name: String,
     text: String,
     flags: FlagSettings,
@@ -107,7 +107,7 @@ impl FlagVariables {
         if stays {
             flags.forget_spans();
         }
-        self.all.push(Variable {
+        self.all.push(FlagVariable {
             name: name.to_owned(),
             text: text.to_owned(),
             flags,
@@ -155,7 +155,7 @@ impl FlagVariables {
     }
 }
 
-impl Variable {
+impl FlagVariable {
     fn rest(&self, ports: PortFlags) -> String {
         let rest = without(&self.text, &self.flags.spans(ports));
         // A `-kernel` that lost its last value, or blanks alone, are nothing to hand on.

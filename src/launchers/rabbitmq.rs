@@ -67,7 +67,7 @@ const ITS_PORT: u16 = 5672;
 const NAME: &str = "rabbit";
 
 struct RabbitMq {
-    answer: Answer,
+    answer: EnvAnswer,
     /// The ports in its configuration files, which beat the variable.
     configured: Vec<FlagSetting>,
 }
@@ -82,7 +82,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         None | Some("help" | "version" | "autocomplete" | "--help" | "--version") => Role::Neither,
         Some(_) => Role::Client,
     };
-    let answer = Answer::ask(command, config)?;
+    let answer = EnvAnswer::ask(command, config)?;
     let configured = answer.configured_ports();
     let mut files = FlagSettings::default();
     files.extend(configured.clone());
@@ -143,9 +143,9 @@ fn default_node(config: &Config, long: bool) -> Option<Setting<NodeName>> {
 }
 
 /// The variables as rabbitmq-env.conf makes them.
-struct Answer(ShellAnswer);
+struct EnvAnswer(ShellAnswer);
 
-impl Answer {
+impl EnvAnswer {
     /// Has a shell source rabbitmq-env.conf, as the scripts do, with what the start will set.
     fn ask(command: &Command, config: &Config) -> Result<Self, Failure> {
         let file = config.variable("RABBITMQ_CONF_ENV_FILE");

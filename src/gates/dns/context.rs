@@ -5,13 +5,23 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::rr::RecordType;
 
-use super::strategy::QueryStrategy;
 use super::unused_types;
 use crate::config::{Config, DnsMode};
 use crate::dns::{Answer, Client};
 use crate::naming::{self, Candidate, Cluster};
 use crate::node::Host;
 use crate::node::host::{domain, is_dashed, reverse_name};
+
+/// How a nameserver is asked for a name that may not exist yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryStrategy {
+    /// By types that nobody uses: no cache keeps that the name has no address.
+    UnassignedTypes,
+    /// By its addresses, again and again, as often as the negative TTL allows.
+    Addresses,
+    /// By both, where it is not clear whether unassigned types work.
+    Both,
+}
 
 pub struct WaitContext<'a> {
     /// The names, in order of preference.

@@ -22,9 +22,9 @@ use tracing::{info, warn};
 use crate::dns::{block_on, hosts, within};
 use crate::error::Failure;
 use crate::naming::Chosen;
+use context::QueryStrategy;
 pub use context::WaitContext;
 use poll::{CandidatePoll, Observation, Verdict};
-use strategy::QueryStrategy;
 
 /// The round in which the strategy is checked: not the first, and not the same for all pods that start together.
 const CHECK: std::ops::Range<u32> = 1..5;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::RecordType;
 
+use super::context::QueryStrategy;
 use super::context::WaitContext;
-use super::strategy::QueryStrategy;
 use super::unused_types::UnusedTypes;
 use crate::config::DnsMode;
 use crate::dns::{Answer, AnswerData};

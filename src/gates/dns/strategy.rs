@@ -6,19 +6,9 @@
 
 use hickory_resolver::proto::rr::RecordType;
 
-use super::context::WaitContext;
+use super::context::{QueryStrategy, WaitContext};
 use crate::dns::AnswerData;
 use crate::naming::Cluster;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QueryStrategy {
-    /// By types that nobody uses: no cache keeps that the name has no address.
-    UnassignedTypes,
-    /// By its addresses, again and again, as often as the negative TTL allows.
-    Addresses,
-    /// By both, where it is not clear whether unassigned types work.
-    Both,
-}
 
 /// Finds the strategy; `None` if the nameservers are in no state to show it.
 pub async fn find(context: &WaitContext<'_>) -> Option<QueryStrategy> {
