@@ -40,7 +40,7 @@ pub fn run(
     program
         .args(words.skip(1))
         .env_clear()
-        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .envs(environment.0.iter().map(|(name, value)| (name, value)))
         .process_group(0);
     let child = processes::start(&mut program, machine)?;
     let group = Pid::from_raw(libc::pid_t::try_from(child.id()).unwrap_or(0));
@@ -86,7 +86,7 @@ impl ShellJob {
                         Some(Change::Ended(status)) => return failure.map_or(Ok(status), Err),
                         // It used the terminal before it was in the foreground.
                         Some(Change::Stopped(libc::SIGTTIN | libc::SIGTTOU))
-                            if terminal::has(self.group) =>
+                            if terminal::is_group_in_foreground(self.group) =>
                         {
                             signals::send(-self.group.as_raw(), libc::SIGCONT);
                         }

@@ -8,8 +8,7 @@ use super::location::Location;
 use super::node_info::RemoteInfo;
 use super::port_forward::PortForward;
 use super::{Abort, Machine, docker, processes};
-use crate::dist::epmd::answer::EpmdAnswer;
-use crate::dist::epmd::{self, Reply};
+use crate::dist::epmd::{EpmdError, find_port};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::Port;
@@ -84,17 +83,19 @@ fn open_to(location: &Location, port: Port, machine: &Machine) -> Result<Tunnel,
 fn ask_epmd(tunnel: &Tunnel, info: &RemoteInfo) -> Result<Port, Abort> {
     let name = info.node.name.to_string();
     let (asked, address) = (name.clone(), tunnel.address());
-    let reply =
-        processes::in_thread(move || epmd::ask(&asked, address, Instant::now() + EPMD_LIMIT))?;
-    let line = match reply {
-        Reply::Answer(EpmdAnswer::Taken(port)) => match Port::parse(&port.to_string()) {
+    let found =
+        processes::in_thread(move || find_port(&asked, address, Instant::now() + EPMD_LIMIT))?;
+    let line = match found {
+        Ok(port) => match Port::parse(&port.to_string()) {
             Ok(port) => return Ok(port),
             Err(_) => format!("the epmd there has no port for {name}: is that node listening?"),
         },
-        Reply::Answer(EpmdAnswer::Free) => {
+        Err(EpmdError::UnknownName) => {
             format!("the epmd there knows no node {name}: is it running, and that its name?")
         }
-        _ => "no epmd answers there; for a node without epmd, give its port in ERL_PORT".into(),
+        Err(_) => {
+            "no epmd answers there; for a node without epmd, give its port in ERL_PORT".into()
+        }
     };
     Err(Failure::new(Exit::Gate, line).into())
 }

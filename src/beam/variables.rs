@@ -49,7 +49,7 @@ impl FlagVariables {
     /// # Errors
     /// One that is not UTF-8: it cannot be read here, and the VM would read it all the same.
     pub fn read(environment: &Environment, shell: Option<&ShellAnswer>) -> Result<Self, Failure> {
-        let set = environment.iter().filter_map(|(name, _)| name.to_str());
+        let set = environment.0.iter().filter_map(|(name, _)| name.to_str());
         let of_shell = shell.into_iter().flat_map(ShellAnswer::names);
         let versioned = set.chain(of_shell).filter(|name| is_versioned(name));
         let versioned: BTreeSet<&str> = versioned.collect();
@@ -89,7 +89,9 @@ impl FlagVariables {
             self.push(name, added, &place, true);
         } else {
             self.push(name, text, &place, true);
-            let was_given = shell.was(name).is_some_and(|was| was.contains(Self::MARK));
+            let was_given = shell
+                .value_before(name)
+                .is_some_and(|was| was.contains(Self::MARK));
             self.dropped_at = self.dropped_at.take().or(was_given.then_some(place));
         }
     }

@@ -35,7 +35,7 @@ pub struct Variables {
 
 impl Variables {
     pub fn new(environment: Environment) -> Self {
-        let text = environment.iter().filter_map(|(name, value)| {
+        let text = environment.0.iter().filter_map(|(name, value)| {
             let name = name.to_str()?;
             // One with lower case in it is another variable.
             let is_other = name.contains(|c: char| c.is_ascii_lowercase());
@@ -99,7 +99,7 @@ impl Variables {
             self.failures.push(line);
         }
         let mut found = Vec::new();
-        for (name, value) in &mut self.environment {
+        for (name, value) in &mut self.environment.0 {
             let Some(name) = name.to_str() else { continue };
             let is_ours = self.names.contains(&name);
             if is_ours && found.contains(&name) {

@@ -2,13 +2,16 @@
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html#protocol-between-connected-nodes>
 
+use std::io::Write as _;
 use std::time::Instant;
 
 use super::term::{OutTerm, Term, VERSION};
 use super::wire::Wire;
-use crate::dist::{DistError, LONGEST};
+use super::{DistError, LONGEST};
 
-/// What stands before the terms of a message where no atoms are cached.
+const STEP: &str = "a call";
+
+/// Precedes the terms of a message in which no atoms are cached.
 const PASS_THROUGH: u8 = b'p';
 /// Control messages: to a process, the same with its sender, to a name.
 const SEND: i64 = 2;
@@ -18,15 +21,13 @@ const REG_SEND: i32 = 6;
 /// A connection to a node that has the same cookie.
 #[derive(Debug)]
 pub struct Connection {
-    /// The node's name, as it says it.
-    pub name: String,
     wire: Wire,
     own_name: String,
     creation: u32,
     calls: i32,
 }
 
-/// An answer.
+/// The message that answers a call.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply(Vec<u8>);
 
@@ -38,10 +39,8 @@ impl Reply {
 }
 
 impl Connection {
-    /// A connection whose handshake is done.
-    pub fn new(wire: Wire, name: String, own_name: String, creation: u32) -> Self {
+    pub fn new(wire: Wire, own_name: String, creation: u32) -> Self {
         Self {
-            name,
             wire,
             own_name,
             creation,
@@ -60,20 +59,17 @@ impl Connection {
         arguments: Vec<OutTerm>,
         deadline: Instant,
     ) -> Result<Reply, DistError> {
-        const STEP: &str = "a call";
-        self.wire.until(deadline);
+        self.wire.set_deadline(deadline);
         self.calls = self.calls.wrapping_add(1);
-        let call = self.question(module, function, arguments);
-        self.wire.write(&call).map_err(|lost| lost.in_step(STEP))?;
+        let call = self.request(module, function, arguments);
+        self.send(&call)?;
         loop {
-            let message = self.receive(STEP)?;
+            let message = self.receive()?;
             let own = |(number, _): &(i64, Term)| *number == i64::from(self.calls);
             let Some((_, term)) = answer(&message).filter(own) else {
-                // Not for us, or a tick: that wants one in return.
+                // A tick, which is to be answered with another, or a message that is not for this call.
                 if message.is_empty() {
-                    self.wire
-                        .write(&[0; 4])
-                        .map_err(|lost| lost.in_step(STEP))?;
+                    self.send(&[0; 4])?;
                 }
                 continue;
             };
@@ -86,7 +82,7 @@ impl Connection {
         }
     }
 
-    fn question(&self, module: &str, function: &str, arguments: Vec<OutTerm>) -> Vec<u8> {
+    fn request(&self, module: &str, function: &str, arguments: Vec<OutTerm>) -> Vec<u8> {
         let own = || OutTerm::Pid(&self.own_name, self.creation);
         let atom = OutTerm::Atom;
         let control = OutTerm::Tuple(vec![
@@ -113,20 +109,22 @@ impl Connection {
         [&length.to_be_bytes(), body.as_slice()].concat()
     }
 
-    fn receive(&mut self, step: &'static str) -> Result<Vec<u8>, DistError> {
-        let mut read = |count| self.wire.read(count).map_err(|lost| lost.in_step(step));
-        let length = read(4)?;
-        let length = length
-            .iter()
-            .fold(0, |sum, byte| sum * 256 + usize::from(*byte));
+    fn send(&mut self, message: &[u8]) -> Result<(), DistError> {
+        let sent = self.wire.write_all(message);
+        sent.map_err(DistError::in_step(STEP))
+    }
+
+    fn receive(&mut self) -> Result<Vec<u8>, DistError> {
+        let lost = DistError::in_step(STEP);
+        let length = self.wire.read_length::<4>().map_err(lost)?;
         if length > LONGEST {
             return Err(DistError::TooLong);
         }
-        read(length)
+        self.wire.read_bytes(length).map_err(lost)
     }
 }
 
-/// The answer to a call that a message is, if it is one, with the number of that call.
+/// The number of a call and the term that it returned, if the message is an answer.
 pub fn answer(message: &[u8]) -> Option<(i64, Term<'_>)> {
     let (control, rest) = Term::decode(message.strip_prefix(&[PASS_THROUGH])?)?;
     let [Term::Integer(SEND | SEND_SENDER), _, Term::Pid] = control.tuple()? else {

@@ -1,69 +1,49 @@
-//! The messages of the handshake, protocol version 6, which every node from OTP 23 on speaks. Their lengths are taken off.
+//! The messages of the handshake, without their lengths: protocol version 6, which every node from OTP 23 on speaks.
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html#distribution-handshake>
 
 /// No message is longer: 19 bytes, and a name of 255 characters of up to four bytes.
 pub const LONGEST: usize = 2048;
 
-/// What this node can do: what others insist on, OTP 25 and 26 the most. No PUBLISHED: a hidden node.
-const FLAGS: u64 = EXTENDED_REFERENCES
-    | FUN_TAGS
-    | NEW_FUN_TAGS
-    | EXTENDED_PIDS_PORTS
-    | EXPORT_PTR_TAG
-    | BIT_BINARIES
-    | NEW_FLOATS
-    | UTF8_ATOMS
-    | MAP_TAG
-    | BIG_CREATION
-    | HANDSHAKE_23
-    | UNLINK_ID
-    | V4_NC
-    | MANDATORY_25_DIGEST;
-const EXTENDED_REFERENCES: u64 = 0x4;
-const FUN_TAGS: u64 = 0x10;
-const NEW_FUN_TAGS: u64 = 0x80;
-const EXTENDED_PIDS_PORTS: u64 = 0x100;
-const EXPORT_PTR_TAG: u64 = 0x200;
-const BIT_BINARIES: u64 = 0x400;
-const NEW_FLOATS: u64 = 0x800;
-const UTF8_ATOMS: u64 = 0x1_0000;
-const MAP_TAG: u64 = 0x2_0000;
-const BIG_CREATION: u64 = 0x4_0000;
-const HANDSHAKE_23: u64 = 0x100_0000;
-const UNLINK_ID: u64 = 0x200_0000;
-const V4_NC: u64 = 0x4_0000_0000;
-const MANDATORY_25_DIGEST: u64 = 0x10_0000_0000;
+/// The flags that other nodes insist on, OTP 25 and 26 the most. No PUBLISHED: a hidden node.
+const FLAGS: u64 = 0x4 // EXTENDED_REFERENCES
+    | 0x10 // FUN_TAGS
+    | 0x80 // NEW_FUN_TAGS
+    | 0x100 // EXTENDED_PIDS_PORTS
+    | 0x200 // EXPORT_PTR_TAG
+    | 0x400 // BIT_BINARIES
+    | 0x800 // NEW_FLOATS
+    | 0x1_0000 // UTF8_ATOMS
+    | 0x2_0000 // MAP_TAG
+    | 0x4_0000 // BIG_CREATION
+    | 0x100_0000 // HANDSHAKE_23
+    | 0x200_0000 // UNLINK_ID
+    | 0x4_0000_0000 // V4_NC
+    | 0x10_0000_0000; // MANDATORY_25_DIGEST
 
-/// `send_status`, if the node asks whether this connection should replace an older one.
-pub const GO_ON: &[u8] = b"strue";
+/// `send_status`: this connection replaces an older one.
+pub const REPLACE: &[u8] = b"strue";
 
-/// What a node says to a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandshakeStatus {
-    /// Go on.
     Ok,
     /// There is a connection of that name.
     Alive,
-    /// It is not allowed.
     NotAllowed,
-    /// It connects to that name itself.
+    /// `nok`: the node connects to that name itself.
     Busy,
 }
 
-/// Who the node is, and what it wants to have digested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_field_names)] // the protocol's words
 pub struct Challenge {
-    /// Its name.
     pub name: String,
-    /// The number.
     pub challenge: u32,
-    /// In which of its lives: a number that changes with every start.
+    /// A number that changes with every start of the node.
     pub creation: u32,
 }
 
-/// `send_name`: the first word.
+/// `send_name`.
 pub fn name(name: &str, creation: u32) -> Vec<u8> {
     let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
     let mut message = vec![b'N'];
@@ -74,7 +54,7 @@ pub fn name(name: &str, creation: u32) -> Vec<u8> {
     message
 }
 
-/// `recv_status`; `None` for what no node says.
+/// `recv_status`; `None` for what no node sends.
 pub fn status(message: &[u8]) -> Option<HandshakeStatus> {
     match message.strip_prefix(b"s")? {
         b"ok" | b"ok_simultaneous" => Some(HandshakeStatus::Ok),
@@ -85,7 +65,7 @@ pub fn status(message: &[u8]) -> Option<HandshakeStatus> {
     }
 }
 
-/// `recv_challenge`; `None` for what no node says. Behind the name something may be added one day.
+/// `recv_challenge`; `None` for what no node sends. Later versions may add something after the name.
 pub fn challenge(message: &[u8]) -> Option<Challenge> {
     let (_flags, rest) = message.strip_prefix(b"N")?.split_first_chunk::<8>()?;
     let (challenge, rest) = rest.split_first_chunk()?;
@@ -94,23 +74,20 @@ pub fn challenge(message: &[u8]) -> Option<Challenge> {
     let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
     let name = str::from_utf8(name).ok().filter(|name| is_name(name))?;
     Some(Challenge {
-        name: shown(name),
+        name: escaped(name),
         challenge: u32::from_be_bytes(*challenge),
         creation: u32::from_be_bytes(*creation),
     })
 }
 
-/// Whatever else a name may hold, it is shown: what would be seen as something else, or not at all, is written out.
-fn shown(name: &str) -> String {
-    let seen = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
-    let part = |c: char| {
-        if seen(c) {
-            c.to_string()
-        } else {
-            c.escape_unicode().to_string()
-        }
-    };
-    name.chars().map(part).collect()
+/// Escapes characters that a log shows as something else, or not at all.
+fn escaped(name: &str) -> String {
+    let is_visible = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
+    let parts = name.chars().map(|c| match c {
+        c if is_visible(c) => c.to_string(),
+        c => c.escape_unicode().to_string(),
+    });
+    parts.collect()
 }
 
 fn is_name(name: &str) -> bool {
@@ -130,7 +107,7 @@ pub fn ack(message: &[u8]) -> Option<[u8; 16]> {
     message.strip_prefix(b"a")?.try_into().ok()
 }
 
-/// What proves a cookie without telling it.
+/// Proves a cookie without sending it.
 pub fn digest(cookie: &str, challenge: u32) -> [u8; 16] {
     md5::compute(format!("{cookie}{challenge}")).0
 }
@@ -206,7 +183,7 @@ mod tests {
             strange.as_bytes(),
         ];
         assert_eq!(
-            challenge(&message.concat()).map(|said| said.name),
+            challenge(&message.concat()).map(|challenge| challenge.name),
             Some("app@\\u{202e}é\\u{20}b\\u{2028}".into())
         );
         for bad in [b"app_a.b", b"ap\n@a.b", b"app@a.\xff"] {

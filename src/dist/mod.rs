@@ -1,5 +1,5 @@
-//! Speaking with a node as another node does, without a VM: where is it ([`epmd`]), is it the one that it should be
-//! ([`greet`]), and what does it answer ([`Handshake::prove`], [`Connection::call`]).
+//! A client of the distribution protocol: finds a node's port ([`epmd`]), asks the node for its name ([`greet`]), proves the
+//! cookie ([`Handshake::prove`]) and calls functions ([`Connection::call`]).
 //!
 //! Knows nothing of the environment. Every step is under one deadline, and no peer can make it take more memory than
 //! [`LONGEST`]. The crate `erl_dist` does more, costs more, takes memory as a peer announces it, and cannot stop a
@@ -12,24 +12,25 @@ pub mod term;
 pub mod wire;
 
 use std::fmt;
+use std::io::{self, ErrorKind, Write as _};
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use handshake::{Challenge, HandshakeStatus};
-use wire::{Wire, WireError};
+use wire::Wire;
 
 pub use call::Connection;
 
 /// No message of a peer's may be longer than this.
 pub const LONGEST: usize = 1 << 20;
 
-/// Names that a node is asked under come in so many numbers: a node keeps every name that it has ever seen, as an atom.
+/// Own names have one of so many numbers: a node keeps every name that it has ever seen, as an atom.
 const NUMBERS: u16 = 1024;
 
-/// A node's name has no more characters.
+/// In characters.
 const LONGEST_NAME: usize = 255;
 
-/// A name to ask a node under: hidden nodes need one of their own, with a host of the same kind as the node's. A host that
+/// Our own name towards a node: each hidden node needs its own, with a host of the same kind as the node's. A host that
 /// makes it too long loses its first labels.
 pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
     let (name, host) = (
@@ -45,14 +46,13 @@ pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
     name + host
 }
 
-/// What did not go well, in words that follow upon the node's name or address.
+/// Its text follows the node's name or address.
 #[derive(Debug)]
 pub enum DistError {
-    /// Nobody takes a connection.
-    NotThere(std::io::Error),
-    /// No answer in time; to what.
+    NoConnection(io::Error),
+    /// No answer in time, in this step.
     Silent(&'static str),
-    /// The connection was closed; instead of what.
+    /// The connection was closed in this step.
     Closed(&'static str),
     /// It does not speak the distribution protocol.
     Foreign,
@@ -62,14 +62,14 @@ pub enum DistError {
     Cookie,
     /// The answer was longer than [`LONGEST`].
     TooLong,
-    /// What was called went wrong.
+    /// The called function failed.
     BadRpc(String),
 }
 
 impl fmt::Display for DistError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotThere(error) => write!(f, "takes no connection: {error}"),
+            Self::NoConnection(error) => write!(f, "takes no connection: {error}"),
             Self::Silent(step) => write!(f, "does not answer {step} in time"),
             Self::Closed(step) => write!(f, "closed the connection instead of answering {step}"),
             Self::Foreign => f.write_str("does not speak the distribution protocol as a node does"),
@@ -83,27 +83,25 @@ impl fmt::Display for DistError {
 
 impl std::error::Error for DistError {}
 
-impl WireError {
-    /// In which step of the conversation.
-    fn in_step(self, step: &'static str) -> DistError {
-        match self {
-            Self::Refused(error) => DistError::NotThere(error),
-            Self::Late => DistError::Silent(step),
-            Self::Closed => DistError::Closed(step),
+impl DistError {
+    /// What a failed read or write in this step of the conversation means.
+    fn in_step(step: &'static str) -> impl Fn(io::Error) -> Self + Copy {
+        move |error| match error.kind() {
+            ErrorKind::TimedOut => Self::Silent(step),
+            _ => Self::Closed(step),
         }
     }
 }
 
-/// The first half of the handshake.
+/// The step before the cookie is needed.
 const GREETING: &str = "the handshake";
 
-/// A node that has said its name: the handshake up to where a cookie is needed. Dropped here, it leaves nothing in the
-/// node's log.
+/// The handshake with a node, up to where a cookie is needed. Dropped here, it leaves nothing in the node's log.
 #[derive(Debug)]
 pub struct Handshake {
-    /// The node's name, whole, as it says it.
+    /// The node's whole name, as it says it.
     pub name: String,
-    /// In which of its lives: a number that changes with every start.
+    /// A number that changes with every start of the node.
     pub peer_creation: u32,
     own_name: String,
     creation: u32,
@@ -111,14 +109,19 @@ pub struct Handshake {
     wire: Wire,
 }
 
-/// Only connects: is there anybody?
+fn connect(address: SocketAddr, deadline: Instant) -> Result<Wire, DistError> {
+    Wire::connect(address, deadline).map_err(|error| match error.kind() {
+        ErrorKind::TimedOut => DistError::Silent("a connection"),
+        _ => DistError::NoConnection(error),
+    })
+}
+
+/// Only connects: does anything listen?
 ///
 /// # Errors
-/// [`DistError::NotThere`], [`DistError::Silent`].
+/// [`DistError::NoConnection`], [`DistError::Silent`].
 pub fn try_connect(address: SocketAddr, deadline: Instant) -> Result<(), DistError> {
-    Wire::connect(address, deadline)
-        .map(drop)
-        .map_err(|lost| lost.in_step("a connection"))
+    connect(address, deadline).map(drop)
 }
 
 /// Connects, and asks the node who it is.
@@ -130,26 +133,24 @@ pub fn greet(
     own_name: String,
     deadline: Instant,
 ) -> Result<Handshake, DistError> {
-    let mut wire = Wire::connect(address, deadline).map_err(|lost| lost.in_step("a connection"))?;
+    let mut wire = connect(address, deadline)?;
     // Zero would be a node of before OTP 23.
     let creation = fastrand::u32(1..);
     send(&mut wire, &handshake::name(&own_name, creation), GREETING)?;
     match handshake::status(&receive(&mut wire, GREETING)?) {
         Some(HandshakeStatus::Ok) => {}
-        // Another of this name, or one that has just gone.
-        Some(HandshakeStatus::Alive) => send(&mut wire, handshake::GO_ON, GREETING)?,
+        // Another connection of this name, or one that has just ended.
+        Some(HandshakeStatus::Alive) => send(&mut wire, handshake::REPLACE, GREETING)?,
         Some(HandshakeStatus::NotAllowed) => return Err(DistError::NotAllowed),
         Some(HandshakeStatus::Busy) => return Err(DistError::Closed(GREETING)),
         None => return Err(DistError::Foreign),
     }
-    let Some(Challenge {
+    let challenge = handshake::challenge(&receive(&mut wire, GREETING)?);
+    let Challenge {
         name,
         challenge,
         creation: peer_creation,
-    }) = handshake::challenge(&receive(&mut wire, GREETING)?)
-    else {
-        return Err(DistError::Foreign);
-    };
+    } = challenge.ok_or(DistError::Foreign)?;
     Ok(Handshake {
         name,
         peer_creation,
@@ -169,47 +170,36 @@ impl Handshake {
     pub fn prove(self, cookie: &str, deadline: Instant) -> Result<Connection, DistError> {
         const STEP: &str = "the proof of the cookie";
         let Self { mut wire, .. } = self;
-        wire.until(deadline);
+        wire.set_deadline(deadline);
         let challenge = fastrand::u32(..);
         let reply = handshake::reply(challenge, &handshake::digest(cookie, self.challenge));
         send(&mut wire, &reply, STEP)?;
         let ack = match receive(&mut wire, STEP) {
-            // That is how a node says so.
+            // A node refuses a cookie by closing the connection.
             Err(DistError::Closed(_)) => return Err(DistError::Cookie),
             other => other?,
         };
-        match handshake::ack(&ack) {
-            Some(digest) if digest == handshake::digest(cookie, challenge) => Ok(Connection::new(
-                wire,
-                self.name,
-                self.own_name,
-                self.creation,
-            )),
-            Some(_) => Err(DistError::Cookie),
-            None => Err(DistError::Foreign),
+        if handshake::ack(&ack).ok_or(DistError::Foreign)? != handshake::digest(cookie, challenge) {
+            return Err(DistError::Cookie);
         }
+        Ok(Connection::new(wire, self.own_name, self.creation))
     }
 }
 
-/// Sends a message of the handshake, which has its length before it.
 fn send(wire: &mut Wire, message: &[u8], step: &'static str) -> Result<(), DistError> {
     let length = u16::try_from(message.len()).map_err(|_| DistError::TooLong)?;
     let packet = [&length.to_be_bytes(), message].concat();
-    wire.write(&packet).map_err(|lost| lost.in_step(step))
+    wire.write_all(&packet).map_err(DistError::in_step(step))
 }
 
-/// Receives one.
 fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, DistError> {
-    let mut read = |count| wire.read(count).map_err(|lost| lost.in_step(step));
-    let length = read(2)?;
-    let length = length
-        .iter()
-        .fold(0, |sum, byte| sum * 256 + usize::from(*byte));
-    // No name is longer: what announces more is something else.
+    let lost = DistError::in_step(step);
+    let length = wire.read_length::<2>().map_err(lost)?;
+    // A longer message is none of a node's.
     if length == 0 || length > handshake::LONGEST {
         return Err(DistError::Foreign);
     }
-    read(length)
+    wire.read_bytes(length).map_err(lost)
 }
 
 #[cfg(test)]

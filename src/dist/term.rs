@@ -1,5 +1,5 @@
-//! Terms as they go over the wire. What comes is looked at in place: nothing is copied, and no nesting or count that a
-//! peer announces costs anything; what goes is built of the few kinds that questions need.
+//! Terms in the external format. Received ones are read in place: nothing is copied, and no nesting or count that a peer
+//! announces costs anything. Those to send are of the few kinds that calls need.
 //!
 //! <https://www.erlang.org/doc/apps/erts/erl_ext_dist.html>
 
@@ -12,22 +12,19 @@ use skip::{byte, long, skip, take, word};
 /// The first byte of every term.
 pub const VERSION: u8 = 131;
 
-/// A term that has come.
+/// A received term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Term<'a> {
-    /// An atom.
     Atom(&'a [u8]),
-    /// An integer of up to 32 bits.
+    /// Of up to 32 bits.
     Integer(i64),
     /// A binary, or a list of characters below 256.
     Text(&'a [u8]),
-    /// A tuple.
     Tuple(Items<'a>),
-    /// A list, its tail left out.
+    /// Without its tail.
     List(Items<'a>),
-    /// A process, at its node.
     Pid,
-    /// What nobody asks for here.
+    /// A kind that no caller needs.
     Other,
 }
 
@@ -36,6 +33,12 @@ pub enum Term<'a> {
 pub struct Items<'a> {
     count: u32,
     bytes: &'a [u8],
+}
+
+impl<'a> Items<'a> {
+    fn new((count, bytes): (u32, &'a [u8])) -> Self {
+        Self { count, bytes }
+    }
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -50,17 +53,15 @@ impl<'a> Iterator for Items<'a> {
 }
 
 impl<'a> Term<'a> {
-    /// Reads a term that follows its version byte; gives what is behind it. `None` if it is not whole.
+    /// Reads a term after its version byte; gives the bytes after it, too. `None` if it is not complete.
     pub fn decode(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         read(bytes.strip_prefix(&[VERSION])?)
     }
 
-    /// Is it this atom?
     pub fn is_atom(&self, name: &str) -> bool {
         *self == Term::Atom(name.as_bytes())
     }
 
-    /// The name of the atom, if it is one.
     pub fn atom(&self) -> Option<&'a str> {
         match self {
             Term::Atom(name) => str::from_utf8(name).ok(),
@@ -68,7 +69,7 @@ impl<'a> Term<'a> {
         }
     }
 
-    /// The elements of the tuple, if it is one of so many.
+    /// The elements, if it is a tuple of `N`.
     pub fn tuple<const N: usize>(&self) -> Option<[Term<'a>; N]> {
         let Term::Tuple(items) = self else {
             return None;
@@ -77,17 +78,16 @@ impl<'a> Term<'a> {
         items.try_into().ok()
     }
 
-    /// The elements of the list, if it is one.
     pub fn list(&self) -> Option<Items<'a>> {
         match self {
             Term::List(items) => Some(items.clone()),
-            // A short list of small numbers comes as if it were a text; none of those is asked for.
+            // A list of numbers below 256 is encoded as a text; no caller needs one.
             _ => None,
         }
     }
 }
 
-/// Reads the term that the bytes begin with, and gives those behind it.
+/// Reads the term that the bytes begin with; gives those after it, too.
 fn read(bytes: &[u8]) -> Option<(Term<'_>, &[u8])> {
     let rest = skip(bytes)?;
     let whole = bytes.get(..bytes.len() - rest.len())?;
@@ -113,38 +113,28 @@ fn read(bytes: &[u8]) -> Option<(Term<'_>, &[u8])> {
         }
         104 => {
             let (count, bytes) = byte(body)?;
-            let count = count.into();
-            Term::Tuple(Items { count, bytes })
+            Term::Tuple(Items::new((count.into(), bytes)))
         }
-        105 => {
-            let (count, bytes) = long(body)?;
-            Term::Tuple(Items { count, bytes })
-        }
-        106 => Term::List(Items {
-            count: 0,
-            bytes: &[],
-        }),
-        108 => {
-            let (count, bytes) = long(body)?;
-            Term::List(Items { count, bytes })
-        }
+        105 => Term::Tuple(Items::new(long(body)?)),
+        106 => Term::List(Items::new((0, body))),
+        108 => Term::List(Items::new(long(body)?)),
         88 | 103 => Term::Pid,
         _ => Term::Other,
     };
     Some((term, rest))
 }
 
-/// What is shown of a term is no longer, in bytes, and no deeper.
-const SHOWN: usize = 200;
-const DEEP: usize = 8;
+/// The text of a term has no more bytes, and no deeper nesting.
+const LONGEST: usize = 200;
+const DEEPEST: usize = 8;
 
-/// As Erlang writes it, on one line, as far as that is short.
+/// As Erlang writes it, on one line, and shortened.
 impl fmt::Display for Term<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        show(self.clone(), DEEP, &mut text);
-        if text.len() > SHOWN {
-            let end = (0..=SHOWN).rev().find(|end| text.is_char_boundary(*end));
+        show(self.clone(), DEEPEST, &mut text);
+        if text.len() > LONGEST {
+            let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end));
             text.truncate(end.unwrap_or(0));
             text.push('…');
         }
@@ -152,22 +142,22 @@ impl fmt::Display for Term<'_> {
     }
 }
 
-fn show(term: Term, deep: usize, text: &mut String) {
+fn show(term: Term, depth: usize, text: &mut String) {
     let escaped = |bytes: &[u8]| {
-        let bytes = bytes.get(..SHOWN).unwrap_or(bytes);
+        let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
         String::from_utf8_lossy(bytes).escape_debug().to_string()
     };
-    let mut all = |items: Items, open, close| {
+    let mut show_all = |items: Items, open, close| {
         text.push(open);
         for (at, item) in items.enumerate() {
             if at > 0 {
                 text.push(',');
             }
-            if deep == 0 || text.len() > SHOWN {
+            if depth == 0 || text.len() > LONGEST {
                 text.push('…');
                 break;
             }
-            show(item, deep - 1, text);
+            show(item, depth - 1, text);
         }
         text.push(close);
     };
@@ -179,30 +169,27 @@ fn show(term: Term, deep: usize, text: &mut String) {
             *text += &escaped(bytes);
             text.push('"');
         }
-        Term::Tuple(items) => all(items, '{', '}'),
-        Term::List(items) => all(items, '[', ']'),
+        Term::Tuple(items) => show_all(items, '{', '}'),
+        Term::List(items) => show_all(items, '[', ']'),
         Term::Pid => *text += "<pid>",
         Term::Other => *text += "_",
     }
 }
 
-/// A term to be sent.
+/// A term to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutTerm<'a> {
-    /// An atom, of at most 255 bytes.
+    /// Of at most 255 bytes.
     Atom(&'a str),
-    /// An integer.
     Integer(i32),
-    /// A tuple, of at most 255 elements.
     Tuple(Vec<OutTerm<'a>>),
-    /// A list.
     List(Vec<OutTerm<'a>>),
-    /// Our one process, at a node of this name and creation.
+    /// Our only process, at a node of this name and creation.
     Pid(&'a str, u32),
 }
 
 impl OutTerm<'_> {
-    /// Adds it, as it goes over the wire, without a version byte.
+    /// Without a version byte.
     pub fn encode(&self, into: &mut Vec<u8>) {
         match self {
             Self::Atom(name) => {
@@ -214,16 +201,10 @@ impl OutTerm<'_> {
                 into.push(98);
                 into.extend(number.to_be_bytes());
             }
-            Self::Tuple(elements) => {
-                into.push(105);
-                count(elements.len(), into);
-                all(elements, into);
-            }
+            Self::Tuple(elements) => encode_all(105, elements, into),
             Self::List(elements) => {
                 if !elements.is_empty() {
-                    into.push(108);
-                    count(elements.len(), into);
-                    all(elements, into);
+                    encode_all(108, elements, into);
                 }
                 into.push(106);
             }
@@ -238,14 +219,13 @@ impl OutTerm<'_> {
     }
 }
 
-fn all(elements: &[OutTerm], into: &mut Vec<u8>) {
+fn encode_all(tag: u8, elements: &[OutTerm], into: &mut Vec<u8>) {
+    into.push(tag);
+    let count = u32::try_from(elements.len()).unwrap_or(u32::MAX);
+    into.extend(count.to_be_bytes());
     for element in elements {
         element.encode(into);
     }
-}
-
-fn count(count: usize, into: &mut Vec<u8>) {
-    into.extend(u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
 }
 
 #[cfg(test)]

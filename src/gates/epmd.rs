@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::dist::epmd::answer::EpmdAnswer;
-use crate::dist::epmd::{Reply, ask};
+use crate::dist::epmd::{EpmdError, find_port};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::host::loopback;
@@ -37,21 +36,21 @@ pub fn check(name: &NamePart, epmd: Port, ipv6: bool) -> Result<(), Failure> {
     let deadline = Instant::now() + LIMIT;
     let mut holder = None;
     while holder.is_none() || deadline.saturating_duration_since(Instant::now()) > AGAIN {
-        match ask(&name, address, deadline) {
+        match find_port(&name, address, deadline) {
             // epmd drops a name when its node's connection closes; the kernel closes that of a killed VM late.
-            Reply::Answer(EpmdAnswer::Taken(port)) => {
+            Ok(port) => {
                 holder = Some(port);
                 sleep(AGAIN);
             }
-            Reply::Answer(EpmdAnswer::Free) => {
+            Err(EpmdError::UnknownName) => {
                 info!("epmd (port {epmd}) has no other node {name}");
                 return Ok(());
             }
-            Reply::NoListener => return Ok(()),
+            Err(EpmdError::NoListener) => return Ok(()),
             // It has answered before; the time was too short for another answer.
             _ if holder.is_some() => break,
-            reply => {
-                warn!("{}", not_epmd(&reply, epmd));
+            Err(error) => {
+                warn!("{}", not_epmd(error, epmd));
                 return Ok(());
             }
         }
@@ -65,7 +64,7 @@ pub fn check(name: &NamePart, epmd: Port, ipv6: bool) -> Result<(), Failure> {
 pub fn warn_if_taken(name: &NamePart, epmd: Port, ipv6: bool) {
     let name = name.to_string();
     let address = SocketAddr::new(loopback(ipv6), epmd.number());
-    if let Reply::Answer(EpmdAnswer::Taken(port)) = ask(&name, address, Instant::now() + BRIEFLY) {
+    if let Ok(port) = find_port(&name, address, Instant::now() + BRIEFLY) {
         warn!("{}", taken(&name, epmd, port));
     }
 }
@@ -77,11 +76,11 @@ fn taken(name: &str, epmd: Port, port: u16) -> String {
     )
 }
 
-fn not_epmd(reply: &Reply, port: Port) -> String {
+fn not_epmd(error: EpmdError, port: Port) -> String {
     let listener = listeners::of(port.number());
     let by = listener.map_or_else(|| "what listens".into(), |one| one.to_string());
-    let how = match reply {
-        Reply::Timeout => "does not answer",
+    let how = match error {
+        EpmdError::Timeout => "does not answer",
         _ => "does not answer as epmd does",
     };
     format!(

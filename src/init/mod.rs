@@ -41,7 +41,7 @@ pub fn run(mut inherited: signals::Inherited, launch: impl FnOnce(StatusSender) 
             environ::forget_secrets();
             // The command first: what is tidied up here can wait for it, where both have one processor. sched_yield(2)
             std::thread::yield_now();
-            let receiver = receiver.keep(descriptors::let_go);
+            let receiver = receiver.keep(descriptors::give_up);
             supervise::until_the_end(child, receiver, &settings)
         }
         Err(errno) => {

@@ -78,7 +78,7 @@ impl Supervision<'_> {
             let deadlines = [self.stop.deadline(), self.look, self.patience];
             let deadlines = deadlines.into_iter().flatten();
             let limits = deadlines.map(|deadline| deadline.saturating_sub(clock()));
-            let terminal = self.wants_terminal.then_some(terminal::LOOK);
+            let terminal = self.wants_terminal.then_some(terminal::INTERVAL);
             match signals::next(limits.chain(terminal).min()) {
                 Some(libc::SIGCHLD) => self.reap(),
                 Some(signal) => self.take(signal),
@@ -169,7 +169,7 @@ impl Supervision<'_> {
     fn hears(&self, now: Duration, status: Status) -> bool {
         let age = status.runs_since.map(|since| now.saturating_sub(since));
         let is_past_boot = age.is_some_and(|age| age >= BOOT);
-        status.node && !status.up && processes::are_at_rest(&self.vms(), is_past_boot)
+        status.node && !status.up && processes::are_idle(&self.vms(), is_past_boot)
     }
 
     fn vms(&self) -> Vec<Pid> {

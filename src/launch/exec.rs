@@ -67,7 +67,7 @@ fn execve(file: &OsStr, words: &[&OsStr], environment: &Environment) -> Result<I
         whole.push(value);
         c(&whole)
     };
-    let environment = environment.iter().map(assignment);
+    let environment = environment.0.iter().map(assignment);
     let environment: Vec<CString> = environment.collect::<Result<_, _>>()?;
     nix::unistd::execve(&c(file)?, &words, &environment)
 }

@@ -45,11 +45,11 @@ pub fn start(target: &Target, plan: &Plan, status: Option<StatusSender>) -> Resu
         return Ok(());
     }
     let (verdict, memory) = status.map(StatusSender::into_watchers).unzip();
-    let kept = [verdict.map(OwnedFd::from), memory.flatten()];
-    let started = process::spawn(kept, |beside, [verdict, memory]| {
+    let descriptors = [verdict.map(OwnedFd::from), memory.flatten()];
+    let started = process::spawn(descriptors, |companion, [verdict, memory]| {
         let verdict = verdict.map(VerdictSender::from);
         if let Some(promise) = promise {
-            let node = watch::watch(&promise, &beside, verdict.as_ref());
+            let node = watch::watch(&promise, &companion, verdict.as_ref());
             if let (Some(node), Some(memory)) = (&node, memory) {
                 promise.record(node).write(&memory);
             }
@@ -59,7 +59,7 @@ pub fn start(target: &Target, plan: &Plan, status: Option<StatusSender>) -> Resu
         }
         drop(verdict);
         if let Some(rounds) = rounds {
-            beside.becomes_joiner();
+            companion.become_joiner();
             rounds.run();
         }
     });

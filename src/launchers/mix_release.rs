@@ -274,7 +274,7 @@ impl MixRelease {
     fn check_distribution(&self, node: &NodeName) -> Result<(), Failure> {
         let answer = &self.answer;
         let value = answer.value(DISTRIBUTION);
-        let is_changed = answer.is_told() && !answer.keeps(DISTRIBUTION, distribution(node));
+        let is_changed = answer.is_known() && !answer.keeps(DISTRIBUTION, distribution(node));
         if !is_changed || !node.is_long() || !matches!(value, None | Some("sname")) {
             return Ok(());
         }

@@ -121,7 +121,7 @@ fn own_name(local: &LocalNode, lookup: PortLookup) -> NodeName {
     let Some(name) = ask() else {
         return first.clone();
     };
-    if !process::runs() {
+    if !process::is_joiner_running() {
         report(
             "warning",
             format!(

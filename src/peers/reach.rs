@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::NAME;
 use super::names::Peer;
-use crate::dist::epmd::{self, Reply, answer::EpmdAnswer};
+use crate::dist::epmd::{EpmdError, find_port};
 use crate::dist::{self, Handshake};
 use crate::error::Failure;
 use crate::node::{Host, Port};
@@ -79,15 +79,14 @@ pub fn greet(
         PortLookup::Pinned(port) => port.number(),
         PortLookup::Epmd(epmd) => {
             let epmd = SocketAddr::new(at, epmd.number());
-            match epmd::ask(name, epmd, deadline) {
-                Reply::Answer(EpmdAnswer::Taken(port)) => Ok(port),
-                Reply::Answer(EpmdAnswer::Free) => Err(format!("is not known to the epmd of {at}")),
-                Reply::Answer(_) => Err(format!("has something else than an epmd at {epmd}")),
-                Reply::NoListener => {
-                    Err(format!("has no epmd: nothing takes a connection at {epmd}"))
+            find_port(name, epmd, deadline).map_err(|error| match error {
+                EpmdError::UnknownName => format!("is not known to the epmd of {at}"),
+                EpmdError::Foreign => format!("has something else than an epmd at {epmd}"),
+                EpmdError::NoListener => {
+                    format!("has no epmd: nothing takes a connection at {epmd}")
                 }
-                Reply::Timeout => Err(format!("does not answer: silence at {epmd}")),
-            }?
+                EpmdError::Timeout => format!("does not answer: silence at {epmd}"),
+            })?
         }
     };
     dist::greet(SocketAddr::new(at, port), own_name, deadline).map_err(|failed| failed.to_string())

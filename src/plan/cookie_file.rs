@@ -101,7 +101,7 @@ pub fn plan(
 
 /// Takes out the variables that are the cookie, and warns of those that have it among other things.
 fn leave_in_no_variable(config: &Config, cookie: &Cookie, changes: &mut Changes) {
-    for (name, value) in &config.environment {
+    for (name, value) in &config.environment.0 {
         let name = name.to_string_lossy().into_owned();
         if changes.set.contains_key(&name) || changes.unset.contains(&name) {
             continue;

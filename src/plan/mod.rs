@@ -83,7 +83,7 @@ impl Plan {
             dns_timeout: config.dns_timeout,
             sourced: launcher.and_then(|launcher| {
                 let shell = launcher.own_settings.shell.as_ref()?;
-                shell.sourced().map(Path::to_owned)
+                shell.sourced_file().map(Path::to_owned)
             }),
             command: command.clone(),
             changes: Changes::default(),

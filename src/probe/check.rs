@@ -1,71 +1,70 @@
-//! The checks, each level after those before it: where is the node, is it itself, does it do what it is asked?
+//! The checks, each level after those before it: the port, the node's name, its boot state, applications and peers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use super::options::{Level, Options};
-use crate::dist::epmd::answer::EpmdAnswer;
-use crate::dist::epmd::{self, Reply};
-use crate::dist::term::{OutTerm, Term};
-use crate::dist::{self, Connection, DistError, Handshake};
+use super::options::{Level, ProbeOptions};
+use crate::dist::epmd::{EpmdError, find_port};
+use crate::dist::term::Term;
+use crate::dist::{self, DistError, Handshake};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
 use crate::node::Port;
 
-/// Checks; gives the line to print.
+/// Gives the line to print.
 ///
 /// # Errors
-/// [`Exit::NotWell`] with what is not well; [`Exit::Config`] where it cannot be asked at all.
-pub fn check(options: &Options, here: &LocalNode, deadline: Instant) -> Result<String, Failure> {
-    let node = here.called();
+/// [`Exit::NotWell`] with the reason; [`Exit::Config`] where the node cannot be asked at all.
+pub fn check(
+    options: &ProbeOptions,
+    local: &LocalNode,
+    deadline: Instant,
+) -> Result<String, Failure> {
+    let node = local.called();
     let left = deadline.saturating_duration_since(Instant::now());
-    let addresses = here
+    let addresses = local
         .addresses(left)
         .map_err(|reason| not_well(format!("the host of {node} has no address: {reason}")))?;
-    let addresses = silent_last(here, addresses, deadline);
-    let port = port(here, &addresses, deadline)?;
-    let ill = |failed: &DistError| not_well(format!("{node} at port {port} {}", words(failed)));
+    let addresses = silent_last(local, addresses, deadline);
+    let port = port(local, &addresses, deadline)?;
+    let failure = |error| not_well(format!("{node} at port {port} {}", with_hint(&error)));
     if options.level == Level::Port {
-        reach(&addresses, port, |address| {
-            dist::try_connect(address, deadline)
-        })
-        .map_err(|failed| ill(&failed))?;
+        let try_connect = |address| dist::try_connect(address, deadline);
+        first_listener(&addresses, port, try_connect).map_err(failure)?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
-    let own_name = dist::own_name("probe", &here.first().host);
-    let greeted = reach(&addresses, port, |address| {
-        dist::greet(address, own_name.clone(), deadline)
-    })
-    .map_err(|failed| ill(&failed))?;
-    if !here.is_called(&greeted.name) {
+    let own_name = dist::own_name("probe", &local.first().host);
+    let greet = |address| dist::greet(address, own_name.clone(), deadline);
+    let handshake = first_listener(&addresses, port, greet).map_err(failure)?;
+    let name = &handshake.name;
+    if !local.is_called(name) {
+        let names = local.names();
         return Err(not_well(format!(
-            "the node at port {port} is {}, and not {}",
-            greeted.name,
-            here.names()
+            "the node at port {port} is {name}, and not {names}"
         )));
     }
     if options.level == Level::Alive {
-        return Ok(format!("{} is alive (port {port})", greeted.name));
+        return Ok(format!("{name} is alive (port {port})"));
     }
-    ready(options, here, greeted, deadline)
+    check_ready(options, local, handshake, deadline)
 }
 
-/// Of several addresses of a node elsewhere, those that swallow packets come last: else the first of them would take all the
-/// time that there is. Each gets a part of it.
-fn silent_last(here: &LocalNode, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
-    let port = here.epmd.or(here.port).filter(|_| here.is_remote);
+/// Moves the addresses of a remote node that drop packets to the end, so that the first does not take the whole time. Each
+/// gets a part of it.
+fn silent_last(local: &LocalNode, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
+    let port = local.epmd.or(local.port).filter(|_| local.is_remote);
     let Some(port) = port.filter(|_| addresses.len() > 1) else {
         return addresses;
     };
     let mut parts = u32::try_from(addresses.len()).unwrap_or(u32::MAX - 1);
     let answering = addresses.iter().position(|address| {
         let now = Instant::now();
-        // The last part is for the conversation.
+        // The last part is for the checks.
         let time = deadline.saturating_duration_since(now) / (parts + 1);
         parts = parts.saturating_sub(1);
-        let knocked = dist::try_connect(SocketAddr::new(*address, port.number()), now + time);
-        !matches!(knocked, Err(DistError::Silent(_)))
+        let connected = dist::try_connect(SocketAddr::new(*address, port.number()), now + time);
+        !matches!(connected, Err(DistError::Silent(_)))
     });
     addresses.rotate_left(answering.unwrap_or(0));
     addresses
@@ -75,10 +74,10 @@ fn not_well(line: impl Into<String>) -> Failure {
     Failure::new(Exit::NotWell, line)
 }
 
-/// What did not go well, and what may be the reason.
-fn words(failed: &DistError) -> String {
-    let hint = match failed {
-        DistError::NotThere(_) => "; is it still starting, or has it ended?",
+/// The error, and what may be its reason.
+fn with_hint(error: &DistError) -> String {
+    let hint = match error {
+        DistError::NoConnection(_) => "; is it still starting, or has it ended?",
         DistError::Silent(_) => {
             "; is it stopped, or does it have too little CPU? --timeout gives it more"
         }
@@ -88,174 +87,130 @@ fn words(failed: &DistError) -> String {
         DistError::Cookie => " than is set here; set the same ERLANG_COOKIE",
         _ => "",
     };
-    format!("{failed}{hint}")
+    format!("{error}{hint}")
 }
 
-/// The port: epmd's answer, or the one that is known.
-fn port(here: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
-    let node = here.called();
-    let name = here.first().name.to_string();
-    let Some(epmd) = here.epmd else {
-        return here.port.map(Port::number).ok_or_else(|| {
+/// The port that epmd has, or the known one of a node without epmd.
+fn port(local: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
+    let node = local.called();
+    let name = local.first().name.to_string();
+    let Some(epmd) = local.epmd else {
+        return local.port.map(Port::number).ok_or_else(|| {
             Failure::config(format!(
                 "{node} finds its peers in a way of its own, and its port is not known; set ERL_PORT"
             ))
         });
     };
-    let place = match addresses.first().filter(|_| here.is_remote) {
+    let place = match addresses.first().filter(|_| local.is_remote) {
         Some(address) => format!("port {epmd} of {address}"),
         None => format!("port {epmd}"),
     };
-    let mut last = Reply::NoListener;
+    let mut found = Err(EpmdError::NoListener);
     for address in addresses {
-        last = epmd::ask(&name, SocketAddr::new(*address, epmd.number()), deadline);
-        if last != Reply::NoListener {
+        found = find_port(&name, SocketAddr::new(*address, epmd.number()), deadline);
+        if found != Err(EpmdError::NoListener) {
             break;
         }
     }
-    match last {
-        Reply::Answer(EpmdAnswer::Taken(port)) => match here.port {
-            Some(own) if own.number() != port => Err(not_well(format!(
-                "epmd ({place}) has the name {name} for a node at port {port}, and {node} is pinned to {own}: another node of this name?"
-            ))),
-            _ => Ok(port),
-        },
-        Reply::Answer(EpmdAnswer::Free) => Err(not_well(format!(
-            "epmd ({place}) has no node {name}; is {node} still starting, or has it ended?"
-        ))),
-        Reply::Answer(EpmdAnswer::Incomplete | EpmdAnswer::Foreign) => Err(not_well(format!(
-            "what listens at {place} does not answer as epmd does; is ERL_EPMD_PORT right?"
-        ))),
-        Reply::NoListener => Err(not_well(format!(
+    let line = match (found, local.port) {
+        (Ok(port), Some(own)) if own.number() != port => format!(
+            "epmd ({place}) has the name {name} for a node at port {port}, and {node} is pinned to {own}: another node of this name?"
+        ),
+        (Ok(port), _) => return Ok(port),
+        (Err(EpmdError::UnknownName), _) => {
+            format!("epmd ({place}) has no node {name}; is {node} still starting, or has it ended?")
+        }
+        (Err(EpmdError::Foreign), _) => {
+            format!("what listens at {place} does not answer as epmd does; is ERL_EPMD_PORT right?")
+        }
+        (Err(EpmdError::NoListener), _) => format!(
             "no epmd at {place} to look up {node}; is the node still starting, or has it ended?"
-        ))),
-        Reply::Timeout => Err(not_well(format!("epmd ({place}) does not answer in time"))),
-    }
+        ),
+        (Err(EpmdError::Timeout), _) => format!("epmd ({place}) does not answer in time"),
+    };
+    Err(not_well(line))
 }
 
-/// Tries the addresses in turn, as long as nobody is there.
-fn reach<T>(
+/// The result at the first address where something listens.
+fn first_listener<T>(
     addresses: &[IpAddr],
     port: u16,
-    try_one: impl Fn(SocketAddr) -> Result<T, DistError>,
+    act: impl Fn(SocketAddr) -> Result<T, DistError>,
 ) -> Result<T, DistError> {
-    let mut tried = addresses
-        .iter()
-        .map(|address| try_one(SocketAddr::new(*address, port)));
-    let mut last = tried.next();
-    while let Some(Err(DistError::NotThere(_))) = &last {
-        let Some(next) = tried.next() else { break };
-        last = Some(next);
+    let mut result = Err(DistError::NoConnection(
+        std::io::ErrorKind::AddrNotAvailable.into(),
+    ));
+    for address in addresses {
+        result = act(SocketAddr::new(*address, port));
+        if !matches!(result, Err(DistError::NoConnection(_))) {
+            break;
+        }
     }
-    last.unwrap_or_else(|| {
-        Err(DistError::NotThere(
-            std::io::ErrorKind::AddrNotAvailable.into(),
-        ))
-    })
+    result
 }
 
-/// The node has booted, and all that was asked for is so.
-fn ready(
-    options: &Options,
-    here: &LocalNode,
-    greeted: Handshake,
+/// Checks that the node has booted and has the applications and peers that were asked for.
+fn check_ready(
+    options: &ProbeOptions,
+    local: &LocalNode,
+    handshake: Handshake,
     deadline: Instant,
 ) -> Result<String, Failure> {
-    let name = greeted.name.clone();
-    let ill = |failed: DistError| not_well(format!("{name} {}", words(&failed)));
-    let Some(cookie) = &here.cookie else {
+    let name = handshake.name.clone();
+    let Some(cookie) = &local.cookie else {
         return Err(Failure::config(format!(
             "no cookie is known to ask {name} with; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
         )));
     };
-    let mut node = greeted.prove(cookie.reveal(), deadline).map_err(ill)?;
-    booted(&mut node, deadline)?;
-    let mut said = vec![format!("{name} is ready")];
+    let connection = handshake.prove(cookie.reveal(), deadline);
+    let mut connection =
+        connection.map_err(|error| not_well(format!("{name} {}", with_hint(&error))))?;
+    let mut call = |module, function| {
+        let reply = connection.call(module, function, Vec::new(), deadline);
+        reply.map_err(|error| {
+            let error = with_hint(&error);
+            not_well(format!("{name}, asked for {module}:{function}, {error}"))
+        })
+    };
+
+    // The boot script has run to its end, and the node is not stopping: init(3erl)
+    let reply = call("init", "get_status")?;
+    let status = reply.term();
+    match status.tuple() {
+        None => return Err(not_well(format!("{name} has the status {status}"))),
+        Some([internal, _]) if internal.is_atom("stopping") => {
+            return Err(not_well(format!("{name} is stopping")));
+        }
+        Some([_, provided]) if !provided.is_atom("started") => {
+            return Err(not_well(format!("{name} is still starting ({provided})")));
+        }
+        Some(_) => {}
+    }
+    let mut results = vec![format!("{name} is ready")];
     if !options.apps.is_empty() {
-        let missing = missing_apps(&mut node, &options.apps, deadline)?;
+        let reply = call("application", "which_applications")?;
+        let term = reply.term();
+        let apps = term.list().into_iter().flatten();
+        let apps = apps.filter_map(|app| app.tuple::<3>()?.first().and_then(Term::atom));
+        let started: Vec<&str> = apps.collect();
+        let mut missing = options.apps.clone();
+        missing.retain(|app| !started.contains(&app.as_str()));
         if !missing.is_empty() {
+            let missing = missing.join(", ");
             return Err(not_well(format!("{name} has not started {missing}")));
         }
-        said.push(format!("{} started", options.apps.join(", ")));
+        results.push(format!("{} started", options.apps.join(", ")));
     }
     if let Some(least) = options.peers {
-        let reply = call(&mut node, "erlang", "nodes", Vec::new(), deadline)?;
-        let peers = reply.term().list().map_or(0, Iterator::count);
-        let (noun, many) = if peers == 1 {
-            ("peer", peers)
-        } else {
-            ("peers", peers)
-        };
-        if peers < least {
+        let reply = call("erlang", "nodes")?;
+        let count = reply.term().list().map_or(0, Iterator::count);
+        let peers = format!("{count} {}", if count == 1 { "peer" } else { "peers" });
+        if count < least {
             return Err(not_well(format!(
-                "{name} has {many} {noun}, and should have {least}"
+                "{name} has {peers}, and should have {least}"
             )));
         }
-        said.push(format!("{many} {noun}"));
+        results.push(peers);
     }
-    Ok(said.join(", "))
-}
-
-fn call(
-    node: &mut Connection,
-    module: &str,
-    function: &str,
-    arguments: Vec<OutTerm>,
-    deadline: Instant,
-) -> Result<dist::call::Reply, Failure> {
-    let called = node.call(module, function, arguments, deadline);
-    called.map_err(|failed| {
-        not_well(format!(
-            "{}, asked for {module}:{function}, {}",
-            node.name,
-            words(&failed)
-        ))
-    })
-}
-
-/// Has the boot script run to its end, and is the node not stopping? init(3erl)
-fn booted(node: &mut Connection, deadline: Instant) -> Result<(), Failure> {
-    let reply = call(node, "init", "get_status", Vec::new(), deadline)?;
-    let status = reply.term();
-    let [internal, provided] = status
-        .tuple()
-        .ok_or_else(|| not_well(format!("{} has the status {status}", node.name)))?;
-    if internal.is_atom("stopping") {
-        return Err(not_well(format!("{} is stopping", node.name)));
-    }
-    if !provided.is_atom("started") {
-        return Err(not_well(format!(
-            "{} is still starting ({provided})",
-            node.name
-        )));
-    }
-    Ok(())
-}
-
-/// Which of the applications have not started.
-fn missing_apps(
-    node: &mut Connection,
-    wanted: &[String],
-    deadline: Instant,
-) -> Result<String, Failure> {
-    let reply = call(
-        node,
-        "application",
-        "which_applications",
-        Vec::new(),
-        deadline,
-    )?;
-    let term = reply.term();
-    let started: Vec<&str> = term
-        .list()
-        .into_iter()
-        .flatten()
-        .filter_map(|app| app.tuple::<3>()?.first().and_then(Term::atom))
-        .collect();
-    let missing: Vec<&str> = wanted
-        .iter()
-        .map(String::as_str)
-        .filter(|app| !started.contains(app))
-        .collect();
-    Ok(missing.join(", "))
+    Ok(results.join(", "))
 }

@@ -1,6 +1,6 @@
-//! `beaminit probe`: is the node of this container well? For Docker's HEALTHCHECK and Kubernetes' exec probes.
+//! `beaminit probe`: checks the node of this container, for Docker's HEALTHCHECK and Kubernetes' exec probes.
 //!
-//! command line ──► Options; environment ──► LocalNode; then [`check`], under one deadline: one line, and an exit status. No VM is
+//! command line ──► ProbeOptions; environment ──► LocalNode; then [`check`], under one deadline: one line, and an exit status. No VM is
 //! started for it. <https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/>
 
 mod check;
@@ -14,20 +14,20 @@ use crate::config::Invocation;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
-use options::{Level, Options};
+use options::{Level, ProbeOptions};
 
-/// Probes; the command of `start` is the probe's own command line. Returns the exit status.
-pub fn run(mut start: Invocation) -> i32 {
-    let options = match Options::parse(std::mem::take(&mut start.command)) {
+/// The command of `invocation` is the probe's own command line. Returns the exit status.
+pub fn run(mut invocation: Invocation) -> i32 {
+    let options = match ProbeOptions::parse(std::mem::take(&mut invocation.command)) {
         Ok(options) => options,
         Err(usage) => return usage.report(),
     };
     let deadline = Instant::now() + options.timeout;
     timeout::enforce(options.timeout);
-    start.command.clone_from(&options.command);
+    invocation.command.clone_from(&options.command);
     let needs_cookie = options.level == Level::Ready;
-    let checked = LocalNode::discover(start, options.node.clone(), needs_cookie)
-        .and_then(|here| check::check(&options, &here, deadline));
+    let checked = LocalNode::discover(invocation, options.node.clone(), needs_cookie)
+        .and_then(|local| check::check(&options, &local, deadline));
     timeout::cancel();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),
@@ -35,7 +35,7 @@ pub fn run(mut start: Invocation) -> i32 {
     }
 }
 
-/// On one line, whatever there is to say.
+/// On one line, as Docker and Kubernetes show it.
 fn report(failure: &Failure) -> i32 {
     let prefix = if failure.exit == Exit::NotWell {
         ""

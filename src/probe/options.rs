@@ -1,4 +1,4 @@
-//! The probe's own command line: what "well" means, how long it may take, and which node is meant.
+//! The probe's own command line: the level of the check, its time limit, and the node.
 
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
@@ -7,10 +7,10 @@ use crate::error::Failure;
 use crate::node::NodeName;
 use crate::system::secrets::shown;
 
-/// How long a probe may take where nothing is said.
+/// The default time limit.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much is asked for: each includes those before it.
+/// Each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// epmd knows the name, or there is none; and the port takes a connection.
@@ -21,28 +21,25 @@ pub enum Level {
     Ready,
 }
 
-/// What was asked for.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Options {
-    /// How much.
+pub struct ProbeOptions {
     pub level: Level,
     /// Applications that must have started.
     pub apps: Vec<String>,
-    /// So many visible nodes must be connected at least.
+    /// The least number of visible nodes that must be connected.
     pub peers: Option<usize>,
-    /// All that it may take.
     pub timeout: Duration,
-    /// The node, where that is not the one of this container.
+    /// The node, if not that of this container.
     pub node: Option<NodeName>,
-    /// The command that the node was started with; empty for that of the beaminit that runs here.
+    /// The command that the node was started with; empty for that of the beaminit in this container.
     pub command: Vec<OsString>,
 }
 
-impl Options {
-    /// Reads the words behind `beaminit probe`.
+impl ProbeOptions {
+    /// Reads the words after `beaminit probe`.
     ///
     /// # Errors
-    /// What cannot be read: exit status 64.
+    /// Exit status 64.
     pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter();
         let mut level = None;
@@ -56,32 +53,32 @@ impl Options {
         };
         while let Some(word) = words.next() {
             let text = word.to_str().unwrap_or_default();
-            let (option, mut given) = match text.split_once('=') {
+            let (option, mut attached) = match text.split_once('=') {
                 Some((option, value)) if text.starts_with("--") => (option, Some(value.to_owned())),
                 _ => (text, None),
             };
             let mut value = || {
                 let next = || words.next().and_then(|word| word.into_string().ok());
-                let value = given.take().or_else(next).filter(|value| !value.is_empty());
-                value.ok_or_else(|| Failure::usage(format!("{option} needs a value behind it")))
+                let value = attached
+                    .take()
+                    .or_else(next)
+                    .filter(|value| !value.is_empty());
+                value.ok_or_else(|| Failure::usage(format!("{option} needs a value after it")))
             };
-            let said = match option {
+            match option {
                 "--" => {
                     options.command = words.collect();
                     if options.command.is_empty() {
                         return Err(Failure::usage(
-                            "there is no command behind `--`: leave it out, or give the node's",
+                            "there is no command after `--`: leave it out, or give the node's",
                         ));
                     }
                     break;
                 }
-                "--port" => Some(Level::Port),
-                "--alive" => Some(Level::Alive),
-                "--ready" => Some(Level::Ready),
-                "--app" => {
-                    options.apps.push(value()?);
-                    None
-                }
+                "--port" => set_level(&mut level, Level::Port)?,
+                "--alive" => set_level(&mut level, Level::Alive)?,
+                "--ready" => set_level(&mut level, Level::Ready)?,
+                "--app" => options.apps.push(value()?),
                 "--peers" => {
                     let text = value()?;
                     let number = text.parse().map_err(|_| {
@@ -91,54 +88,52 @@ impl Options {
                         ))
                     })?;
                     options.peers = Some(number);
-                    None
                 }
-                "--timeout" => {
-                    options.timeout = timeout(&value()?)?;
-                    None
-                }
+                "--timeout" => options.timeout = timeout(&value()?)?,
                 name if name.contains('@') && options.node.is_none() => {
                     let node = NodeName::parse(text).map_err(|reason| {
                         Failure::usage(format!("{:?} is no node: {reason}", shown(text)))
                     })?;
                     options.node = Some(node);
-                    None
                 }
                 _ => return Err(unknown(&word)),
-            };
-            if let Some(value) = given {
+            }
+            if let Some(value) = attached {
                 return Err(Failure::usage(format!(
                     "{option} takes no value, and has {:?}",
                     shown(value)
                 )));
             }
-            if said.is_some() && level.is_some() && said != level {
-                return Err(Failure::usage(
-                    "--port, --alive and --ready: give one of them, each includes those before it",
-                ));
-            }
-            level = level.or(said);
         }
-        let asks = !options.apps.is_empty() || options.peers.is_some();
+        let needs_ready = !options.apps.is_empty() || options.peers.is_some();
         options.level = match level {
-            Some(Level::Port | Level::Alive) if asks => {
+            Some(Level::Port | Level::Alive) if needs_ready => {
                 return Err(Failure::usage(
                     "--app and --peers are asked of a node that is ready: leave --port or --alive out",
                 ));
             }
-            _ if asks => Level::Ready,
-            said => said.unwrap_or(Level::Alive),
+            _ if needs_ready => Level::Ready,
+            level => level.unwrap_or(Level::Alive),
         };
         Ok(options)
     }
 }
 
+fn set_level(level: &mut Option<Level>, new: Level) -> Result<(), Failure> {
+    if level.replace(new).is_some_and(|old| old != new) {
+        return Err(Failure::usage(
+            "--port, --alive and --ready: give one of them, each includes those before it",
+        ));
+    }
+    Ok(())
+}
+
 fn timeout(text: &str) -> Result<Duration, Failure> {
-    // So long that nobody meant it, it would be no time of the clock's.
-    let sensible = |time: &Duration| !time.is_zero() && time.as_secs() < 24 * 60 * 60;
+    // A longer one is a mistake, and may be more than the clock can hold.
+    let is_sensible = |time: &Duration| !time.is_zero() && time.as_secs() < 24 * 60 * 60;
     humantime::parse_duration(text)
         .ok()
-        .filter(sensible)
+        .filter(is_sensible)
         .ok_or_else(|| {
             Failure::usage(format!(
                 "--timeout is {:?}: not a time above 0 and below a day; write it like 2s or 500ms",
@@ -158,11 +153,11 @@ fn unknown(word: &OsStr) -> Failure {
 mod tests {
     use super::*;
 
-    crate::system::secrets::without_debug!(Options);
+    crate::system::secrets::without_debug!(ProbeOptions);
 
-    fn read(line: &str) -> Result<Options, String> {
+    fn read(line: &str) -> Result<ProbeOptions, String> {
         let words = line.split_whitespace().map(Into::into).collect();
-        Options::parse(words).map_err(|usage| usage.lines.concat())
+        ProbeOptions::parse(words).map_err(|usage| usage.lines.concat())
     }
 
     #[test]
@@ -213,7 +208,7 @@ mod tests {
             ("bin/app start", "\"bin/app\" is neither"),
             ("a@b c@d", "\"c@d\" is neither"),
             ("a.b@c", "\"a.b@c\" is no node"),
-            ("--", "no command behind"),
+            ("--", "no command after"),
         ] {
             let got = read(line).err();
             assert!(

@@ -1,7 +1,7 @@
-//! The end of a probe that no deadline reaches: a file that is no file, or /proc of a process that waits for its memory.
+//! Ends a probe that its deadline cannot end: one that reads a pipe, or /proc of a process that waits for its memory.
 //!
-//! A thread speaks, and ends the process: exit_group(2) ends even a thread that waits so, which a signal with a handler
-//! would not.
+//! A thread reports it and ends the process: exit_group(2) ends even a thread in such a wait, and a signal with a handler
+//! does not.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,29 +14,29 @@ use nix::unistd::alarm;
 
 use crate::exit::Exit;
 
-/// Whoever finds what is wrong in time says it better, and needs some time to say it: more on a busy machine.
+/// A check that fails at the deadline has the better message, and needs some time to print it: more on a busy machine.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// Somebody speaks.
-static SPOKEN: AtomicBool = AtomicBool::new(false);
+/// One of the two threads prints its message.
+static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on this process lasts no longer than that.
+/// Ends this process after that time.
 pub fn enforce(limit: Duration) {
     let small = std::thread::Builder::new().stack_size(64 << 10);
     let watching = small.spawn(move || {
         sleep(limit + GRACE);
-        if !SPOKEN.swap(true, Ordering::SeqCst) {
+        if !IS_REPORTED.swap(true, Ordering::SeqCst) {
             let limit = humantime::format_duration(limit);
             let _ = writeln!(
                 std::io::stderr(),
-                "beaminit: the probe has come to nothing in {limit}: what tells of the node (its release's files, /proc) takes longer to read; is one of the files a pipe, or on a volume that hangs?"
+                "beaminit: the probe did not finish in {limit}: the files that describe the node (its release's, /proc) take longer to read; is one of them a pipe, or on a volume that hangs?"
             );
             // SAFETY: _exit takes an integer and does not return.
             unsafe { libc::_exit(Exit::NotWell.status()) }
         }
     });
     if watching.is_err() {
-        // No thread is to be had: the kernel's clock has no words, and is as certain.
+        // Without a thread the kernel's timer ends the probe, without a message.
         // SAFETY: the default disposition runs no code.
         let _ = unsafe { signal(Signal::SIGALRM, SigHandler::SigDfl) };
         let _ = SigSet::from(Signal::SIGALRM).thread_unblock();
@@ -44,9 +44,9 @@ pub fn enforce(limit: Duration) {
     }
 }
 
-/// This process has something to say itself, or others have spoken already: then it waits for its end.
+/// The probe has a result to print. If the thread prints already, this waits for the end of the process.
 pub fn cancel() {
-    while SPOKEN.swap(true, Ordering::SeqCst) {
+    while IS_REPORTED.swap(true, Ordering::SeqCst) {
         sleep(GRACE);
     }
 }

@@ -1,7 +1,7 @@
-//! The user that a start script becomes: RabbitMQ's and ejabberd's of Debian are started as root and go on as one of their
-//! own, whose HOME passwd(5) decides.
+//! The user that a start script changes to: Debian's RabbitMQ and ejabberd start as root and continue as a user of their own,
+//! whose HOME is in passwd(5).
 //!
-//! /etc/passwd is read as it is, without libc's NSS: the binary is static.
+//! /etc/passwd is read without libc's NSS, because the binary is static.
 
 use std::path::{Path, PathBuf};
 
@@ -12,18 +12,14 @@ use crate::system::files::text_of;
 /// A line of /etc/passwd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Its name.
     pub name: String,
-    /// Its user.
     pub uid: Uid,
-    /// Its group.
     pub gid: Gid,
-    /// Its home.
     pub home: PathBuf,
 }
 
 impl Account {
-    /// The account of that name, if this process may become it or is it.
+    /// The account of that name, if this process has or may take its user id.
     pub fn reachable(name: &str) -> Option<Self> {
         let text = text_of("/etc/passwd").ok()?;
         let found = text.lines().find_map(|line| Self::parse(line, name))?;

@@ -1,8 +1,8 @@
-//! Descriptors, and the working directory: what a process that stays has to fill, and what it has to let go of.
+//! Descriptors and the working directory of a process that stays beside the command.
 //!
-//! 0 to 2 may be closed when we are started, and then the next thing opened would take their place, to be written to as
-//! if it were the log. Rust's start-up sees to that; we come before it. All others are the command's alone: a pipe that
-//! it closes must be closed, a file system that it leaves can be unmounted. close_range(2)
+//! 0 to 2 may be closed at the start, and then the next file opened would get such a number, and the log would be written to
+//! it. Rust's start-up code opens them, but this program runs before it. All others belong to the command: a pipe that it
+//! closes must be closed, and a file system that it leaves must be free to be unmounted. close_range(2)
 
 use std::cmp;
 use std::io::{self, Write};
@@ -19,10 +19,10 @@ use nix::unistd;
 
 use super::signals;
 
-/// Puts /dev/null where a standard stream is closed; for us alone: the command gets it closed, as we did.
+/// Opens /dev/null for each closed standard stream; for this process only: the command gets it closed.
 pub fn fill_gaps() {
     for number in 0..=2 {
-        // SAFETY: the descriptor is only asked about; EBADF is what we are here for.
+        // SAFETY: fcntl only reads its flags; EBADF is the answer that is looked for.
         let stream = unsafe { BorrowedFd::borrow_raw(number) };
         if fcntl(stream, FcntlArg::F_GETFD) == Err(Errno::EBADF) {
             // The lowest free descriptor is this one, as those below it are open by now. It stays open until the exec.
@@ -32,8 +32,8 @@ pub fn fill_gaps() {
     }
 }
 
-/// Leaves the working directory; gives the way back to it. `None` where there may be none, and then nothing was left: who
-/// may not search a folder never comes back.
+/// Changes to `/`; returns the working directory to return to. `None` without a change, where this process may not search the
+/// folder and so could not return.
 pub fn leave_folder() -> Option<OwnedFd> {
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let folder = open(".", flags, Mode::empty()).ok()?;
@@ -41,15 +41,15 @@ pub fn leave_folder() -> Option<OwnedFd> {
     left.is_ok().then_some(folder)
 }
 
-/// Lets go of all that is the command's, once it has it: every descriptor above 2 but those kept, and the folder.
-pub fn let_go<const COUNT: usize>(kept: [Option<OwnedFd>; COUNT]) -> [Option<OwnedFd>; COUNT] {
+/// Gives up what is the command's: every descriptor above 2 but those kept, and the working directory.
+pub fn give_up<const COUNT: usize>(kept: [Option<OwnedFd>; COUNT]) -> [Option<OwnedFd>; COUNT] {
     let _ = unistd::chdir("/");
-    // The lowest number there is above the standard streams, or the one that it has.
+    // The lowest free number above the standard streams, or its own.
     let kept = kept.map(|one| {
         let one = one?;
         let lower = fcntl(&one, FcntlArg::F_DUPFD_CLOEXEC(3));
         Some(lower.map_or(one, |lower| {
-            // SAFETY: fcntl has just made this descriptor, and nobody else knows it.
+            // SAFETY: fcntl has just made this descriptor, and nothing else uses it.
             unsafe { OwnedFd::from_raw_fd(lower) }
         }))
     });
@@ -65,12 +65,11 @@ pub fn let_go<const COUNT: usize>(kept: [Option<OwnedFd>; COUNT]) -> [Option<Own
     kept
 }
 
-/// Standard error for one line at a time, which neither ends nor holds up this process: a pipe may have lost its reader
-/// (SIGPIPE), or be full. Whether writes block is a matter of the pipe and not of the descriptor, and the command's too,
-/// so it stays as it is. pipe(7), poll(2)
+/// Standard error, a line at a time. Neither a pipe without a reader (SIGPIPE) nor a full one may end or block this process.
+/// O_NONBLOCK would apply to the command too, because it belongs to the open file and not to the descriptor. pipe(7), poll(2)
 pub struct Stderr;
 
-/// So long a line waits for a slow reader to take some of it; the next one not at all, if that was in vain.
+/// How long a line waits for a slow reader; after a timeout the next one does not wait.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Write for Stderr {
@@ -102,7 +101,7 @@ fn write_within(mut line: &[u8], patience: Duration) -> io::Result<()> {
         let mut ready = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
         let written = match poll(&mut ready, left) {
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-            // So much goes in at once where anything does.
+            // A pipe that is ready takes this much.
             Ok(_) => {
                 let (some, _) = line.split_at(cmp::min(line.len(), libc::PIPE_BUF));
                 stderr.write(some)
@@ -129,14 +128,14 @@ fn close_range(first: RawFd, last: RawFd) {
     if unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0 {
         return;
     }
-    // A kernel before 5.9, or a container runtime that does not let it through.
+    // A kernel before 5.9, or a seccomp profile that forbids the call.
     let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
     let open = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let open: Vec<RawFd> = open
         .filter(|number| (first..=last).contains(number))
         .collect();
     for number in open {
-        // SAFETY: as above; the one that the list itself had is closed by now, and nobody else opens any.
+        // SAFETY: as above; the list's own descriptor is closed already, and no other thread opens any.
         unsafe { libc::close(number) };
     }
 }

@@ -1,7 +1,7 @@
 //! The environment that this process was started with, as the kernel shows it to others: `/proc/PID/environ` is that very
 //! memory, for as long as the process lives. proc_pid_environ(5)
 //!
-//! Both rooms let go of the secrets in it: launch when it has read them, init when it has forked.
+//! Launch removes the secrets from it when it has read them, init when it has forked.
 
 use std::ffi::{CStr, OsStr, OsString};
 
@@ -17,24 +17,19 @@ unsafe extern "C" {
 
 /// Names and values, in their order.
 #[derive(Clone, Default)]
-pub struct Environment(Vec<(OsString, OsString)>);
+pub struct Environment(pub Vec<(OsString, OsString)>);
 
 impl Environment {
-    /// That of this process; its secrets are in the copy alone from then on.
+    /// Copies that of this process, and removes its secrets there.
     pub fn take() -> Self {
         let environment = std::env::vars_os().collect();
         forget_secrets();
         Self(environment)
     }
 
-    /// All of it.
-    pub fn iter(&self) -> std::slice::Iter<'_, (OsString, OsString)> {
-        self.0.iter()
-    }
-
-    /// A variable's value, whatever bytes it has.
+    /// A variable's value, in any encoding, if it is not empty.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        let (_, value) = self.0.iter().rev().find(|(known, _)| known == name)?;
+        let (_, value) = self.0.iter().rev().find(|(other, _)| other == name)?;
         Some(value)
             .filter(|value| !value.is_empty())
             .map(OsString::as_os_str)
@@ -45,16 +40,14 @@ impl Environment {
         self.get(name)?.to_str()
     }
 
-    /// Sets a variable.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         let name = name.into();
         self.remove(&name);
         self.0.push((name, value.into()));
     }
 
-    /// Takes a variable out.
     pub fn remove(&mut self, name: impl AsRef<OsStr>) {
-        self.0.retain(|(known, _)| known != name.as_ref());
+        self.0.retain(|(other, _)| other != name.as_ref());
     }
 }
 
@@ -64,27 +57,9 @@ impl From<Vec<(OsString, OsString)>> for Environment {
     }
 }
 
-impl<'a> IntoIterator for &'a mut Environment {
-    type Item = &'a mut (OsString, OsString);
-    type IntoIter = std::slice::IterMut<'a, (OsString, OsString)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter_mut()
-    }
-}
-
-impl<'a> IntoIterator for &'a Environment {
-    type Item = &'a (OsString, OsString);
-    type IntoIter = std::slice::Iter<'a, (OsString, OsString)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
 /// Empties the variables that hold a cookie. Only for a process of one thread.
 pub fn forget_secrets() {
-    // SAFETY: the C library set it before main, and nobody changes it here.
+    // SAFETY: the C library set it before main, and nothing changes it here.
     let mut entry = unsafe { environ };
     if entry.is_null() {
         return;
@@ -99,7 +74,7 @@ pub fn forget_secrets() {
         let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
         if let Some(at) = secret(bytes) {
             let length = bytes.len() - at;
-            // SAFETY: these are the bytes behind the `=` of that string, which lies in this process's writable memory.
+            // SAFETY: these are the bytes after the `=` of that string, which is in this process's writable memory.
             unsafe { text.add(at).write_bytes(0, length) };
         }
         // SAFETY: the end has not been reached.
@@ -107,7 +82,7 @@ pub fn forget_secrets() {
     }
 }
 
-/// Where the value of a variable begins that may hold a cookie.
+/// Where the value begins, if it may hold a cookie.
 fn secret(entry: &[u8]) -> Option<usize> {
     let at = entry.iter().position(|byte| *byte == b'=')?;
     let (name, value) = (entry.get(..at)?, entry.get(at + 1..)?);
@@ -119,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_which_variables_hold_a_cookie() {
+    fn finds_variables_with_a_cookie() {
         for (entry, at) in [
             ("ERLANG_COOKIE=secret", Some(14)),
             ("RELEASE_COOKIE=", Some(15)),

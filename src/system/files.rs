@@ -1,10 +1,10 @@
-//! Files that others wrote: a release's, an operating system's. What is looked for in them is ASCII, whatever else they
-//! hold: one byte of a comment that is no UTF-8 makes none of them invisible.
+//! Files of a release or of the operating system. A byte that is not UTF-8, in a comment for example, does not hide the rest,
+//! which is ASCII.
 
 use std::io::Result;
 use std::path::Path;
 
-/// The text of a file, with a sign in the place of what is no UTF-8.
+/// The text of a file, with U+FFFD for bytes that are not UTF-8.
 ///
 /// # Errors
 /// The file cannot be read.

@@ -1,6 +1,5 @@
-//! Who listens on a port: the socket's inode in /proc/net/tcp, then the process that has it open. proc(5).
-//!
-//! Best effort, for a message: without /proc, or for another user's process, there is no answer.
+//! Finds the process that listens on a port: the socket's inode in /proc/net/tcp, then the process that has it open. Without
+//! /proc, or for another user's process, there is no answer. proc(5)
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
@@ -11,12 +10,9 @@ use crate::system::files::text_of;
 /// LISTEN in the `st` column.
 const LISTEN: &str = "0A";
 
-/// A process.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Its id in our PID namespace.
     pub pid: u32,
-    /// Its name.
     pub command: String,
 }
 
@@ -26,27 +22,22 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A socket that listens.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Listener {
-    /// Its owner.
     pub uid: u32,
-    /// What tells it from others.
     pub inode: u32,
 }
 
 /// The process that listens on a TCP port.
 pub fn of(port: u16) -> Option<Holder> {
     let sockets: Vec<Listener> = listeners(port).collect();
-    let pids = fs::read_dir("/proc")
-        .ok()?
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let entries = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let has_one = |pid: &u32| {
         let mut sockets = sockets.iter();
         sockets.any(|socket| has_open(*pid, socket) == Some(true))
     };
-    let pid = pids.into_iter().find(has_one)?;
+    let pid = pids.find(has_one)?;
     let command = text_of(format!("/proc/{pid}/comm")).ok()?;
     Some(Holder {
         pid,
@@ -54,8 +45,8 @@ pub fn of(port: u16) -> Option<Holder> {
     })
 }
 
-/// Does one of these processes listen on a TCP port? Where another user's descriptors cannot be seen, the socket's owner
-/// tells.
+/// Does one of these processes listen on a TCP port? Where another user's descriptors cannot be seen, its user id must be the
+/// socket's.
 pub fn is_one_of(pids: &[u32], port: u16) -> bool {
     let is_owner = |pid: u32, socket: &Listener| {
         let process = fs::metadata(format!("/proc/{pid}"));
@@ -75,10 +66,10 @@ fn has_open(pid: u32, socket: &Listener) -> Option<bool> {
     Some(targets.any(|target| target.as_os_str() == link.as_str()))
 }
 
-/// The sockets that listen on a port. Each is read when it is asked for: behind the last of them the kernel walks through its
-/// table of all connections, which takes it milliseconds.
+/// The sockets that listen on a port. The rows are read one by one: after the last listening one the kernel walks through its
+/// table of all connections, which takes milliseconds.
 fn listeners(port: u16) -> impl Iterator<Item = Listener> {
-    // A row of the first table.
+    // The length of a row of /proc/net/tcp.
     const ROW: usize = 150;
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter();
     let tables = tables.filter_map(|table| fs::File::open(table).ok());
@@ -122,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_who_listens() {
+    fn finds_the_listening_process() {
         let (own, other) = (std::process::id(), 1);
         for address in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0"] {
             let socket = std::net::TcpListener::bind(address).unwrap();

@@ -1,7 +1,7 @@
-//! What the process that stays keeps in memory: not the code that has run and will not run again.
+//! Frees the memory of code that init will not run again.
 //!
-//! Between everything else and the first wait: the kernel maps a file's pages by the dozen around each one touched, so
-//! that a start's work would count as resident for the life of the container. madvise(2)
+//! Before the first wait: the kernel maps a file's pages by the dozen around each one used, so that the code of the start
+//! would count as resident for the life of the container. madvise(2)
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -15,7 +15,7 @@ unsafe extern "C" {
     static etext: u8;
 }
 
-/// Lets go of them, the first time only: what a signal brings back will be needed by the next.
+/// The first time only: pages that one signal brings back, the next will need.
 pub fn drop_code_pages_once() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if !DONE.swap(true, Relaxed) {
@@ -23,11 +23,11 @@ pub fn drop_code_pages_once() {
     }
 }
 
-/// Lets go of the pages of code and constants; those that are needed come back from the page cache.
+/// Drops the pages of code and constants; those that are needed come back from the page cache.
 pub fn drop_code_pages() {
     let start = &raw const __executable_start;
     let length = (&raw const etext as usize).saturating_sub(start as usize);
-    // SAFETY: between these two symbols lie only mappings of the program's file that are never written, so that a page
+    // SAFETY: between these two symbols are only mappings of the program's file that are never written, so that a page
     // dropped is read again as it was. The call may fail, and then the pages stay.
     unsafe { libc::madvise(start.cast_mut().cast(), length, libc::MADV_DONTNEED) };
 }

@@ -1,4 +1,4 @@
-//! The operating system: signals, terminal, descriptors, processes, files, secrets. No policy.
+//! The operating system, without policy: signals, terminal, descriptors, processes, files, secrets.
 
 pub mod account;
 pub mod descriptors;

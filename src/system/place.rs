@@ -1,16 +1,13 @@
-//! Where a user wrote something, for messages that name the place.
+//! The place of a user's setting, for messages.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a claim stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Among the command's arguments.
     CommandLine,
-    /// In a variable.
     Variable(String),
-    /// In a file, at a line from 1; 0 where the line is not known.
+    /// With its line from 1; 0 where that is not known.
     File(PathBuf, usize),
 }
 

@@ -1,5 +1,5 @@
-//! Files that only this user can read, or the one that the command becomes, planned before the gates and written after
-//! them: in memory, where that can be had.
+//! Files that only this user can read, or the user that the command becomes: planned before the gates, written after them,
+//! and in memory where that is possible.
 
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -15,28 +15,24 @@ use crate::exit::Exit;
 use crate::system::account::Account;
 use crate::system::secrets::Text;
 
-/// Where a private file may lie: one that only its owner can put aside before the others, and of these a tmpfs.
+/// Folders for private files. Those in which only the owner may rename a file come first, and of these a tmpfs.
 const FOLDERS: [&str; 4] = ["/dev/shm", "/run", "/tmp", "/var/tmp"];
 
 /// A file to be written, in a folder of this user's own, mode 0700, or in the home of the user that the command becomes.
 #[derive(Clone, Debug)]
 pub struct PrivateFile {
-    /// Where.
     pub path: PathBuf,
-    /// Is that in memory, not on a disk?
+    /// On a tmpfs, not on a disk.
     pub in_memory: bool,
-    place: Place,
-    /// Whose it is, if that is another user.
+    storage: Storage,
+    /// Another user that it belongs to.
     owner: Option<Account>,
-    /// Its permissions.
     mode: u32,
-    /// What.
     pub content: Text,
 }
 
-/// What a file lies in.
 #[derive(Clone, Debug)]
-enum Place {
+enum Storage {
     /// This user's own folder.
     Folder(PathBuf),
     /// The home of another user.
@@ -46,7 +42,7 @@ enum Place {
 }
 
 impl PrivateFile {
-    /// Plans a file: its place below this user's folder, or the one that the command becomes, part by part.
+    /// Plans a file below this user's folder, or that of the user that the command becomes; `parts` are those of its path.
     ///
     /// # Errors
     /// No folder can be written: [`Exit::System`].
@@ -59,10 +55,10 @@ impl PrivateFile {
         let writable =
             |folder: &&str| access(*folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
         let usable = FOLDERS.into_iter().filter(writable);
-        // The first of those that are as good.
+        // Of equals the first.
         let best =
             usable.min_by_key(|folder| (others_may_rename_in(folder), !is_in_memory(folder)));
-        let Some(place) = best else {
+        let Some(base) = best else {
             let line = format!(
                 "no folder to write {} in: none of {} is writable; mount an emptyDir or tmpfs at /tmp",
                 parts.last().unwrap_or(&""),
@@ -72,13 +68,13 @@ impl PrivateFile {
         };
         let owner = reader.filter(|account| account.uid != geteuid()).cloned();
         let user = owner.as_ref().map_or(geteuid(), |account| account.uid);
-        let folder = Path::new(place).join(format!("beaminit-{user}"));
+        let folder = Path::new(base).join(format!("beaminit-{user}"));
         Ok(Self {
             path: parts
                 .iter()
                 .fold(folder.clone(), |path, part| path.join(part)),
-            in_memory: is_in_memory(place),
-            place: Place::Folder(folder),
+            in_memory: is_in_memory(base),
+            storage: Storage::Folder(folder),
             owner,
             mode,
             content,
@@ -100,7 +96,7 @@ impl PrivateFile {
         Ok(Self {
             path: format!("/proc/self/fd/{}", made.as_raw_fd()).into(),
             in_memory: true,
-            place: Place::Inherited(Arc::new(made)),
+            storage: Storage::Inherited(Arc::new(made)),
             owner: None,
             mode: 0o600,
             content,
@@ -112,19 +108,19 @@ impl PrivateFile {
         Self {
             path: account.home.join(name),
             in_memory: false,
-            place: Place::Home,
+            storage: Storage::Home,
             owner: Some(account.clone()).filter(|account| account.uid != geteuid()),
             mode,
             content,
         }
     }
 
-    /// Whose it will be, if that is not this user.
+    /// Another user that it will belong to.
     pub fn owner(&self) -> Option<&Account> {
         self.owner.as_ref()
     }
 
-    /// Writes it: whole or not at all, and nobody else could have put it there.
+    /// Writes it completely or not at all; no other user can have made it.
     ///
     /// # Errors
     /// The system's own, or a folder that is somebody else's: [`Exit::System`].
@@ -140,13 +136,13 @@ impl PrivateFile {
         use std::io::Write as _;
         use std::os::unix::fs::{OpenOptionsExt as _, fchown};
         let content = self.content.reveal();
-        match (&self.place, self.path.parent()) {
-            (Place::Inherited(descriptor), _) => {
+        match (&self.storage, self.path.parent()) {
+            (Storage::Inherited(descriptor), _) => {
                 return std::fs::File::from(descriptor.try_clone()?)
                     .write_all(content.as_encoded_bytes());
             }
-            // From this user's own folder down: once that is private, nobody else gets at what is below.
-            (Place::Folder(folder), Some(parent)) => {
+            // From this user's own folder down: once that is private, no other user reaches what is below.
+            (Storage::Folder(folder), Some(parent)) => {
                 let mut folders: Vec<&Path> = parent
                     .ancestors()
                     .take_while(|path| path.starts_with(folder))
@@ -156,7 +152,7 @@ impl PrivateFile {
                 folders
                     .into_iter()
                     .try_for_each(|folder| own_folder(folder, user))?;
-                // What a relx script kept of an earlier one, and would take for this one.
+                // A relx script keeps the template of an earlier file there, and would use it again.
                 let _ = std::fs::remove_file(format!("{}.orig", self.path.display()));
             }
             _ => {}
@@ -170,7 +166,7 @@ impl PrivateFile {
             .create_new(true)
             .mode(self.mode)
             .open(&fresh)?;
-        // A home is its user's, who may put links there: this one is new, and is given away before it holds anything.
+        // A home's user may put links there: this file is new, and changes its owner before it has content.
         let given = self.owner().map_or(Ok(()), |owner| {
             fchown(&file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))
         });
@@ -188,13 +184,13 @@ fn is_in_memory(folder: &str) -> bool {
     statfs(folder).is_ok_and(|found| found.filesystem_type() == TMPFS_MAGIC)
 }
 
-/// May other users put another folder in the place of ours? In an emptyDir, which all may write and no sticky bit keeps.
+/// May other users replace our folder with another? In an emptyDir, which all may write and which has no sticky bit.
 fn others_may_rename_in(folder: &str) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(folder).is_ok_and(|found| found.mode() & 0o1002 == 0o0002)
 }
 
-/// Makes a folder that is this user's alone, or that of the one who reads it; or sees that it is.
+/// Makes a folder that only this user may use, or the one who reads it; or checks that it is one.
 fn own_folder(folder: &Path, user: Option<&Account>) -> Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, lchown};
     match std::fs::DirBuilder::new().mode(0o700).create(folder) {

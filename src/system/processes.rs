@@ -1,4 +1,4 @@
-//! Processes and threads, as /proc has them, and which of them are VMs. proc_pid_stat(5)
+//! Processes and threads of /proc, and which of them are VMs. proc_pid_stat(5)
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,10 +8,10 @@ use std::path::Path;
 use nix::libc;
 use nix::unistd::{Pid, getpid};
 
-/// The program through which a VM starts all others: what is below it is the VM's to end.
+/// The program through which a VM starts all others: the VM ends those below it.
 const CHILD_SETUP: &str = "erl_child_setup";
 
-/// Is this the name of a VM's program? beam.smp, and beam.debug.smp and the like.
+/// beam.smp, and beam.debug.smp and the like.
 pub fn is_vm(program: &str) -> bool {
     program == "beam" || program.starts_with("beam.")
 }
@@ -25,9 +25,9 @@ pub fn vms(command: Option<Pid>) -> Vec<Pid> {
     vms.map(|vm| Pid::from_raw(vm.pid)).collect()
 }
 
-/// Has every VM done all that it had to do? One that boots always computes, reads, or waits for the name of its host, for
-/// which it has a helper; such a wait has an end, which is over when the VM is `is_past_boot`.
-pub fn are_at_rest(vms: &[Pid], is_past_boot: bool) -> bool {
+/// Is every VM idle? One that boots computes, reads, or waits for the name of its host, for which it has a helper process; that
+/// wait has ended when it `is_past_boot`.
+pub fn are_idle(vms: &[Pid], is_past_boot: bool) -> bool {
     let sleep = || {
         vms.iter().all(|vm| {
             let threads = stats(&format!("/proc/{vm}/task"));
@@ -41,22 +41,18 @@ pub fn are_at_rest(vms: &[Pid], is_past_boot: bool) -> bool {
             below.any(|one| !one.sleeps || children(&all, one.pid).next().is_some())
         })
     };
-    // Work that went from one thread to the next while they were looked at is seen the second time.
+    // Work that went from one thread to another during the first check is seen in the second.
     !vms.is_empty() && sleep() && (is_past_boot || !waits()) && sleep()
 }
 
-/// A process or a thread, as /proc tells of it.
+/// A process or a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Its id.
     pub pid: libc::pid_t,
-    /// Its parent's.
     pub parent: libc::pid_t,
-    /// Its group's.
     pub group: libc::pid_t,
-    /// It waits for something.
+    /// State S: it waits.
     pub sleeps: bool,
-    /// Its name.
     pub name: String,
 }
 
@@ -81,13 +77,13 @@ fn all() -> Option<Vec<Process>> {
     Some(all)
 }
 
-/// What lives in a folder of processes or threads.
+/// The living ones in a folder of processes or threads.
 fn stats(folder: &str) -> Option<Vec<Process>> {
     let entries = fs::read_dir(folder).ok()?.flatten();
     let stats = entries.filter_map(|entry| {
         entry.file_name().to_str()?.parse::<libc::pid_t>().ok()?;
         let bytes = read_once(entry.path().join("stat"))?;
-        // The kernel cuts a name in the midst of a letter.
+        // The kernel may cut a name within a character.
         read(&String::from_utf8_lossy(&bytes))
     });
     Some(stats.collect())
@@ -100,7 +96,8 @@ fn children(all: &[Process], parent: libc::pid_t) -> impl Iterator<Item = &Proce
     rest.take_while(move |process| process.parent == parent)
 }
 
-/// The first bytes of a small file in /proc, which the kernel makes anew for each read(2): [`fs::read`] takes six of them.
+/// The first bytes of a small file in /proc, with one read(2), for each of which the kernel makes it again: [`fs::read`] needs
+/// six.
 pub fn read_once(path: impl AsRef<Path>) -> Option<Vec<u8>> {
     let mut bytes = vec![0; 512];
     let count = fs::File::open(path).ok()?.read(&mut bytes).ok()?;
@@ -108,18 +105,18 @@ pub fn read_once(path: impl AsRef<Path>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Those of `all` that are below `top`, without what a VM below it keeps for itself.
+/// Those of `all` that are below `top`, without those that a VM below it will end.
 fn below(top: libc::pid_t, mut all: Vec<Process>) -> Vec<Process> {
     let mut found = BTreeSet::new();
     let mut parents = vec![top];
     while let Some(parent) = parents.pop() {
         for child in children(&all, parent) {
-            let keeps = child.name == CHILD_SETUP;
-            // Without a VM it ends at once, and what it kept is an orphan then.
-            if keeps && parent != top {
+            let is_setup = child.name == CHILD_SETUP;
+            // Directly below `top` its VM has ended: it ends at once, and those below it become orphans.
+            if is_setup && parent != top {
                 continue;
             }
-            if found.insert(child.pid) && !keeps {
+            if found.insert(child.pid) && !is_setup {
                 parents.push(child.pid);
             }
         }
@@ -173,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_those_below_but_not_what_a_vm_keeps() {
+    fn finds_those_below_without_those_of_a_vm() {
         let tree = [
             (7, 1, "sh"),
             (8, 7, "beam.smp"),

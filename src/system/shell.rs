@@ -1,12 +1,12 @@
-//! Asking a shell what a release's own shell file makes of the environment: `env.sh`, `ejabberdctl.cfg`,
-//! `rabbitmq-env.conf`. Nothing here reads shell: the file is sourced once more, by the interpreter of the script that
-//! sources it at the real start, and that shell says what its variables are.
+//! Asks a shell how a release's own shell file changes the environment: `env.sh`, `ejabberdctl.cfg`,
+//! `rabbitmq-env.conf`. Nothing here parses shell: the file is sourced once more, by the interpreter of the script that
+//! sources it at the real start, and that shell prints its variables.
 //!
 //! <https://hexdocs.pm/mix/Mix.Tasks.Release.html#module-environment-variables>: a release sources its env.sh for every
 //! command, so once more is within its contract.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
@@ -29,10 +29,9 @@ use crate::system::secrets::Text;
 /// How long the file may take. Real ones take 4 to 18 ms, and some ask a metadata service.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Answers longer than this are no environment's.
+/// In bytes; no environment is larger.
 const LONGEST: usize = 4 << 20;
 
-/// What is sourced, and how.
 pub struct ShellQuery<'a> {
     /// The file that is asked about, for messages.
     pub file: PathBuf,
@@ -42,49 +41,48 @@ pub struct ShellQuery<'a> {
     pub text: String,
     /// `$0`.
     pub script: &'a Path,
-    /// `$1` and the following.
+    /// `$1` and following.
     pub arguments: &'a [OsString],
-    /// The environment.
     pub environment: Environment,
 }
 
-/// What the shell said.
+/// A release's variables before and after its shell file.
 #[derive(Clone)]
 pub struct ShellAnswer {
     file: PathBuf,
-    /// Was a shell asked at all?
-    is_asked: bool,
-    given: BTreeMap<String, String>,
-    outcome: Outcome,
+    /// There was a file, and a shell has sourced it.
+    is_sourced: bool,
+    before: Values,
+    after: Result<Values, NoAnswer>,
 }
 
-#[derive(Clone)]
-enum Outcome {
-    /// The variables that are set, by name.
-    Told(BTreeMap<String, String>),
-    /// It did not come to the end of the file, and neither will the real start.
+/// Those that are set, by name.
+type Values = BTreeMap<String, String>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NoAnswer {
+    /// The shell did not reach the end of the file, and neither will the real start.
     Ended,
     /// There was no answer in [`LIMIT`].
     Late,
 }
 
 impl ShellQuery<'_> {
-    /// Asks for variables. `None` where there is no such shell: the real start will say so.
+    /// Asks for the `wanted` variables. `None` where there is no such shell: the real start will report that.
     pub fn ask(self, wanted: &[&str]) -> Option<ShellAnswer> {
-        let given = lookup(&self.environment, wanted);
-        let outcome = self.outcome(wanted)?;
+        let after = self.run(wanted)?;
         Some(ShellAnswer {
+            is_sourced: true,
+            before: lookup(&self.environment, wanted),
             file: self.file,
-            is_asked: true,
-            given,
-            outcome,
+            after,
         })
     }
 
-    fn outcome(&self, wanted: &[&str]) -> Option<Outcome> {
+    fn run(&self, wanted: &[&str]) -> Option<Result<Values, NoAnswer>> {
         let (shell, options) = self.interpreter.split_first()?;
-        let (mut answers, theirs) = UnixStream::pair().ok()?;
-        // The answer has a descriptor of its own; what the file prints is for the real start.
+        let (mut answers, output) = UnixStream::pair().ok()?;
+        // The answer has a descriptor of its own; the file's own output is left to the real start.
         let mut text = format!("exec 7>&1 >/dev/null\n{}\n", self.text);
         for name in wanted {
             let _ = writeln!(
@@ -100,41 +98,41 @@ impl ShellQuery<'_> {
             .arg(self.script)
             .args(self.arguments)
             .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment.0.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(OwnedFd::from(theirs))
+            .stdout(OwnedFd::from(output))
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()
             .ok()?;
-        let outcome = read(&mut answers, Instant::now() + LIMIT);
+        let variables = read(&mut answers, Instant::now() + LIMIT);
         end(child);
-        Some(outcome)
+        Some(variables)
     }
 }
 
 /// Reads records that end in NUL, up to the empty one that ends the answer.
-fn read(answers: &mut UnixStream, deadline: Instant) -> Outcome {
+fn read(answers: &mut UnixStream, deadline: Instant) -> Result<Values, NoAnswer> {
     let mut bytes = Vec::new();
     let mut part = [0; 4096];
     loop {
         if bytes == [0] || bytes.ends_with(&[0, 0]) {
-            return Outcome::Told(records(&bytes));
+            return Ok(records(&bytes));
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() || answers.set_read_timeout(Some(left)).is_err() {
-            return Outcome::Late;
+            return Err(NoAnswer::Late);
         }
         match answers.read(&mut part) {
-            Ok(count) if count == 0 || bytes.len() > LONGEST => return Outcome::Ended,
+            Ok(count) if count == 0 || bytes.len() > LONGEST => return Err(NoAnswer::Ended),
             Ok(count) => bytes.extend_from_slice(part.get(..count).unwrap_or_default()),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return Outcome::Late,
+            Err(_) => return Err(NoAnswer::Late),
         }
     }
 }
 
-fn records(bytes: &[u8]) -> BTreeMap<String, String> {
+fn records(bytes: &[u8]) -> Values {
     let text = String::from_utf8_lossy(bytes);
     let pairs = text.split('\0').filter_map(|record| record.split_once('='));
     pairs
@@ -142,72 +140,72 @@ fn records(bytes: &[u8]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Ends the shell and what the file left in the background: the real start makes its own.
+/// Ends the shell and the background processes of the file: the real start makes its own.
 fn end(mut child: Child) {
     let group = i32::try_from(child.id()).map(Pid::from_raw);
     let _ = group.map(|group| killpg(group, Signal::SIGKILL));
     let _ = child.wait();
 }
 
-fn lookup(environment: &Environment, wanted: &[&str]) -> BTreeMap<String, String> {
-    let known = |name: &OsStr| wanted.iter().find(|wanted| name == **wanted);
-    let pairs = environment.iter().filter_map(|(name, value)| {
-        let name = (*known(name)?).to_owned();
-        Some((name, value.to_string_lossy().into_owned()))
+fn lookup(environment: &Environment, wanted: &[&str]) -> Values {
+    let pairs = environment.0.iter().filter_map(|(name, value)| {
+        let name = wanted.iter().find(|wanted| name == **wanted)?;
+        Some(((*name).to_owned(), value.to_string_lossy().into_owned()))
     });
     pairs.collect()
 }
 
 impl ShellAnswer {
-    /// Where there is no file to ask about: everything stays as it is given.
+    /// Where there is no file: the variables stay as they are.
     pub fn none(environment: &Environment, wanted: &[&str]) -> Self {
-        let given = lookup(environment, wanted);
+        let before = lookup(environment, wanted);
         Self {
             file: PathBuf::new(),
-            is_asked: false,
-            outcome: Outcome::Told(given.clone()),
-            given,
+            is_sourced: false,
+            after: Ok(before.clone()),
+            before,
         }
     }
 
-    /// A variable's value behind the file, where it is set to anything; without an answer, what it was before.
-    pub fn value(&self, name: &str) -> Option<&str> {
-        let all = match &self.outcome {
-            Outcome::Told(told) => told,
-            Outcome::Ended | Outcome::Late => &self.given,
-        };
-        all.get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+    /// Those after the file; without an answer, those before it.
+    fn variables(&self) -> &Values {
+        self.after.as_ref().unwrap_or(&self.before)
     }
 
-    /// Will a variable have this value behind the file, if it is set so before it?
+    /// A variable's value after the file, if it is not empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let value = self.variables().get(name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Will a variable have this value after the file, if it is set so before it?
     pub fn keeps(&self, name: &str, value: &str) -> bool {
-        let Outcome::Told(told) = &self.outcome else {
+        let Ok(after) = &self.after else {
             return false;
         };
-        let empty = String::new();
-        let of = |all: &BTreeMap<String, String>| all.get(name).unwrap_or(&empty).clone();
-        of(told) == value || of(told) == of(&self.given)
+        let of = |all: &'_ Values| all.get(name).cloned().unwrap_or_default();
+        let after = of(after);
+        after == value || after == of(&self.before)
     }
 
-    /// Does the file assign the variable something else than it was given?
+    /// Does the file change the variable?
     pub fn assigns(&self, name: &str) -> bool {
-        matches!(&self.outcome, Outcome::Told(told) if told.get(name) != self.given.get(name))
+        let after = self.after.as_ref();
+        after.is_ok_and(|after| after.get(name) != self.before.get(name))
     }
 
-    /// Refuses what the file does to the variables of a start: one that gets another value.
+    /// Refuses a file that changes a variable of ours.
     ///
     /// # Errors
     /// A line for each.
     pub fn check(&self, set: &BTreeMap<String, Text>) -> Result<(), Failure> {
-        let Outcome::Told(told) = &self.outcome else {
+        let Ok(after) = &self.after else {
             return Ok(());
         };
         let mut failures = Failures::default();
         for (name, ours) in set {
-            let is_asked = told.contains_key(name) || self.given.contains_key(name);
-            if is_asked && !self.keeps(name, &ours.reveal().to_string_lossy()) {
+            let is_wanted = after.contains_key(name) || self.before.contains_key(name);
+            if is_wanted && !self.keeps(name, &ours.reveal().to_string_lossy()) {
                 let place = self.place(name);
                 failures.push(format!(
                     "{place} sets {name} after us, which beats {name}={ours}; remove that line"
@@ -217,28 +215,23 @@ impl ShellAnswer {
         failures.or(())
     }
 
-    /// The variables that are set behind the file.
+    /// The variables that are set after the file.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let told = match &self.outcome {
-            Outcome::Told(told) => told,
-            Outcome::Ended | Outcome::Late => &self.given,
-        };
-        told.keys().map(String::as_str)
+        self.variables().keys().map(String::as_str)
     }
 
-    /// Does the file name a variable?
+    /// Is a variable's name anywhere in the file?
     pub fn reads(&self, name: &str) -> bool {
         text_of(&self.file).is_ok_and(|text| text.contains(name))
     }
 
-    /// The file that was sourced for the answer.
-    pub fn sourced(&self) -> Option<&Path> {
-        self.is_asked.then_some(self.file.as_path())
+    pub fn sourced_file(&self) -> Option<&Path> {
+        self.is_sourced.then_some(self.file.as_path())
     }
 
-    /// What a variable was before the file.
-    pub fn was(&self, name: &str) -> Option<&str> {
-        self.given.get(name).map(String::as_str)
+    /// A variable's value before the file.
+    pub fn value_before(&self, name: &str) -> Option<&str> {
+        self.before.get(name).map(String::as_str)
     }
 
     /// The same answer, about the file that a variable of it leads to.
@@ -251,13 +244,13 @@ impl ShellAnswer {
     }
 
     /// Did the shell answer?
-    pub fn is_told(&self) -> bool {
-        matches!(self.outcome, Outcome::Told(_))
+    pub fn is_known(&self) -> bool {
+        self.after.is_ok()
     }
 
     /// The warning of an answer that did not come in time.
     pub fn late_warning(&self) -> Option<String> {
-        matches!(self.outcome, Outcome::Late).then(|| {
+        (self.after == Err(NoAnswer::Late)).then(|| {
             format!(
                 "{} gave no answer within {}s, so what it sets is not known before the start; does it wait for something?",
                 self.file.display(),
@@ -266,18 +259,18 @@ impl ShellAnswer {
         })
     }
 
-    /// Where a variable got its value: the line of the file that seems to assign it, or the environment.
+    /// The place that set a variable: the line of the file that seems to assign it, or the environment.
     pub fn place(&self, name: &str) -> Place {
         if !self.assigns(name) {
             return Place::Variable(name.to_owned());
         }
         let text = text_of(&self.file).unwrap_or_default();
         let assigns = format!("{name}=");
-        let is_it = |(_, line): &(usize, &str)| {
+        let is_assignment = |(_, line): &(usize, &str)| {
             line.contains(&assigns) && !line.trim_start().starts_with('#')
         };
-        let lines = || (1..).zip(text.lines()).filter(is_it);
-        // Of several branches the one that has the very value was taken.
+        let lines = || (1..).zip(text.lines()).filter(is_assignment);
+        // Of several branches, the one with this value was taken.
         let value = self.value(name).unwrap_or_default();
         let line = lines().find(|(_, line)| line.contains(value));
         let line = line.or_else(|| lines().next());
@@ -320,23 +313,23 @@ mod tests {
     const WANTED: [&str; 3] = ["A", "B", "C"];
 
     fn ask(text: &str) -> ShellAnswer {
-        let question = ShellQuery {
+        let query = ShellQuery {
             file: "/nowhere/env.sh".into(),
             interpreter: vec!["/bin/sh".into()],
             text: text.into(),
             script: Path::new("/bin/app"),
             arguments: &["start".into()],
-            environment: Environment::from(vec![
+            environment: Environment(vec![
                 ("PATH".into(), "/usr/bin:/bin".into()),
                 ("A".into(), "one".into()),
                 ("B".into(), "two".into()),
             ]),
         };
-        question.ask(&WANTED).unwrap()
+        query.ask(&WANTED).unwrap()
     }
 
     #[test]
-    fn the_shell_says_what_it_makes_of_the_variables() {
+    fn the_shell_prints_its_variables() {
         for (text, a, b, c) in [
             ("", Some("one"), Some("two"), None),
             (
@@ -359,13 +352,13 @@ mod tests {
             ("set -e; A=x; false", Some("one"), Some("two"), None),
         ] {
             let answer = ask(text);
-            let told = WANTED.map(|name| answer.value(name));
-            assert_eq!(told, [a, b, c], "{text}");
+            let values = WANTED.map(|name| answer.value(name));
+            assert_eq!(values, [a, b, c], "{text}");
         }
     }
 
     #[test]
-    fn knows_what_would_hold() {
+    fn knows_which_values_a_file_keeps() {
         let answer = ask("A=x B=${B:-y}");
         assert!(answer.keeps("B", "anything") && answer.keeps("C", "z"));
         assert!(answer.keeps("A", "x") && !answer.keeps("A", "one"));
@@ -381,7 +374,7 @@ mod tests {
             ("#!/usr/bin/env -S bash -e", "/usr/bin/env|-S bash -e"),
             ("#!\n", ""),
         ] {
-            let words = interpreter(text).unwrap_or_default().join(OsStr::new("|"));
+            let words = interpreter(text).unwrap_or_default().join("|".as_ref());
             assert_eq!(words, expected, "{text}");
         }
         let script = "/bin/sh\nset -e\n[ -f x ] && . \"$DIR/other\"\n. \"$DIR/env.sh\"\nexec x";

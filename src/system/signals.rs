@@ -1,9 +1,9 @@
-//! Signals as init has them: all blocked, taken one by one with sigwaitinfo(2).
+//! Signals for init: all blocked, taken one by one with sigtimedwait(2).
 //!
-//! They are blocked before anything else is done , because the kernel drops every signal to a PID 1 that
-//! neither blocks nor handles it (pid_namespaces(7)). A blocked mask beats handlers here: it needs one system call
-//! where handlers for all signals (signal-hook's too) need one each, it keeps the order and the sender of what comes,
-//! and nothing of it can run in the child after fork.
+//! They are blocked before anything else is done, because the kernel drops every signal to a PID 1 that neither blocks nor
+//! handles it (pid_namespaces(7)). A mask is better than handlers here: it needs one system call where handlers for all
+//! signals (signal-hook's too) need one each, it keeps the order of the signals, and no handler can run in the child after
+//! fork.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,7 +24,7 @@ pub static ALL: Set = Set::MAX;
 /// Sets the mask of blocked signals; returns the one before.
 pub fn set_mask(mask: Set) -> Set {
     let mut before: Set = 0;
-    // SAFETY: both sets outlive the call and have the size that is said. It cannot fail.
+    // SAFETY: both sets outlive the call and have the size given. It cannot fail.
     unsafe {
         libc::syscall(
             libc::SYS_rt_sigprocmask,
@@ -37,17 +37,16 @@ pub fn set_mask(mask: Set) -> Set {
     before
 }
 
-/// A signal number: the real-time signals have no name to be an enum by.
+/// A number, because real-time signals have no names.
 pub type Signal = libc::c_int;
 
-/// What this process was started with, and what the command is to start with: none of it is ours to change.
+/// The signal settings that this process was started with, and the command is to start with.
 #[derive(Clone, Copy)]
 pub struct Inherited {
     mask: Set,
     ignores_children: bool,
 }
 
-/// Is this process the init of its PID namespace?
 pub fn is_pid_1() -> bool {
     nix::unistd::getpid().as_raw() == 1
 }
@@ -58,7 +57,7 @@ impl Inherited {
         Self::new(set_mask(ALL))
     }
 
-    /// With this mask; every signal is blocked by now.
+    /// With this mask; every signal is already blocked.
     pub fn new(mask: Set) -> Self {
         Self {
             mask,
@@ -71,7 +70,7 @@ impl Inherited {
         self.ignores_children = set_disposition(libc::SIGCHLD, libc::SIG_DFL) == libc::SIG_IGN;
     }
 
-    /// Puts everything back: for the child, which becomes the command, and where there is no init.
+    /// Restores everything: for the child, which becomes the command, and where there is no init.
     pub fn give_back(&self) {
         if self.ignores_children {
             set_disposition(libc::SIGCHLD, libc::SIG_IGN);
@@ -86,7 +85,7 @@ pub fn set_disposition(signal: Signal, disposition: libc::sighandler_t) -> libc:
     unsafe { libc::signal(signal, disposition) }
 }
 
-/// Asks only: to set it to "ignored" would take away one that has come already and waits (sigaction(2)).
+/// Reads without setting: to set it to "ignored" would drop a pending one (sigaction(2)).
 fn is_ignored(signal: Signal) -> bool {
     let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: sigaction writes one structure to the place given, if it succeeds; with no new one it changes nothing.
@@ -95,27 +94,28 @@ fn is_ignored(signal: Signal) -> bool {
     asked && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// For `exec`, where no init takes signals: as PID 1 this process would be deaf to those that it has no handler for.
-/// Until the exec, which takes the handlers away, they end it as they would end any process.
+/// For `exec`, where no init takes signals: PID 1 ignores those that it has no handler for. Until the exec, which removes the
+/// handlers, they end this process as they would end any other.
 pub fn end_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
         // An ignored one stays ignored, for the command too.
         if is_pid_1() && !is_ignored(signal) {
-            let yes = Arc::new(AtomicBool::new(true));
+            let is_armed = Arc::new(AtomicBool::new(true));
             // Registering fails for signals that cannot be caught; these can.
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, yes);
+            let _ =
+                signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, is_armed);
         }
     }
 }
 
-/// Sends a signal to a process, a group (negative), or all (-1). A target that has gone (ESRCH) or has changed its user
-/// (EPERM) is not our failure.
+/// Sends a signal to a process, a group (negative), or all (-1). A target that has ended (ESRCH) or changed its user (EPERM)
+/// is no failure.
 pub fn send(target: libc::pid_t, signal: Signal) {
     let _ = reaches(target, signal);
 }
 
-/// The same; says whether it could be sent. 0 only asks.
+/// The same; returns whether it could be sent. Signal 0 only checks.
 pub fn reaches(target: libc::pid_t, signal: Signal) -> bool {
     // SAFETY: kill takes two integers. The raw call, because nix has no names for real-time signals.
     unsafe { libc::kill(target, signal) == 0 }
@@ -123,7 +123,7 @@ pub fn reaches(target: libc::pid_t, signal: Signal) -> bool {
 
 /// Waits for the next signal, at most for `limit`; `None` when that time has passed.
 pub fn next(limit: Option<Duration>) -> Option<Signal> {
-    // A deadline that no clock reaches is none.
+    // A deadline beyond the clock's range is none.
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     loop {
         let left = deadline
@@ -132,7 +132,7 @@ pub fn next(limit: Option<Duration>) -> Option<Signal> {
         let left = left
             .as_ref()
             .map_or(std::ptr::null(), |left| std::ptr::from_ref(left.as_ref()));
-        // As late as this: whatever runs after it would bring its surroundings back.
+        // As late as possible: code that runs after it brings its pages back.
         memory::drop_code_pages_once();
         // SAFETY: the set and the time outlive the call; a null siginfo and a null time are allowed.
         let signal = unsafe {

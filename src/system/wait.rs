@@ -1,18 +1,17 @@
-//! Reaping: every child that has ended, on each wake-up. wait(2).
+//! Reaps every child that has ended. wait(2)
 
 use nix::libc;
 use nix::unistd::Pid;
 
-/// What became of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It ended; this is its status as a shell would give it.
+    /// With its status, as a shell reports it.
     Ended(i32),
-    /// It was stopped by this signal.
+    /// By this signal.
     Stopped(i32),
 }
 
-/// Reaps all that can be reaped now; returns what happened to `child` last, if anything. Says whether any child is left.
+/// Reaps all children that have ended; returns the last change of `child`, and whether any child is left.
 pub fn all(child: Pid) -> (Option<Change>, bool) {
     let mut change = None;
     loop {
@@ -30,7 +29,7 @@ pub fn all(child: Pid) -> (Option<Change>, bool) {
     }
 }
 
-/// What happened to one child, if anything; it is reaped if it has ended.
+/// The change of one child, if any; it is reaped if it has ended.
 pub fn one(child: Pid) -> Option<Change> {
     let mut status = 0;
     let flags = libc::WNOHANG | libc::WUNTRACED;

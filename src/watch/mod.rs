@@ -1,9 +1,9 @@
-//! The watcher: a process beside the command that checks what the Plan promised. It reads the VM's own arguments, waits
-//! until the node takes connections, asks it its name and proves the cookie, and says so in one line; or it tells init that
-//! the node is another.
+//! The watcher: a process beside the command that checks the node against the Plan. It reads the VM's own arguments, waits
+//! until the node takes connections, asks for its name, proves the cookie and logs one line; or it tells init that the node
+//! is not the planned one.
 //!
 //! launch ──► fork ──► watcher ──► "node … is up", or the reason why it is not the Plan's. With BEAMINIT_PEERS this process
-//! goes on to join the peers.
+//! then joins the peers.
 
 mod check;
 pub mod process;
@@ -25,28 +25,23 @@ use process::Companion;
 
 pub use check::Node;
 
-/// What the node is to be.
+/// What the Plan promises about the node.
 #[derive(Clone)]
 pub struct Promise {
-    /// Its name.
     pub node: Option<Expectation<NodeName>>,
-    /// Its port.
     pub port: Option<Expectation<Port>>,
-    /// Its cookie.
     pub cookie: Option<Expectation<Cookie>>,
     /// The epmd that it registers with.
     pub epmd: Option<Port>,
-    /// Where it may listen, the likeliest first.
+    /// Where it may listen, the most likely first.
     pub addresses: Vec<IpAddr>,
-    /// Do the VM's own arguments say its name and port? RabbitMQ's do not: it starts the distribution itself.
+    /// The VM's own arguments have its name and port. RabbitMQ's do not: it starts the distribution itself.
     pub in_arguments: bool,
-    /// The files in which another name or port may stand.
+    /// The files that may set another name or port.
     pub files: Vec<PathBuf>,
-    /// What is done about a node that is another.
     pub check: Check,
     /// `BEAMINIT_TERMINATION_LOG`.
     pub termination_log: Option<PathBuf>,
-    /// What is written down of the node.
     pub recorded: Option<Record>,
     /// When the command started.
     pub since: Duration,
@@ -69,62 +64,54 @@ impl<T: Clone> Expectation<T> {
 /// How certain the value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// A variable of ours asks for it: another one is a failure.
+    /// By a variable of ours: another one is a failure.
     Requested,
-    /// The Plan has it: another one is warned of.
+    /// By the Plan: another one is a warning.
     Decided,
-    /// The command's own files seem to say it, and nothing was decided.
+    /// The command's own files seem to set it.
     Apparent,
 }
 
 impl Promise {
-    /// What is written down of the node that was found.
+    /// The record of the node that was found.
     pub fn record(&self, node: &Node) -> Record {
-        let port = Port::parse(&node.port.to_string()).ok();
-        let found = Record {
+        let planned = self.recorded.as_ref();
+        Record {
             node: node.name.clone(),
-            port,
-            epmd: self.epmd,
+            port: Port::parse(&node.port.to_string()).ok(),
+            epmd: planned.map_or(self.epmd, |planned| planned.epmd),
             ipv6: node.ipv6,
             vm: Some(node.vm.as_raw()),
-            cookie_file: None,
-        };
-        match &self.recorded {
-            Some(planned) => Record {
-                epmd: planned.epmd,
-                cookie_file: planned.cookie_file.clone(),
-                ..found
-            },
-            None => found,
+            cookie_file: planned.and_then(|planned| planned.cookie_file.clone()),
         }
     }
 }
 
-/// Checks; returns when the node is up, with what it is, or when there is none to be seen. Leaves for good when the command
-/// ends before or the node is to be stopped.
+/// Returns the node when it is up, or `None` when there is none to check. Ends this process if the command ends first or the
+/// node is to be stopped.
 pub fn watch(
     promise: &Promise,
-    beside: &Companion,
+    companion: &Companion,
     verdict: Option<&VerdictSender>,
 ) -> Option<Node> {
-    let mut look = NodeCheck::new(promise, beside.command);
+    let mut check = NodeCheck::new(promise, companion.command);
     loop {
-        beside.sleep(pace(clock().saturating_sub(promise.since)));
-        match look.once() {
+        companion.sleep(pace(clock().saturating_sub(promise.since)));
+        match check.run() {
             Finding::NotYet => {}
             Finding::Nameless => return None,
-            Finding::Another(reason) if promise.check == Check::Warn => {
+            Finding::Mismatch(reason) if promise.check == Check::Warn => {
                 warn!("{reason}; it runs on (BEAMINIT_CHECK=warn)");
-                look.accept();
+                check.accept();
             }
-            Finding::Another(reason) => {
+            Finding::Mismatch(reason) => {
                 let line = format!("{reason}; it is stopped (BEAMINIT_CHECK=warn lets it run)");
                 error!("{line}");
                 log::leave_reason(&[line], promise.termination_log.as_deref());
                 if let Some(verdict) = verdict {
                     verdict.is_another();
                 } else {
-                    let _ = nix::sys::signal::kill(beside.command, nix::sys::signal::SIGTERM);
+                    let _ = nix::sys::signal::kill(companion.command, nix::sys::signal::SIGTERM);
                 }
                 process::leave(0)
             }
@@ -132,7 +119,7 @@ pub fn watch(
                 let took = clock().saturating_sub(promise.since).as_secs_f32();
                 info!(
                     "node {} is up: port {}{} ({took:.1}s)",
-                    node.name, node.port, node.how
+                    node.name, node.port, node.remark
                 );
                 if let Some(verdict) = verdict {
                     verdict.is_up();
@@ -143,7 +130,7 @@ pub fn watch(
     }
 }
 
-/// How long to wait before the next look: short at first, and longer the longer it takes.
+/// The wait before the next check: short at first, longer with the age of the command.
 fn pace(age: Duration) -> Duration {
     (age / 5).clamp(Duration::from_millis(5), Duration::from_secs(5))
 }

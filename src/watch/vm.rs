@@ -1,7 +1,7 @@
-//! The VM that a command became, or that is below it, and what its arguments make of it.
+//! The VM that a command became, or that is below it, and its arguments.
 //!
 //! erlexec flattens ERL_AFLAGS, args files, ERL_FLAGS, ERL_ZFLAGS and the command line into the arguments of beam.smp, in
-//! order: /proc/PID/cmdline is what the VM goes by. proc_pid_cmdline(5), proc_pid_comm(5),
+//! order: /proc/PID/cmdline has the arguments that the VM uses. proc_pid_cmdline(5), proc_pid_comm(5),
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
 
 use nix::unistd::Pid;
@@ -12,12 +12,10 @@ use crate::plan::{Pin, resolve::port};
 use crate::system::Place;
 use crate::system::processes;
 
-/// A VM.
 #[derive(Debug)]
 pub struct Vm {
-    /// Its process.
     pub pid: Pid,
-    /// Is it the command itself?
+    /// It is the command itself.
     pub is_command: bool,
     flags: FlagSettings,
 }
@@ -46,7 +44,7 @@ pub fn of(command: Pid) -> Vec<Vm> {
     vms.collect()
 }
 
-/// The flags among the arguments of a process, if it is a VM. Its first argument may be a script's own name: relx has it so.
+/// The flags among the arguments of a process, if it is a VM. Its first argument may be a script's own name, as with relx.
 fn flags(process: Pid) -> Option<FlagSettings> {
     let name = processes::read_once(format!("/proc/{process}/comm"))?;
     if !processes::is_vm(String::from_utf8_lossy(&name).trim_end()) {
@@ -54,27 +52,27 @@ fn flags(process: Pid) -> Option<FlagSettings> {
     }
     let line = std::fs::read(format!("/proc/{process}/cmdline")).ok()?;
     let text = String::from_utf8_lossy(&line);
-    // In the midst of the exec there are none yet; the last that erlexec adds of its own is this.
+    // During the exec there are none yet; this is the last that erlexec adds.
     let mut words = text.split_terminator('\0').skip(1);
     let is_whole = words.clone().any(|word| word == "-home");
     is_whole.then(|| FlagSettings::of_arguments(&mut words))
 }
 
 impl Vm {
-    /// The name that it takes: of several a short one, else the first.
+    /// The name that the VM uses: of several a short one, else the first.
     pub fn name(&self) -> Option<&FlagSetting> {
         let short = self.flags.of(&[Flag::Sname]).next();
         short.or_else(|| self.flags.names().next())
     }
 
-    /// The port or the ports that its own flags say.
+    /// The port or range of its own flags.
     pub fn port(&self) -> Option<Pin> {
         let ports = self.flags.ports();
         let ports = ports.filter(|port| port.place == Place::CommandLine);
         port::of_flags(ports).ok().flatten()
     }
 
-    /// The cookie that it was given, where that is one and certain.
+    /// The cookie of its flags, if there is exactly one for all nodes.
     pub fn cookie(&self) -> Option<Cookie> {
         let mut cookies = self.flags.cookies();
         match (cookies.next(), cookies.next()) {
@@ -83,7 +81,7 @@ impl Vm {
         }
     }
 
-    /// Does it speak with other nodes in another way than plain TCP?
+    /// The distribution protocol's carrier, if it is not plain TCP.
     pub fn transport(&self) -> Option<&str> {
         let flags = self.flags.of(&[Flag::ProtoDist]);
         let mut names = flags.map(|flag| flag.text.as_str());

@@ -1,4 +1,4 @@
-//! Where a term ends, whatever it is. No recursion: what is nested is counted, and every element is at least a byte.
+//! Finds the end of a term of any kind, without recursion: nested terms are counted, and each is at least a byte.
 
 /// The first byte, and the rest.
 pub fn byte(bytes: &[u8]) -> Option<(u8, &[u8])> {
@@ -22,7 +22,7 @@ pub fn take(bytes: &[u8], count: u32) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(usize::try_from(count).ok()?)
 }
 
-/// What is behind the term that the bytes begin with; `None` if that is not whole, or of no kind that is known.
+/// The bytes after the term that they begin with; `None` if it is not complete, or of an unknown kind.
 pub fn skip(mut bytes: &[u8]) -> Option<&[u8]> {
     let mut open: u64 = 1;
     while open > 0 {
@@ -36,75 +36,51 @@ pub fn skip(mut bytes: &[u8]) -> Option<&[u8]> {
 /// Skips a term up to its elements; gives how many terms those are.
 fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (tag, body) = byte(bytes)?;
-    // What has a fixed length, a counted one, and a node's name at its beginning.
-    let fixed = |count| take(body, count).map(|(_, rest)| (0, rest));
-    let behind_node = |body, count| take(skip_atom(body)?, count).map(|(_, rest)| (0, rest));
-    match tag {
+    let byte_count = || byte(body).map(|(count, _)| u64::from(count));
+    let word_count = || word(body).map(|(count, _)| u64::from(count));
+    let long_count = || long(body).map(|(count, _)| u64::from(count));
+    // The bytes after the tag, and the elements after those.
+    let (length, elements) = match tag {
         // SMALL_INTEGER, INTEGER, FLOAT, NEW_FLOAT, NIL
-        97 => fixed(1),
-        98 => fixed(4),
-        99 => fixed(31),
-        70 => fixed(8),
-        106 => fixed(0),
-        // ATOM, SMALL_ATOM, and their UTF-8 kinds
-        100 | 115 | 118 | 119 => Some((0, skip_atom(bytes)?)),
-        // STRING, BINARY, BIT_BINARY
-        107 => {
-            let (length, body) = word(body)?;
-            take(body, length.into()).map(|(_, rest)| (0, rest))
-        }
-        109 => {
-            let (length, body) = long(body)?;
-            take(body, length).map(|(_, rest)| (0, rest))
-        }
-        77 => {
-            let (length, body) = long(body)?;
-            take(body, length.checked_add(1)?).map(|(_, rest)| (0, rest))
-        }
-        // SMALL_BIG, LARGE_BIG, with a sign
-        110 => {
-            let (length, body) = byte(body)?;
-            take(body, u32::from(length) + 1).map(|(_, rest)| (0, rest))
-        }
-        111 => {
-            let (length, body) = long(body)?;
-            take(body, length.checked_add(1)?).map(|(_, rest)| (0, rest))
-        }
+        97 => (1, 0),
+        98 => (4, 0),
+        99 => (31, 0),
+        70 => (8, 0),
+        106 => (0, 0),
+        // ATOM and STRING, SMALL_ATOM, and the UTF-8 kinds of atoms
+        100 | 107 | 118 => (2 + word_count()?, 0),
+        115 | 119 => (1 + byte_count()?, 0),
+        // BINARY; BIT_BINARY with its bits, SMALL_BIG and LARGE_BIG with their sign
+        109 => (4 + long_count()?, 0),
+        110 => (2 + byte_count()?, 0),
+        77 | 111 => (5 + long_count()?, 0),
         // SMALL_TUPLE, LARGE_TUPLE, LIST and its tail, MAP, EXPORT
-        104 => byte(body).map(|(count, rest)| (count.into(), rest)),
-        105 => long(body).map(|(count, rest)| (count.into(), rest)),
-        108 => long(body).map(|(count, rest)| (u64::from(count) + 1, rest)),
-        116 => long(body).map(|(count, rest)| (u64::from(count) * 2, rest)),
-        113 => Some((3, body)),
+        104 => (1, byte_count()?),
+        105 => (4, long_count()?),
+        108 => (4, long_count()? + 1),
+        116 => (4, long_count()? * 2),
+        113 => (0, 3),
         // PID, NEW_PID, PORT, NEW_PORT, V4_PORT
-        103 => behind_node(body, 9),
-        88 | 120 => behind_node(body, 12),
-        102 => behind_node(body, 5),
-        89 => behind_node(body, 8),
-        // NEW_REFERENCE, NEWER_REFERENCE: so many words behind a creation of one byte, or four
-        114 => {
-            let (words, body) = word(body)?;
-            behind_node(body, u32::from(words) * 4 + 1)
-        }
-        90 => {
-            let (words, body) = word(body)?;
-            behind_node(body, u32::from(words) * 4 + 4)
-        }
-        // NEW_FUN: its size counts itself
-        112 => {
-            let (size, body) = long(body)?;
-            take(body, size.checked_sub(4)?).map(|(_, rest)| (0, rest))
-        }
-        _ => None,
-    }
-}
-
-fn skip_atom(bytes: &[u8]) -> Option<&[u8]> {
-    let (tag, body) = byte(bytes)?;
-    let (length, body) = match tag {
-        100 | 118 => word(body)?,
-        115 | 119 => byte(body).map(|(length, rest)| (length.into(), rest))?,
+        103 => (node(body)? + 9, 0),
+        88 | 120 => (node(body)? + 12, 0),
+        102 => (node(body)? + 5, 0),
+        89 => (node(body)? + 8, 0),
+        // NEW_REFERENCE, NEWER_REFERENCE: so many words after a creation of one byte, or four
+        114 => (2 + node(body.get(2..)?)? + word_count()? * 4 + 1, 0),
+        90 => (2 + node(body.get(2..)?)? + word_count()? * 4 + 4, 0),
+        // NEW_FUN: its size includes itself
+        112 => (long_count().filter(|size| *size >= 4)?, 0),
         _ => return None,
     };
-    take(body, length.into()).map(|(_, rest)| rest)
+    let rest = body.get(usize::try_from(length).ok()?..)?;
+    Some((elements, rest))
+}
+
+/// The length of the atom that the bytes begin with.
+fn node(bytes: &[u8]) -> Option<u64> {
+    let (100 | 115 | 118 | 119, _) = byte(bytes)? else {
+        return None;
+    };
+    let (_, rest) = head(bytes)?;
+    u64::try_from(bytes.len() - rest.len()).ok()
 }

@@ -86,7 +86,7 @@ pub fn without_changes(
         return Ok((Some(own), None));
     }
     // A mix release is a node without any name of its own.
-    let is_mix = own.elixir && own.shell.as_ref().is_some_and(ShellAnswer::is_told);
+    let is_mix = own.elixir && own.shell.as_ref().is_some_and(ShellAnswer::is_known);
     let (text, by) = match own_names(sources).next() {
         Some(own) => (&own.text, own.place.to_string()),
         None if is_mix => (&sources.launcher.default_name, "the release's own".into()),

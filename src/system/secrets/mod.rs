@@ -1,8 +1,8 @@
-//! What is secret in a text of the user's, and what is shown of it: the one place that decides.
+//! Decides what is secret in a user's text, and what is shown of it. Nothing else does.
 //!
-//! A cookie looks like any other word. Only what stands near it tells: the word "cookie" in a flag, in a variable's name,
-//! in a path. So this hides too much rather than too little: a text that a shell or the VM may read in more than one way
-//! is hidden from the flag on, or altogether.
+//! A cookie looks like any other word. Only the word "cookie" near it marks it: in a flag, in a variable's name, in a path.
+//! So this hides too much rather than too little: a text that a shell or the VM may read in more than one way is hidden from
+//! the flag on, or completely.
 
 mod reader;
 mod text;
@@ -16,22 +16,22 @@ use reader::Reader;
 /// What is shown in a secret's place.
 pub const HIDDEN: &str = "<cookie>";
 
-/// How the name of a variable ends that names a file.
+/// The end of a variable's name whose value is a file's path.
 const FILE: &[u8] = b"_FILE";
 
-/// A setting of ours that says how the cookie is handed on.
+/// A setting of ours: how the cookie is passed on.
 const SETTING: &[u8] = b"BEAMINIT_COOKIE_VIA";
 
-/// What splits words, and nothing else.
+/// Characters that only split words.
 const BLANKS: [char; 2] = [' ', '\t'];
 
-/// Does a text speak of a cookie? Quotes, backslashes and line ends within the word do not matter: a shell removes them.
+/// Does a text mention a cookie? Quotes, backslashes and line ends within the word do not matter: a shell removes them.
 pub fn is_mentioned(text: &[u8]) -> bool {
     contains(text, b"cookie") || contains(text, b"erlcall")
 }
 
-/// May this variable hold a cookie, by its name or in its value? A value that is one plain word, such as a host's name or
-/// a path, holds nothing beside that word. Allocates nothing: init asks, too.
+/// May this variable contain a cookie, by its name or in its value? A value that is one plain word, such as a host's name or
+/// a path, contains nothing else. Allocates nothing, because init calls it too.
 pub fn is_in_variable(name: &[u8], value: &[u8]) -> bool {
     let one_word = || !value.starts_with(b"-") && value.iter().copied().all(is_path_byte);
     is_by_name(name, value) || is_mentioned(value) && !one_word()
@@ -42,7 +42,7 @@ pub fn shown(text: impl AsRef<OsStr>) -> String {
     Reader::default().word(&text.as_ref().to_string_lossy())
 }
 
-/// A name of a program or variable as it may be shown: one plain word is a name, anything else may be a whole command.
+/// A program's or variable's name as it may be shown: one plain word is a name, anything else may be a whole command.
 pub fn shown_name(name: impl AsRef<OsStr>) -> String {
     let name = name.as_ref();
     if is_in_variable(b"", name.as_encoded_bytes()) {
@@ -76,7 +76,7 @@ pub fn shown_words(words: &[impl AsRef<OsStr>]) -> Vec<String> {
     shown
 }
 
-/// Is there a script among these words that takes a cookie from a variable, of whatever name?
+/// Is there a script among these words that takes a cookie from a variable of any name?
 pub fn is_in_any_variable(words: &[impl AsRef<OsStr>]) -> bool {
     Reader::of_words(words).1.scripted
 }
@@ -104,8 +104,7 @@ pub fn shown_file(text: &str) -> String {
     shown
 }
 
-/// Is this word in a text, in whatever case, and whatever stands between its letters that is neither a letter, a digit
-/// nor a blank?
+/// Is this word in a text, in upper or lower case, and with any characters between its letters but letters, digits and blanks?
 fn contains(text: &[u8], word: &[u8]) -> bool {
     let first = word.first().copied();
     let mut matched = 0;
@@ -122,8 +121,8 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
     false
 }
 
-/// Is a value secret whatever it is, since its variable is called so? That of a variable which names the cookie's file is
-/// not, unless it is the cookie itself by mistake; nor is a setting of ours about the cookie.
+/// Is any value secret, because of its variable's name? A path in a variable for the cookie's file is not, and a setting of
+/// ours about the cookie is not.
 pub fn is_by_name(name: &[u8], value: &[u8]) -> bool {
     let ending = name.len().saturating_sub(FILE.len());
     let ending = name.get(ending..).unwrap_or_default();
@@ -140,7 +139,7 @@ fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.@/:+%,~-".contains(&byte)
 }
 
-/// Is it a flag and nothing else, with its value behind it: `-setcookie`, `--cookie`, `--erlang-cookie`?
+/// Is it a flag alone, with its value in the next word: `-setcookie`, `--cookie`, `--erlang-cookie`?
 fn is_cookie_flag(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
     word.starts_with('-') && word.chars().all(plain) && word.ends_with("cookie")
@@ -153,13 +152,13 @@ fn assignment(word: &str) -> Option<(&str, &str)> {
         .filter(|(name, _)| !name.is_empty() && name.chars().all(plain))
 }
 
-/// May a shell, or erlexec, make something else of it than a character of a word?
+/// May a shell or erlexec take it for something else than a character of a word?
 fn is_doubtful(c: char) -> bool {
     let blank = BLANKS.contains(&c);
     (c.is_whitespace() || c.is_control()) && !blank || "'\"\\$`;&|<>()#".contains(c)
 }
 
-/// Compiles only for types without `Debug`: what a derived one would show of them may be a cookie.
+/// Compiles only for types without `Debug`: a derived one might show a cookie.
 #[cfg(test)]
 macro_rules! without_debug {
     ($($type:ty),+ $(,)?) => {$(

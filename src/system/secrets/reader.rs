@@ -1,4 +1,4 @@
-//! What each word of a command line, or of a file of flags, may be in the light of those before it.
+//! Finds the words of a command line, or of a file of flags, that may be a cookie after the words before them.
 
 use std::ffi::OsStr;
 
@@ -6,32 +6,31 @@ use crate::system::secrets::{
     BLANKS, HIDDEN, assignment, is_by_name, is_cookie_flag, is_doubtful, is_mentioned, is_path,
 };
 
-/// A program of OTP's that takes the cookie behind `-c`.
+/// A program of OTP that takes the cookie after `-c`.
 const ERL_CALL: &str = "erl_call";
 
-/// Reads words in their order, and knows which of them may be a cookie.
+/// Reads words in their order.
 #[derive(Default)]
 pub struct Reader {
     due: Due,
     /// A script takes it from a variable or an argument.
     pub scripted: bool,
-    /// A comment speaks of it, and the next one may go on.
+    /// A comment mentions it, and the next one may continue.
     comment: bool,
 }
 
-/// Which of the words to come may be a cookie.
+/// Which of the next words may be a cookie.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Due {
-    /// None.
     #[default]
     None,
-    /// The next, if it is no flag.
+    /// The next, if it is not a flag.
     Value,
-    /// The next, whatever it looks like.
+    /// The next, even a flag.
     One,
-    /// The next, and a value behind it: `-setcookie NODE COOKIE`.
+    /// The next, and a value after it: `-setcookie NODE COOKIE`.
     Two,
-    /// All of them.
+    /// All.
     Rest,
 }
 
@@ -70,7 +69,7 @@ impl Reader {
         }
     }
 
-    /// A word that speaks of a cookie. `certain`: it is the value of a flag before it.
+    /// A word that mentions a cookie. `certain`: it is the value of a flag before it.
     fn mentioning(&mut self, word: &str, certain: bool) -> String {
         let file = word.rsplit('/').next().unwrap_or(word);
         let file = Some(file).filter(|_| is_path(word.as_bytes()));
@@ -97,7 +96,7 @@ impl Reader {
             self.words(word)
         } else {
             if !certain {
-                // The name of a variable behind `-env`, or of a function: what it gets stands behind it.
+                // The name of a variable after `-env`, or of a function: its value follows.
                 self.expect(Due::Two);
             }
             HIDDEN.into()
@@ -114,7 +113,7 @@ impl Reader {
             }
             HIDDEN.into()
         } else if value.contains(is_doubtful) {
-            // It may as well be a script that begins with an assignment.
+            // It may be a script that begins with an assignment.
             self.script(value);
             HIDDEN.into()
         } else if value.contains('=') && !value.contains(BLANKS) {
@@ -139,16 +138,17 @@ impl Reader {
         pieces.collect()
     }
 
-    /// A text that a shell, or the VM, may read in other ways than word by word: only what stands before the flag is
-    /// shown, and only where the cookie cannot come from there.
+    /// A text that a shell or the VM may split otherwise than at blanks: only the part before the flag is shown, and only
+    /// where the cookie cannot come from it.
     fn script(&mut self, text: &str) -> String {
         self.scripted |= text.contains(['$', '`']);
-        let speaks = |word: &&str| is_mentioned(word.as_bytes());
-        if text.split_whitespace().last().as_ref().is_some_and(speaks) {
-            // What a program like ssh puts the next word behind.
+        let mentions = |word: &&str| is_mentioned(word.as_bytes());
+        let last = text.split_whitespace().last();
+        if last.as_ref().is_some_and(mentions) {
+            // A program like ssh appends the next word to it.
             self.expect(Due::Two);
         }
-        let Some(word) = text.split_whitespace().find(speaks) else {
+        let Some(word) = text.split_whitespace().find(mentions) else {
             return HIDDEN.into();
         };
         let before = text.split(word).next().unwrap_or_default();
@@ -165,7 +165,7 @@ impl Reader {
         }
     }
 
-    /// A line of a file of flags. Values may stand in the next.
+    /// A line of a file of flags. Values may be in the next one.
     pub fn line(&mut self, line: &str) -> String {
         let content = line.trim_start();
         if self.due == Due::Value && content.starts_with(['-', '+']) {
@@ -192,7 +192,7 @@ impl Reader {
         if due || content.contains('#') {
             self.expect(Due::Two);
         }
-        // Where the text in an open quote ends is not known.
+        // The end of the text in an open quote is not known.
         let mut quotes = ['\'', '"'].into_iter();
         if quotes.any(|quote| content.matches(quote).count() % 2 == 1) {
             self.due = Due::Rest;

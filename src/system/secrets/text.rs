@@ -1,4 +1,4 @@
-//! A text that may hold a cookie: one form for the exec, one to be shown.
+//! A text that may contain a cookie: one form for the exec, one for messages.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -21,7 +21,7 @@ impl Text {
         }
     }
 
-    /// A secret as a whole.
+    /// All of it is secret.
     pub fn secret(text: impl Into<OsString>) -> Self {
         Self {
             real: text.into(),
@@ -29,7 +29,7 @@ impl Text {
         }
     }
 
-    /// A text of the user's, such as flags of the VM.
+    /// A user's text, such as flags of the VM.
     pub fn concealing(text: &OsStr) -> Self {
         Self {
             real: text.to_owned(),
@@ -45,7 +45,7 @@ impl Text {
         }
     }
 
-    /// The value of a variable that the user's command assigns. `hidden`: it is secret whatever the variable is called.
+    /// The value of a variable that the user's command assigns. `hidden`: it is secret under any name.
     pub fn of_variable(name: &str, value: &OsStr, hidden: bool) -> Self {
         let shown = if hidden {
             secrets::HIDDEN.into()
@@ -58,21 +58,20 @@ impl Text {
         }
     }
 
-    /// Adds plain text.
+    /// Adds text without secrets.
     pub fn push(&mut self, text: &str) -> &mut Self {
         self.real.push(text);
         self.shown += text;
         self
     }
 
-    /// Adds another text.
     pub fn append(&mut self, other: &Self) -> &mut Self {
         self.real.push(&other.real);
         self.shown += &other.shown;
         self
     }
 
-    /// Both forms, changed in the same way.
+    /// Changes both forms in the same way.
     pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
         Self {
             real: change(&self.real.to_string_lossy()).into(),

@@ -96,7 +96,7 @@ fn a_file_that_never_ends_costs_its_time_and_no_more() {
         let line = format!("{how}exec {BEAMINIT} probe --timeout 500ms -- /srv/app/bin/app1 start");
         let began = Instant::now();
         let ended = running.enter(["sh", "-c", &line]).ends();
-        fails(&ended, 1, "the probe has come to nothing in 500ms");
+        fails(&ended, 1, "the probe did not finish in 500ms");
         is_within(Duration::from_secs(2), ended.at - began, how);
     }
 }

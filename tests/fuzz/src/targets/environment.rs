@@ -29,7 +29,7 @@ pub fn environment(bytes: &[u8]) {
             pod.addresses.extend(address.and_then(Result::ok));
         }
     }
-    let environment = Environment::from(environment);
+    let environment = Environment(environment);
     let secret = is_secret(&environment, bytes);
     let complaints = Settings::parse(|name| {
         environment
@@ -60,6 +60,7 @@ pub fn environment(bytes: &[u8]) {
 fn is_secret(environment: &Environment, bytes: &[u8]) -> bool {
     let cookies = ["ERLANG_COOKIE", "RELEASE_COOKIE"];
     let mut values = environment
+        .0
         .iter()
         .filter(|(name, _)| cookies.iter().any(|known| name == known));
     values.any(|(_, value)| value.to_string_lossy().contains(super::SECRET))
