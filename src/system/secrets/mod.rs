@@ -177,4 +177,6 @@ macro_rules! without_debug {
 pub(crate) use without_debug;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
