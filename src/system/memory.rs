@@ -1,18 +1,15 @@
-//! Frees the memory of code that init will not run again.
+//! Frees the memory of code and constants that init will not use again.
 //!
-//! Before the first wait: the kernel maps a file's pages by the dozen around each one used, so that the code of the start
-//! would count as resident for the life of the container. madvise(2)
+//! Before the first wait: the kernel maps a file's pages by the dozen around each one used, so that those of the start would
+//! count as resident for the life of the container. madvise(2), elf(5)
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use nix::libc;
+use nix::libc::{self, Elf64_Ehdr, Elf64_Phdr};
 
-// SAFETY: both symbols are set by the linker; only their addresses are used.
+// SAFETY: the linker sets the symbol to the header of the program, which the kernel has mapped.
 unsafe extern "C" {
-    /// The first byte of the program.
-    static __executable_start: u8;
-    /// The end of its code.
-    static etext: u8;
+    static __ehdr_start: Elf64_Ehdr;
 }
 
 /// The first time only: pages that one signal brings back, the next will need.
@@ -25,9 +22,27 @@ pub fn drop_code_pages_once() {
 
 /// Drops the pages of code and constants; those that are needed come back from the page cache.
 pub fn drop_code_pages() {
-    let start = &raw const __executable_start;
-    let length = (&raw const etext as usize).saturating_sub(start as usize);
-    // SAFETY: between these two symbols are only mappings of the program's file that are never written, so that a page
-    // dropped is read again as it was. The call may fail, and then the pages stay.
-    unsafe { libc::madvise(start.cast_mut().cast(), length, libc::MADV_DONTNEED) };
+    let header = &raw const __ehdr_start;
+    let size = |size: u64| usize::try_from(size).unwrap_or(0);
+    // SAFETY: a program's own header tells where its segments are listed, in the same mapping.
+    let segments = unsafe {
+        let table = header
+            .byte_add(size((*header).e_phoff))
+            .cast::<Elf64_Phdr>();
+        std::slice::from_raw_parts(table, usize::from((*header).e_phnum))
+    };
+    let mut loaded = segments.iter().filter(|one| one.p_type == libc::PT_LOAD);
+    // The first has the header. A program that is position-independent is not where its addresses say.
+    let first = loaded.clone().next().map_or(0, |one| size(one.p_vaddr));
+    let moved = (header as usize).wrapping_sub(first);
+    // The last first: this code itself is among those before.
+    while let Some(one) = loaded.next_back() {
+        if one.p_flags & libc::PF_W != 0 {
+            continue;
+        }
+        let start = std::ptr::with_exposed_provenance_mut(size(one.p_vaddr).wrapping_add(moved));
+        // SAFETY: this maps a part of the program's file that is never written, so that a page dropped is read again as it
+        // was. The call may fail, and then the pages stay.
+        unsafe { libc::madvise(start, size(one.p_memsz), libc::MADV_DONTNEED) };
+    }
 }
