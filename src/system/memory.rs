@@ -31,18 +31,15 @@ pub fn drop_code_pages() {
             .cast::<Elf64_Phdr>();
         std::slice::from_raw_parts(table, usize::from((*header).e_phnum))
     };
-    let mut loaded = segments.iter().filter(|one| one.p_type == libc::PT_LOAD);
-    // The first has the header. A program that is position-independent is not where its addresses say.
-    let first = loaded.clone().next().map_or(0, |one| size(one.p_vaddr));
-    let moved = (header as usize).wrapping_sub(first);
-    // The last first: this code itself is among those before.
-    while let Some(one) = loaded.next_back() {
-        if one.p_flags & libc::PF_W != 0 {
-            continue;
-        }
-        let start = std::ptr::with_exposed_provenance_mut(size(one.p_vaddr).wrapping_add(moved));
-        // SAFETY: this maps a part of the program's file that is never written, so that a page dropped is read again as it
-        // was. The call may fail, and then the pages stay.
-        unsafe { libc::madvise(start, size(one.p_memsz), libc::MADV_DONTNEED) };
-    }
+    let loaded = segments.iter().filter(|one| one.p_type == libc::PT_LOAD);
+    // The first has the header, and those that are written come last. The kernel maps whole pages.
+    let first = loaded.clone().next().map_or(0, |one| one.p_vaddr);
+    let mut written = loaded.filter(|one| one.p_flags & libc::PF_W != 0);
+    let end = written
+        .next()
+        .map_or(first, |one| one.p_vaddr - one.p_vaddr % one.p_align.max(1));
+    let length = size(end.saturating_sub(first));
+    // SAFETY: there are only parts of the program's file that are never written, so that a page dropped is read again as it
+    // was. The call may fail, and then the pages stay.
+    unsafe { libc::madvise(header.cast_mut().cast(), length, libc::MADV_DONTNEED) };
 }
