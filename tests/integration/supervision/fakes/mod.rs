@@ -9,9 +9,10 @@ use crate::harness::*;
 /// For a shell: starts `"$@"`, hands TERM on to it, and has its exit status in `$status` when it has ended.
 ///
 /// It may be ready before the shell's next word, so the trap comes first; and a TERM may come before the shell waits or
-/// while it does, when the first status is that of the signal.
-pub const HANDS_TERM_ON: &str =
-    "trap 'kill $!' TERM; \"$@\" & while kill -0 $! 2>/dev/null; do wait $!; status=$?; done";
+/// while it does, when the first status is that of the signal. What has ended by then is waited for once more; 127 says that
+/// it had been waited for.
+pub const HANDS_TERM_ON: &str = "trap 'kill $!' TERM; \"$@\" & while kill -0 $! 2>/dev/null; do wait $!; status=$?; done; \
+     wait $!; last=$?; [ $last = 127 ] || status=$last";
 
 /// Each stands in `fakes/NAME.c`, which says what it does.
 const FAKES: [&str; 3] = ["takes-signals", "leaves-many", "storms"];
