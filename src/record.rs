@@ -49,7 +49,7 @@ impl From<&NodeSettings> for Record {
 }
 
 impl Record {
-    /// Writes it, in the place of what was there.
+    /// Writes it over what was there.
     pub fn write(&self, memory: &OwnedFd) {
         let (Ok(file), Ok(text)) = (memory.try_clone(), serde_json::to_string(self)) else {
             return;

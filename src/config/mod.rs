@@ -12,12 +12,13 @@ mod service_name;
 mod variables;
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Failure;
 use crate::log::Logging;
+use crate::node::host::loopback;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
 use crate::system::Environment;
 
@@ -240,8 +241,7 @@ impl Config {
 
     /// Where a node of this container may listen: the loopback addresses, that of its own family first, and the pod's.
     pub fn listening_addresses(&self, ipv6: bool) -> Vec<IpAddr> {
-        let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        addresses.sort_by_key(|address: &IpAddr| address.is_ipv6() != ipv6);
+        let mut addresses = vec![loopback(ipv6), loopback(!ipv6)];
         addresses.extend(self.addresses());
         addresses
     }

@@ -9,7 +9,7 @@ use super::{erl, of_one_vm};
 use crate::beam::words::{Syntax, split};
 use crate::beam::{Flag, FlagSettings, Otp};
 use crate::config::Config;
-use crate::plan::{Launcher, OwnSettings, Role};
+use crate::plan::{Launcher, OwnSettings};
 use crate::system::program::Command;
 
 /// Reads the arguments of `elixir`, `iex` or `mix`.
@@ -25,13 +25,8 @@ pub fn read(program: &'static str, command: &Command, config: &Config) -> Launch
     };
     let flags = FlagSettings::of_arguments(options.erl.iter().map(String::as_str));
     let has_shell = program == "iex" && !flags.has(&[Flag::Remsh]) && !options.only_prints;
-    let role = if options.only_prints || options.mix_task.is_some_and(|task| !starts_node(task)) {
-        Role::Neither
-    } else if flags.has(&[Flag::Remsh]) {
-        Role::Client
-    } else {
-        Role::Node
-    };
+    let is_tool = options.only_prints || options.mix_task.is_some_and(|task| !starts_node(task));
+    let role = erl::role(&flags, is_tool);
     Launcher {
         own_settings: OwnSettings {
             elixir: true,

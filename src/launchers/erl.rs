@@ -18,17 +18,22 @@ pub struct OneVm;
 
 pub fn read(command: &Command, config: &Config) -> Launcher {
     let flags = FlagSettings::of_arguments(command.arguments());
-    let role = if flags.has(&[Flag::Informs]) {
+    let role = role(&flags, flags.has(&[Flag::Informs]));
+    Launcher {
+        own_settings: own_settings(flags, Otp::of_erl(Some(command), &config.environment)),
+        root: command.root(),
+        ..of_one_vm("erl", role, command.name())
+    }
+}
+
+/// What flags make of a VM. `is_tool`: it does something else and ends.
+pub fn role(flags: &FlagSettings, is_tool: bool) -> Role {
+    if is_tool {
         Role::Neither
     } else if flags.has(&[Flag::Remsh]) {
         Role::Client
     } else {
         Role::Node
-    };
-    Launcher {
-        own_settings: own_settings(flags, Otp::of_erl(Some(command), &config.environment)),
-        root: command.root(),
-        ..of_one_vm("erl", role, command.name())
     }
 }
 

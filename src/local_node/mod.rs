@@ -103,7 +103,7 @@ impl LocalNode {
         })
     }
 
-    /// `name_only`: the name that is asked for is in the place of the variables that would make one.
+    /// `name_only`: the name that is asked for is used instead of the variables that would make one.
     fn of_launcher(
         launcher: &Launcher,
         mut config: Config,

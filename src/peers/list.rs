@@ -35,12 +35,7 @@ pub fn run(mut start: Invocation) -> i32 {
     start.command = command;
     match list(start, format) {
         Ok(is_well) => i32::from(!is_well),
-        Err(failure) => {
-            for line in &failure.lines {
-                report("error", line);
-            }
-            failure.exit.status()
-        }
+        Err(failure) => failure.report(),
     }
 }
 

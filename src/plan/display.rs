@@ -38,7 +38,7 @@ impl fmt::Display for Plan {
             }
             Identity::Planned(settings) => self.write_node(settings, f)?,
         }
-        // The file stands in the place of the first word.
+        // The file is shown instead of the first word.
         let file = self.command.file.to_string_lossy();
         write!(f, "exec     {}", quote(&file))?;
         for word in secrets::shown_words(&self.command.words).iter().skip(1) {
