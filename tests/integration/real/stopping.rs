@@ -10,7 +10,7 @@ use super::*;
 const PORT: &str = "#!/bin/sh\ntrap 'echo told >>/srv/told; sleep 1; echo tidied >>/srv/told; exit' TERM\n\
                     echo port is ready >&2\nwhile :; do sleep 0.1; done\n";
 
-/// An application's own handler of signals, in the place of OTP's.
+/// An application's own handler of signals, instead of OTP's.
 const HANDLER: &str = "-module(handler). -behaviour(gen_event).
 -export([init/1, handle_event/2, handle_call/2]).
 init(_) -> {ok, []}.

@@ -131,19 +131,7 @@ fn starts_in(way: &Way, init: &[&str]) -> Duration {
     panic!("it neither listens nor speaks:\n{}", node.transcript());
 }
 
-macro_rules! swap {
-    ($($launcher:ident)*; $properties:tt) => { $(swap!(@ $launcher $properties);)* };
-    (@ $launcher:ident ($($property:ident)*)) => {
-        mod $launcher {
-            $(#[test]
-            fn $property() {
-                super::$property(&super::$launcher());
-            })*
-        }
-    };
-}
-
-swap!(erl elixir iex mix mix_release relx_release escript gleam;
+table!(erl elixir iex mix mix_release relx_release escript gleam;
     (is_the_same is_the_same_for_any_user halts_the_same listens_as_soon));
 // With no cookie of its own, and so with none for a user that has no home.
-swap!(named_erl; (is_the_same halts_the_same listens_as_soon));
+table!(named_erl; (is_the_same halts_the_same listens_as_soon));

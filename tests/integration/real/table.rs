@@ -297,6 +297,7 @@ fn reach(node: &Running, client: Client, name: &str) {
     shell.says(&answer);
 }
 
+/// A test for each property of each launcher.
 macro_rules! table {
     ($($launcher:ident)*; $properties:tt) => { $(table!(@ $launcher $properties);)* };
     (@ $launcher:ident ($($property:ident)*)) => {
@@ -308,6 +309,7 @@ macro_rules! table {
         }
     };
 }
+pub(super) use table;
 
 table!(erl elixir iex mix mix_release relx_release escript gleam;
     (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms leftovers_beaten over_ipv6));

@@ -107,7 +107,7 @@ fn term_once_caught(running: &Running, later: Duration) {
         let status = fs::read_to_string(&status).expect("a status");
         let term = 1 << (Signal::SIGTERM as i32 - 1);
         let caught = (mask(&status, "SigCgt:") | mask(&status, "SigBlk:")) & term != 0;
-        // Whoever waits in sigwait shows an empty mask; but by then there is a child.
+        // A process that waits in sigwait shows an empty mask; but by then there is a child.
         let waits = !fs::read_to_string(&children)
             .expect("a list of children")
             .is_empty();
