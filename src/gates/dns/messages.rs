@@ -28,14 +28,19 @@ pub fn found(context: &WaitContext, all: &[&Observation], one: &Observation) -> 
     )
 }
 
-/// The record exists, and a cache says that it does not.
-pub fn cached_nxdomain(one: &Observation, ttl: Duration) -> String {
-    format!(
-        "{} exists, but {} keeps an NXDOMAIN for it that somebody asked for before: for up to {}s peers may not find this node; does anything poll that name (nslookup, a sidecar)?",
-        one.name,
-        one.answer.server,
-        ttl.as_secs()
-    )
+/// The record exists, and a cache says that it does not, or what it was before.
+pub fn cached(one: &Observation, ttl: Duration) -> String {
+    let Observation { name, answer, .. } = one;
+    let (server, seconds) = (&answer.server, ttl.as_secs());
+    match &answer.data {
+        AnswerData::Addresses(found) => format!(
+            "{name} is this pod (the PTR of its address says so), but {server} keeps the address of its previous life, {}: for up to {seconds}s peers may look for this node there",
+            comma_separated(found)
+        ),
+        _ => format!(
+            "{name} exists, but {server} keeps an NXDOMAIN for it that somebody asked for before: for up to {seconds}s peers may not find this node; does anything poll that name (nslookup, a sidecar)?"
+        ),
+    }
 }
 
 pub fn waiting(context: &WaitContext, all: &[&Observation]) -> String {

@@ -140,8 +140,8 @@ fn choose(context: &WaitContext, all: &[&Observation]) -> Option<Chosen> {
         .iter()
         .find_map(|one| Some((one, one.chosen(context)?)))?;
     info!("{}", messages::found(context, all, one));
-    if let Verdict::CachedNxDomain(_, ttl) = one.verdict {
-        warn!("{}", messages::cached_nxdomain(one, ttl));
+    if let Verdict::Cached(_, ttl) = one.verdict {
+        warn!("{}", messages::cached(one, ttl));
     }
     Some(chosen)
 }

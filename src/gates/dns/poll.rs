@@ -30,8 +30,9 @@ pub struct Observation {
 pub enum Verdict {
     /// The record is the right one, and this is the node.
     Right(NodeName),
-    /// The record exists, and yet a cache may say for this long that it does not.
-    CachedNxDomain(NodeName, Duration),
+    /// The record is the right one, and yet a cache may say for this long what was before: no such name, or the address of
+    /// the pod's previous life.
+    Cached(NodeName, Duration),
     /// The PTR of this pod's address names these other pods.
     Siblings(Vec<String>),
     Wrong,
@@ -40,11 +41,13 @@ pub enum Verdict {
 impl Observation {
     /// What the node is, if the answer is the right one.
     pub fn chosen(&self, context: &WaitContext) -> Option<Chosen> {
-        let (Verdict::Right(node) | Verdict::CachedNxDomain(node, _)) = &self.verdict else {
+        let (Verdict::Right(node) | Verdict::Cached(node, _)) = &self.verdict else {
             return None;
         };
         let addresses = match &self.answer.data {
-            AnswerData::Addresses(addresses) => addresses.as_slice(),
+            AnswerData::Addresses(addresses) if matches!(self.verdict, Verdict::Right(_)) => {
+                addresses.as_slice()
+            }
             _ => context.own.get(..1).unwrap_or_default(),
         };
         Some(Chosen {
@@ -138,20 +141,24 @@ impl<'a> CandidatePoll<'a> {
     async fn compare_addresses(&mut self, name: String, exists: bool, context: &WaitContext<'_>) {
         let asks_ptr = exists && context.mode == DnsMode::Own;
         self.exists_without_address = false;
-        let (answer, ptr_names) = if asks_ptr {
+        let (answer, mut ptr_names) = if asks_ptr {
             tokio::join!(context.addresses(&name), context.own_ptr_names())
         } else {
             (context.addresses(&name).await, Vec::new())
         };
         let node = &self.candidate.node;
-        let ptr_agrees = ptr_names.iter().any(|name| is_name_of(name, &node.host));
         let own = &context.own;
+        let is_stale = matches!(&answer.data, AnswerData::Addresses(found) if found.iter().all(|one| !own.contains(one)));
+        if is_stale && !asks_ptr && context.mode == DnsMode::Own {
+            ptr_names = context.own_ptr_names().await;
+        }
+        let ptr_agrees = ptr_names.iter().any(|name| is_name_of(name, &node.host));
         let siblings = context.siblings(&node.host, ptr_names);
         let verdict = match &answer.data {
             AnswerData::Addresses(_) if context.mode == DnsMode::Any => {
                 Verdict::Right(node.clone())
             }
-            AnswerData::Addresses(found) if found.iter().any(|one| own.contains(one)) => {
+            AnswerData::Addresses(found) if !is_stale => {
                 // Only the PTR of the main address was asked for.
                 let is_main = own.first().is_some_and(|main| found.contains(main));
                 if siblings.is_empty() || ptr_agrees || !is_main {
@@ -160,8 +167,8 @@ impl<'a> CandidatePoll<'a> {
                     Verdict::Siblings(siblings)
                 }
             }
-            AnswerData::NxDomain if ptr_agrees => {
-                Verdict::CachedNxDomain(node.clone(), answer.ttl.unwrap_or_default())
+            AnswerData::Addresses(_) | AnswerData::NxDomain if ptr_agrees => {
+                Verdict::Cached(node.clone(), answer.ttl.unwrap_or_default())
             }
             AnswerData::NxDomain => {
                 self.exists_without_address = asks_ptr;
@@ -181,7 +188,7 @@ impl<'a> CandidatePoll<'a> {
             && names.iter().any(|name| is_name_of(name, &node.host))
         {
             let ttl = self.next_change.saturating_sub(context.elapsed());
-            last.verdict = Verdict::CachedNxDomain(node.clone(), ttl);
+            last.verdict = Verdict::Cached(node.clone(), ttl);
         }
     }
 

@@ -1,4 +1,5 @@
-//! Somebody else asked for the name too early, and the server's cache says NXDOMAIN although the record is there.
+//! Somebody else asked for the name too early, and the server's cache says what was before: NXDOMAIN although the record is
+//! there, or the address of the pod's previous life.
 
 use std::time::{Duration, Instant};
 
@@ -140,4 +141,82 @@ fn a_server_behind_the_same_address_may_have_the_pointer_already() {
         warnings.len() == 1 && warnings[0].contains(OWN_NAME),
         "{ended}"
     );
+}
+
+/// A pod whose peers asked for it `ago` seconds ago, when its previous life was at 10.1.2.9.
+fn remembered(ago: u64) -> (Pod, Dns) {
+    let mut pod = stateful_pod();
+    let dns = pod.nameserver(CLUSTER_DNS).like(Kind::CoreDns { ttl: 30 });
+    dns.publish_pod(OWN_NAME, "10.1.2.9");
+    assert_eq!(dns.another_client().asks(OWN_NAME).len(), 1);
+    dns.grow_older(ago);
+    (pod, dns)
+}
+
+/// It starts at once, and warns that peers are sent to 10.1.2.9 for so many seconds.
+#[track_caller]
+fn starts_beside_the_old_address(pod: &Pod, seconds: std::ops::RangeInclusive<u64>) {
+    let started = Instant::now();
+    let ended = starts_within(AT_ONCE, &pod.run("erl"), started);
+    assert!(ended.stdout.contains(&format!("app@{OWN_NAME}")), "{ended}");
+    let [warning] = warnings(&ended)[..] else {
+        panic!("not one warning: {ended}")
+    };
+    let told = seconds_in(warning);
+    assert!(
+        warning.contains("10.1.2.9") && told.iter().any(|one| seconds.contains(one)),
+        "{warning}"
+    );
+}
+
+#[test]
+fn where_the_pointer_names_this_pod_the_address_of_its_previous_life_does_not_keep_it_waiting() {
+    let (pod, dns) = remembered(12);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    starts_beside_the_old_address(&pod, 15..=18);
+    assert!(dns.asked_plainly(OWN_NAME).len() <= 2);
+}
+
+#[test]
+fn a_server_that_knows_no_unassigned_types_may_remember_the_previous_life_too() {
+    let mut pod = stateful_pod();
+    let missing = Answer::NxDomain { negative_ttl: 2 };
+    let dns = pod.nameserver(CLUSTER_DNS).like(Kind::SkyDns { missing });
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    let kept = Answer::For(21, Box::new(Answer::address("10.1.2.9")));
+    dns.script(OWN_NAME, RecordType::A, [kept]);
+    let started = Instant::now();
+    let ended = starts_within(Duration::from_secs(6), &pod.run("erl"), started);
+    let warnings = warnings(&ended);
+    assert!(
+        warnings.len() == 1 && seconds_in(warnings[0]).contains(&21),
+        "{ended}"
+    );
+}
+
+#[test]
+fn of_two_servers_the_one_that_has_the_pointer_ends_the_wait_for_the_previous_lifes_end() {
+    let (pod, dns) = remembered(0);
+    let not_yet = || Answer::NxDomain { negative_ttl: 0 };
+    let pointer = Answer::Pointers(vec![OWN_NAME.to_owned()]);
+    dns.script(
+        &reverse("10.1.2.3"),
+        RecordType::PTR,
+        [not_yet(), not_yet(), pointer],
+    );
+    dns.publish(OWN_NAME, "10.1.2.3");
+    let started = Instant::now();
+    let ended = starts_within(Duration::from_secs(10), &pod.run("erl"), started);
+    assert_eq!(warnings(&ended).len(), 1, "{ended}");
+}
+
+#[test]
+fn where_the_pointer_names_no_pod_the_address_of_the_previous_life_is_waited_out() {
+    let (pod, dns) = remembered(27);
+    dns.publish(OWN_NAME, "10.1.2.3");
+    let started = Instant::now();
+    let ended = starts_within(Duration::from_secs(6), &pod.run("erl"), started);
+    assert!(warnings(&ended).is_empty(), "{ended}");
+    let waited = ended.at - started;
+    assert!(waited > Duration::from_millis(1500), "{waited:?}: {ended}");
 }
