@@ -4,17 +4,21 @@
 //! It is in memory that init holds: memfd_create(2). A reader opens it among the descriptors of a beaminit in this container:
 //! proc_pid_fd(5).
 
+use std::ffi::CStr;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::sys::prctl;
 use serde::{Deserialize, Serialize};
 
 use crate::init;
 use crate::node::{NodeName, Port};
 use crate::plan::{NodeSettings, Pin};
+use crate::system::processes;
 
 /// No record is longer.
 const LIMIT: u64 = 64 * 1024;
@@ -77,6 +81,48 @@ impl Record {
         let file = File::open(open.next()?.path()).ok()?;
         file.take(LIMIT).read_to_string(&mut text).ok()?;
         Self::parse(&text)
+    }
+}
+
+/// What a start waits for while there is no record: its process is called so in ps, until the exec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    Script,
+    Dns,
+    Peers,
+}
+
+impl Wait {
+    const ALL: [Self; 3] = [Self::Script, Self::Dns, Self::Peers];
+
+    fn process_name(self) -> &'static CStr {
+        match self {
+            Self::Script => c"beaminit-script",
+            Self::Dns => c"beaminit-dns",
+            Self::Peers => c"beaminit-sync",
+        }
+    }
+
+    /// This process waits for that from now on.
+    pub fn begin(self) {
+        let _ = prctl::set_name(self.process_name());
+    }
+
+    /// That of a start in this container.
+    pub fn current() -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|wait| processes::is_one_called(wait.process_name()))
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Script => "its start script, which is asked what it sets (env.sh and the like)",
+            Self::Dns => "DNS",
+            Self::Peers => "its peers (BEAMINIT_PEERS_BOOT=sync)",
+        })
     }
 }
 

@@ -23,11 +23,13 @@ use crate::naming::{Candidate, Chosen};
 use crate::node::NodeName;
 use crate::peers::join;
 use crate::plan::{Identity, NodeSettings, OwnIdentity, Pin, Plan, Role};
+use crate::record::Wait;
 
 /// Launches in init's child; returns the exit status of a start that failed.
 #[inline(never)]
 pub fn run(mut invocation: Invocation, status: StatusSender) -> i32 {
     above::hand_on_sockets(&mut invocation.environment);
+    Wait::Script.begin();
     attempt(invocation, |target| {
         above::warn_of_shell();
         // A BEAM without a name is stopped like a node.
@@ -43,6 +45,7 @@ pub fn run(mut invocation: Invocation, status: StatusSender) -> i32 {
 /// Launches without an init above: `beaminit exec`.
 #[inline(never)]
 pub fn exec(invocation: Invocation) -> i32 {
+    Wait::Script.begin();
     attempt(invocation, |target| {
         let plan = target.pass_gates()?;
         target.become_command(&plan, None)
@@ -123,7 +126,10 @@ impl Target {
             .node_settings()
             .and_then(|settings| watcher::job(&self.config, settings));
         match job.filter(|job| job.peers.boot == Boot::Sync) {
-            Some(job) => self.plan(answer.as_ref(), &join::reachable_peers(&job)?),
+            Some(job) => {
+                Wait::Peers.begin();
+                self.plan(answer.as_ref(), &join::reachable_peers(&job)?)
+            }
             None => Ok(plan),
         }
     }
@@ -187,6 +193,7 @@ impl Target {
         let candidates = &settings.candidates;
         let context = WaitContext::new(&self.config, candidates, settings.dns);
         if self.is(Role::Node) {
+            Wait::Dns.begin();
             return dns::wait(&context).map(Some);
         }
         // The node that runs here has chosen already.

@@ -14,6 +14,7 @@ use crate::config::Invocation;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
+use crate::record::Wait;
 use options::{Level, ProbeOptions};
 
 /// The command of `invocation` is the probe's own command line. Returns the exit status.
@@ -26,13 +27,30 @@ pub fn run(mut invocation: Invocation) -> i32 {
     timeout::enforce(options.timeout);
     invocation.command.clone_from(&options.command);
     let needs_cookie = options.level == Level::Ready;
-    let checked = LocalNode::discover(invocation, options.node.clone(), needs_cookie)
-        .and_then(|local| check::check(&options, &local, deadline));
+    let checked =
+        LocalNode::discover(invocation, options.node.clone(), needs_cookie).and_then(|local| {
+            let checked = check::check(&options, &local, deadline);
+            checked.map_err(|failure| not_started(&local).unwrap_or(failure))
+        });
     timeout::cancel();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),
         Err(failure) => report(&failure),
     }
+}
+
+/// The better reason of a failure, where the start has not come as far as the node.
+fn not_started(local: &LocalNode) -> Option<Failure> {
+    let wait = Wait::current().filter(|_| !local.is_remote)?;
+    let names = match wait {
+        Wait::Dns => format!(" to have {}", local.names()),
+        _ => String::new(),
+    };
+    let line = format!(
+        "{} is not started yet: it still waits for {wait}{names}",
+        local.called()
+    );
+    Some(Failure::new(Exit::NotWell, line))
 }
 
 /// On one line, as Docker and Kubernetes show it.

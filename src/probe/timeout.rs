@@ -13,6 +13,7 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::alarm;
 
 use crate::exit::Exit;
+use crate::record::Wait;
 
 /// A check that fails at the deadline has the better message, and needs some time to print it: more on a busy machine.
 const GRACE: Duration = Duration::from_millis(400);
@@ -27,9 +28,13 @@ pub fn enforce(limit: Duration) {
         sleep(limit + GRACE);
         if !IS_REPORTED.swap(true, Ordering::SeqCst) {
             let limit = humantime::format_duration(limit);
+            let reason = match Wait::current() {
+                Some(wait) => format!("the node is not started yet: it still waits for {wait}"),
+                None => "the files that describe the node (its release's, /proc) take longer to read; is one of them a pipe, or on a volume that hangs?".into(),
+            };
             let _ = writeln!(
                 std::io::stderr(),
-                "beaminit: the probe did not finish in {limit}: the files that describe the node (its release's, /proc) take longer to read; is one of them a pipe, or on a volume that hangs?"
+                "beaminit: the probe did not finish in {limit}: {reason}"
             );
             // SAFETY: _exit takes an integer and does not return.
             unsafe { libc::_exit(Exit::NotWell.status()) }

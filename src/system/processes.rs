@@ -1,6 +1,7 @@
 //! Processes and threads of /proc, and which of them are VMs. proc_pid_stat(5)
 
 use std::collections::BTreeSet;
+use std::ffi::CStr;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -14,6 +15,13 @@ const CHILD_SETUP: &str = "erl_child_setup";
 /// beam.smp, and beam.debug.smp and the like.
 pub fn is_vm(program: &str) -> bool {
     program == "beam" || program.starts_with("beam.")
+}
+
+/// Is there a process of this name? proc_pid_comm(5)
+pub fn is_one_called(name: &CStr) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut names = processes.filter_map(|process| fs::read(process.path().join("comm")).ok());
+    names.any(|one| one.trim_ascii_end() == name.to_bytes())
 }
 
 /// The command's VMs; the command itself, if it runs, where there is no /proc.

@@ -3,7 +3,7 @@
 //! While it watches, it blocks TERM: init repeats the TERM of a node that still boots until this process reports that it is
 //! up. fork(2), pidfd_open(2), prctl(2)
 
-use std::fs::{DirEntry, File};
+use std::fs::File;
 use std::os::fd::{AsFd as _, FromRawFd as _, OwnedFd};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, getpid};
 use tracing::warn;
 
 use crate::exit;
-use crate::system::descriptors;
+use crate::system::{descriptors, processes};
 
 /// Its name in ps while it watches, and while it joins peers.
 const WATCH: &std::ffi::CStr = c"beaminit-watch";
@@ -79,12 +79,7 @@ pub fn spawn(
 }
 
 pub fn is_joiner_running() -> bool {
-    let is_one = |process: DirEntry| {
-        let name = std::fs::read(process.path().join("comm"));
-        name.is_ok_and(|name| name.trim_ascii_end() == PEERS.to_bytes())
-    };
-    let processes = std::fs::read_dir("/proc").into_iter().flatten();
-    processes.flatten().any(is_one)
+    processes::is_one_called(PEERS)
 }
 
 /// Ends without the exit handlers of the process that was copied.

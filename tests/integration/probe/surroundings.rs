@@ -161,3 +161,55 @@ fn a_node_of_its_own_settings_is_looked_up_at_its_own_epmd() {
     let (ended, _) = probe(&running, &["--port", "--", "erl", "-sname", "app"]);
     fails(&ended, 1, "no epmd at port 4400");
 }
+
+#[test]
+fn a_start_that_waits_for_dns_is_said_to_do_so() {
+    let names = format!("app@{OWN_NAME} or app@{DASHED_NAME}");
+    let expected = format!("app is not started yet: it still waits for DNS to have {names}");
+    let stays = || stateful_pod().program("erl", "prints-signals");
+    let mut pod = stays();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let node = pod.run("erl");
+    dns.is_asked_for(OWN_NAME);
+    fails(&probe(&node, &[]).0, 1, &expected);
+    // Of a node elsewhere it says nothing.
+    fails(&probe(&node, &["app@203.0.113.7"]).0, 1, "no epmd at port");
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    node.says("exec");
+    fails(&probe(&node, &[]).0, 1, "no epmd at port 4369");
+    // Where nothing is recorded.
+    let mut pod = stays();
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let node = pod.exec("erl");
+    dns.is_asked_for(OWN_NAME);
+    fails(&probe(&node, &["--", "erl"]).0, 1, &expected);
+}
+
+#[test]
+fn a_start_that_waits_for_something_else_is_said_to_do_so() {
+    let pod = laptop()
+        .env("SNAME", "app")
+        .release("mix-release", "/srv/app");
+    let env_sh = "/srv/app/releases/0.1.0/env.sh";
+    let pipe = format!("rm {env_sh}; mkfifo {env_sh} && echo ready; exec sleep 1000");
+    let running = pod.first(["sh", "-c", &pipe]);
+    running.says("ready");
+    let _node = running.enter([BEAMINIT, "--", "/srv/app/bin/app1", "start"]);
+    eventually("it asks the script", || {
+        let line = "grep -qs beaminit-script /proc/[0-9]*/comm";
+        running.enter(["sh", "-c", line]).ends().code == 0
+    });
+    let (ended, _) = probe(&running, &["--timeout=500ms"]);
+    fails(&ended, 1, "it still waits for its start script");
+
+    let mut pod = stateful_pod()
+        .env("BEAMINIT_HOST", "ip")
+        .env("BEAMINIT_PEERS", "dns")
+        .env("BEAMINIT_PEERS_BOOT", "sync");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.answer_everything(Answer::Nothing);
+    let node = pod.run("erl");
+    dns.is_asked_for(SERVICE_NAME);
+    let expected = "app@10.1.2.3 is not started yet: it still waits for its peers";
+    fails(&probe(&node, &[]).0, 1, expected);
+}

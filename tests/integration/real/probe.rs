@@ -336,8 +336,8 @@ fn before_the_node_is_up() {
     dns.withdraw(OWN_NAME);
     let node = pod.run(ERL);
     node.says("waiting");
-    is_not_well(&node, &[], "no epmd at port 4369");
-    is_not_well(&node, &["--port"], "no epmd at port 4369");
+    is_not_well(&node, &[], "app is not started yet: it still waits for DNS");
+    is_not_well(&node, &["--port"], "it still waits for DNS");
 }
 
 #[test]
