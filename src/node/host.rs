@@ -116,9 +116,12 @@ pub fn dashed(address: IpAddr) -> String {
 
 /// Is the first label of a name that of one of these addresses?
 pub fn is_dashed(name: &str, addresses: &[IpAddr]) -> bool {
-    let label = name.split('.').next();
     let mut labels = addresses.iter().map(|address| dashed(*address));
-    labels.any(|dashed| label == Some(&dashed))
+    labels.any(|dashed| first_label(name) == dashed)
+}
+
+pub fn first_label(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// What follows the first label of a name.

@@ -89,8 +89,15 @@ impl OwnNode {
     /// The peer at a host, called as this node is before the `@`.
     ///
     /// # Errors
-    /// The whole is too long.
+    /// The whole is too long; or it is the name of this node's Service, which is not headless then: CoreDNS has the names of
+    /// its pods all the same, and tells nobody.
     pub fn peer_at(&self, host: Host, address: Result<IpAddr, String>) -> Result<Peer, String> {
+        let name = host.to_string();
+        if name.contains(".svc.") && name.eq_ignore_ascii_case(&self.domain()) {
+            return Err(format!(
+                "Service {name} is not headless, so DNS does not tell its pods; set clusterIP: None"
+            ));
+        }
         NodeName::new(self.node.name.clone(), host).map(|node| Peer { node, address })
     }
 

@@ -10,6 +10,7 @@ use super::names::Peer;
 use crate::dist::epmd::{EpmdError, find_port};
 use crate::dist::{self, Handshake};
 use crate::error::Failure;
+use crate::node::host::is_dashed;
 use crate::node::{Host, Port};
 
 /// One peer gets this long.
@@ -107,7 +108,16 @@ fn ask(
     let greeted = greet(lookup, &name, at, own_name, deadline).map_err(Unreachable::Silent)?;
     // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
     if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
-        let reason = format!("is not at {at}: {} is", greeted.name);
+        let host = &peer.node.host;
+        let is_by_address = *host == Host::Address(at) || is_dashed(&host.to_string(), &[at]);
+        let reason = if is_by_address {
+            format!("is not at {at}: is that a Service which is not headless (clusterIP: None)?")
+        } else {
+            format!(
+                "is not at {at}: {} is; does BEAMINIT_PEERS name it as it names itself?",
+                greeted.name
+            )
+        };
         return Err(Unreachable::OtherNode(reason));
     }
     Ok(Reachable {

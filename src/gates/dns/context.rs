@@ -10,7 +10,7 @@ use crate::config::{Config, DnsMode};
 use crate::dns::{Answer, Client};
 use crate::naming::{self, Candidate, Cluster};
 use crate::node::Host;
-use crate::node::host::{domain, is_dashed, reverse_name};
+use crate::node::host::{domain, first_label, is_dashed, reverse_name};
 
 /// How a nameserver is asked for a name that may not exist yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct WaitContext<'a> {
     pub cluster: Option<Cluster>,
     /// `CLUSTER_HOSTNAME` was completed.
     pub is_completed: bool,
+    /// The name that Kubernetes gives this pod by the serviceName or subdomain in its spec.
+    known_as: Option<String>,
     /// How long to wait; `None` is for ever.
     pub limit: Option<Duration>,
     since: Instant,
@@ -59,6 +61,7 @@ impl<'a> WaitContext<'a> {
             },
             cluster,
             is_completed: naming::is_completed(config),
+            known_as: config.pod.fully_qualified(),
             limit: config.dns_timeout,
             since: Instant::now(),
         }
@@ -82,6 +85,17 @@ impl<'a> WaitContext<'a> {
     /// The Service's own name.
     pub fn service(&self) -> Option<&String> {
         self.cluster.as_ref()?.service.as_ref()
+    }
+
+    /// The name that Kubernetes gives this pod, where it is under another Service than the candidates.
+    pub fn name_elsewhere(&self) -> Option<&String> {
+        let host = self.candidates.first()?.node.host.to_string();
+        let name = self
+            .known_as
+            .as_ref()
+            .filter(|name| name.contains(".svc."))?;
+        let is_other = first_label(name) == first_label(&host) && domain(name) != domain(&host);
+        is_other.then_some(name)
     }
 
     /// The addresses of a name: of the family of this pod's main address, or else of the other one, if it matters.

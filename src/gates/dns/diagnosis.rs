@@ -17,20 +17,19 @@ use crate::dns::answer::comma_separated;
 use crate::error::{Details, Failure};
 use crate::exit::Exit;
 use crate::naming::Lookup;
-use crate::node::host::{domain, is_dashed};
+use crate::node::host::{domain, first_label, is_dashed};
 
-/// For all the further questions.
-const LIMIT: Duration = Duration::from_secs(1);
+/// For the further questions, some of which must wait until one more may be asked.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// The answers to the further questions.
-#[derive(Default)]
 struct Evidence {
     /// The names that this pod's address has.
     ptr_names: Vec<String>,
-    /// The other address that the name has belongs to a pod, because its PTR is that name.
-    is_other_pod: bool,
     /// What the Service's name answers.
     service: Option<AnswerData>,
+    /// That is an address of the Service itself, whose PTR is its name.
+    is_virtual: bool,
 }
 
 /// Asks the further questions, and makes the line.
@@ -59,8 +58,7 @@ pub async fn find(context: &WaitContext<'_>, all: &[&Observation]) -> Failure {
             }
             (None, several) => format!("no DNS record for {}{after}", each(several)),
         };
-        let evidence = timeout(LIMIT, evidence(context, all)).await;
-        (what, cause(context, all, &evidence.unwrap_or_default()))
+        (what, cause(context, all, &evidence(context).await))
     };
     let answers: Vec<String> = all.iter().map(|one| one.answer.to_string()).collect();
     let line = format!("{what}; {cause}");
@@ -89,46 +87,52 @@ async fn tried_over_tcp(context: &WaitContext<'_>) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-async fn evidence(context: &WaitContext<'_>, all: &[&Observation]) -> Evidence {
+async fn evidence(context: &WaitContext<'_>) -> Evidence {
     let service = async {
-        let service = context.service()?;
+        let name = service(context).filter(|_| context.is_in_cluster())?;
         // Only of a name that exists: no cache is to keep that it has no address, when it is created next.
-        Some(match context.exists(service).await.data {
-            AnswerData::NoData => context.addresses(service).await.data,
+        let data = match context.exists(&name).await.data {
+            AnswerData::NoData => context.addresses(&name).await.data,
             other => other,
-        })
+        };
+        let names = match data.first_address() {
+            Some(address) => context.ptr(address).await.data.into_names(),
+            None => Vec::new(),
+        };
+        Some((data, names.contains(&name)))
     };
-    let is_other_pod = async {
-        let (one, found) = with_addresses(all)?;
-        let names = context.ptr(*found.first()?).await.data.into_names();
-        Some(names.contains(&one.name))
-    };
-    let (ptr_names, service, is_other_pod) =
-        tokio::join!(context.own_ptr_names(), service, is_other_pod);
+    // Neither is lost for the other's silence.
+    let (ptr_names, service) = tokio::join!(
+        timeout(LIMIT, context.own_ptr_names()),
+        timeout(LIMIT, service)
+    );
+    let (service, is_virtual) = service.ok().flatten().unzip();
     Evidence {
-        ptr_names,
-        is_other_pod: is_other_pod == Some(true),
+        ptr_names: ptr_names.unwrap_or_default(),
         service,
+        is_virtual: is_virtual == Some(true),
     }
 }
 
 /// The second half of the line: what is likely wrong, and what to do.
 fn cause(context: &WaitContext, all: &[&Observation], evidence: &Evidence) -> String {
-    let service = service_label(context);
-    if let Some((one, found)) = with_addresses(all) {
-        return match service {
-            _ if !one.siblings().is_empty() || evidence.is_other_pod => {
-                "a record of the pod's previous life: does the old pod still end, or does a Service with fixed endpoints keep it?".into()
-            }
-            Some(service) if context.is_in_cluster() => {
-                let what = if found.len() == 1 {
-                    "its virtual address"
+    let service = service(context);
+    let label = service.as_deref().map(first_label);
+    if let Some((one, _)) = with_addresses(all) {
+        return match label {
+            Some(label) if context.is_in_cluster() && service.as_ref() == Some(&one.name) => {
+                if evidence.is_virtual {
+                    format!(
+                        "Service {label:?} is not headless, and that is its own address; set clusterIP: None, or BEAMINIT_DNS=any"
+                    )
                 } else {
-                    "those of its pods"
-                };
-                format!(
-                    "is Service {service:?} headless (clusterIP: None), or is that {what} and not the pod's name? else it is a record of the pod's previous life"
-                )
+                    format!(
+                        "is Service {label:?} headless (clusterIP: None)? if so, does it select this pod and set publishNotReadyAddresses: true?"
+                    )
+                }
+            }
+            _ if context.is_in_cluster() || !one.siblings().is_empty() => {
+                "a record of the pod's previous life: does the old pod still end, or does a Service with fixed endpoints keep it?".into()
             }
             _ => "does another container have this name? a scaled service needs BEAMINIT_HOST=reverse".into(),
         };
@@ -144,7 +148,7 @@ fn cause(context: &WaitContext, all: &[&Observation], evidence: &Evidence) -> St
     let has_ptr = all
         .first()
         .is_some_and(|one| matches!(one.answer.data, AnswerData::Names(_)));
-    match service {
+    match label {
         _ if is_reverse && has_ptr => "the PTR tells no full host name; set BEAMINIT_HOST to another form".into(),
         _ if is_reverse => "does this network's DNS know addresses? a default bridge does not, a network of your own does".into(),
         _ if !evidence.ptr_names.is_empty() && context.mode == DnsMode::Own => {
@@ -153,53 +157,91 @@ fn cause(context: &WaitContext, all: &[&Observation], evidence: &Evidence) -> St
         _ if context.is_completed && !context.is_in_cluster() => {
             "CLUSTER_HOSTNAME was completed to that name; end it with a dot if it is whole as it is".into()
         }
-        Some(service) if context.is_in_cluster() => no_record(context, &service, evidence),
+        Some(label) if context.is_in_cluster() => no_record(context, label, evidence),
         _ => "is that a name or a network alias of this container? set HOSTNAME and CLUSTER_HOSTNAME to what its peers call it".into(),
     }
 }
 
 /// The pod has a record, under another name.
 fn other_name(context: &WaitContext, ptr_names: &[String]) -> String {
-    let domains: Vec<_> = context
-        .candidates
+    let hosts = || {
+        context
+            .candidates
+            .iter()
+            .map(|one| one.node.host.to_string())
+    };
+    if let Some(name) = ptr_names
         .iter()
-        .map(|one| domain(&one.node.host.to_string()))
-        .collect();
+        .find(|name| hosts().any(|host| host == **name))
+    {
+        return format!(
+            "the PTR of this pod's address is {name} already: a cache has an older answer about that name, and the next start finds the record"
+        );
+    }
     let sibling = ptr_names
         .iter()
-        .find(|name| domains.contains(&domain(name)));
+        .find(|name| hosts().any(|host| domain(&host) == domain(name)));
     let names = sibling.map_or_else(|| ptr_names.join(", "), Clone::clone);
+    let from = context.candidates.first().map_or("", |one| &one.from);
+    let is_by_address = hosts().all(|host| is_dashed(&host, &context.own));
     let advice = match sibling {
-        Some(name) if is_dashed(name, &context.own) => "BEAMINIT_HOST=auto, or pod-ip",
-        Some(_) => "BEAMINIT_HOST=auto, or HOSTNAME to its first part",
-        None => "CLUSTER_HOSTNAME to that Service",
+        _ if !from.contains("CLUSTER_HOSTNAME") => {
+            format!("give the node that host (its name is from {from})")
+        }
+        Some(name) if is_dashed(name, &context.own) => {
+            other_service(context).unwrap_or_else(|| "set BEAMINIT_HOST=auto, or pod-ip".into())
+        }
+        Some(name) if is_by_address => format!(
+            "set BEAMINIT_HOST=auto, and HOSTNAME to {} if it is another (metadata.name)",
+            first_label(name)
+        ),
+        Some(name) => format!("set HOSTNAME to {} (metadata.name)", first_label(name)),
+        None => "set CLUSTER_HOSTNAME to that Service".into(),
     };
-    format!("this pod's only record is {names}; set {advice}")
+    format!("this pod's only record is {names}; {advice}")
 }
 
 /// The cluster has no record of this pod.
 fn no_record(context: &WaitContext, service: &str, evidence: &Evidence) -> String {
+    let needs = "set publishNotReadyAddresses: true, and select this pod";
     match &evidence.service {
-        _ if context.mode == DnsMode::Any => {
-            format!("is there a Service {service:?} in that namespace?")
-        }
-        Some(AnswerData::NxDomain) => format!(
-            "there is no Service {service:?} in that namespace, or it is headless and has no pod yet: does it select this pod and set publishNotReadyAddresses: true?"
+        _ if context.mode == DnsMode::Any => format!(
+            "is there a Service {service:?} in that namespace? a headless one has no name without a Ready pod, unless it sets publishNotReadyAddresses: true"
         ),
+        Some(AnswerData::Addresses(_)) if evidence.is_virtual => {
+            format!("Service {service:?} is not headless; set clusterIP: None: does it {needs}?")
+        }
         Some(AnswerData::Addresses(found)) => format!(
-            "Service {service:?} is there ({}): is it headless (clusterIP: None), does it select this pod and set publishNotReadyAddresses: true?",
+            "Service {service:?} is there ({}): does it {needs}, is it headless (clusterIP: None)?",
             comma_separated(found)
         ),
-        _ => format!(
-            "does headless Service {service:?} select this pod and set publishNotReadyAddresses: true?"
+        _ if let Some(advice) = other_service(context) => advice,
+        Some(AnswerData::NxDomain) => format!(
+            "does headless Service {service:?} {needs}? its own name is NXDOMAIN too: it has no Ready pod, or is not in that namespace"
         ),
+        _ => format!("does headless Service {service:?} {needs}?"),
     }
 }
 
-/// The Service in whose domain the candidates are: its first label.
-fn service_label(context: &WaitContext) -> Option<String> {
+/// The pod's spec puts it under another Service.
+pub fn other_service(context: &WaitContext) -> Option<String> {
+    let name = context.name_elsewhere()?;
+    let own = service(context)?;
+    let other = domain(name)?;
+    Some(format!(
+        "Kubernetes calls this pod {name} (/etc/hosts), so set serviceName to {} in the StatefulSet, or CLUSTER_HOSTNAME to {}",
+        first_label(&own),
+        first_label(&other)
+    ))
+}
+
+/// The Service in whose domain the candidates are; or whose name they have.
+fn service(context: &WaitContext) -> Option<String> {
     let first = context.candidates.first()?;
     let host = first.node.host.to_string();
-    let at = usize::from(first.lookup != Lookup::Service);
-    host.split('.').nth(at).map(ToOwned::to_owned)
+    // SERVICE.NAMESPACE.svc.ZONE
+    if first.lookup == Lookup::Service || host.split('.').nth(2) == Some("svc") {
+        return Some(host);
+    }
+    domain(&host)
 }

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::context::WaitContext;
+use super::diagnosis::other_service;
 use super::poll::Observation;
 use crate::dns::AnswerData;
 use crate::dns::answer::comma_separated;
+use crate::node::host::first_label;
 
 /// The name has the right record; why it is not one of the others, where there are any.
 pub fn found(context: &WaitContext, all: &[&Observation], one: &Observation) -> String {
@@ -26,6 +28,35 @@ pub fn found(context: &WaitContext, all: &[&Observation], one: &Observation) -> 
         context.elapsed().as_secs_f64(),
         others.concat()
     )
+}
+
+/// `auto` has found the name of this pod's address alone, though the pod may have one that stays.
+pub fn changing_name(context: &WaitContext, one: &Observation) -> Option<String> {
+    let [pod, _] = context.candidates else {
+        return None;
+    };
+    let host = pod.node.host.to_string();
+    if one.name == host {
+        return None;
+    }
+    let name = first_label(&host);
+    // A Deployment's pods end in five characters.
+    let is_ordinal = |end: &str| end.len() < 5 && end.bytes().all(|byte| byte.is_ascii_digit());
+    let advice = match other_service(context) {
+        None if name
+            .rsplit_once('-')
+            .is_some_and(|(_, end)| is_ordinal(end)) =>
+        {
+            let (_, service) = host.split_once('.')?;
+            let service = first_label(service);
+            format!("{name} looks like a StatefulSet's pod, so set its serviceName to {service}")
+        }
+        advice => advice?,
+    };
+    Some(format!(
+        "{} is another name for each new pod: {advice}; or set BEAMINIT_HOST=pod-ip if it may change",
+        one.name
+    ))
 }
 
 /// The record exists, and a cache says that it does not, or what it was before.

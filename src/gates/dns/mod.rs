@@ -143,5 +143,8 @@ fn choose(context: &WaitContext, all: &[&Observation]) -> Option<Chosen> {
     if let Verdict::Cached(_, ttl) = one.verdict {
         warn!("{}", messages::cached(one, ttl));
     }
+    if let Some(warning) = messages::changing_name(context, one) {
+        warn!("{warning}");
+    }
     Some(chosen)
 }

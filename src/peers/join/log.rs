@@ -50,9 +50,7 @@ impl JoinLog {
 
     /// Another node is where a peer should be.
     pub fn other_node(&mut self, node: &NodeName, reason: &str) {
-        self.warn_once(format!(
-            "{node} {reason}; it is not joined: does BEAMINIT_PEERS name it as it names itself?"
-        ));
+        self.warn_once(format!("{node} {reason}"));
     }
 
     fn warn_once(&mut self, line: String) {

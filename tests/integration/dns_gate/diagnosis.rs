@@ -105,11 +105,160 @@ fn the_record_is_the_services_virtual_address() {
 
 #[test]
 fn neither_name_exists_for_the_service_is_not_headless() {
-    // Its name answers one address, which has no pod's name: the virtual one.
+    // Its name answers one address, and the PTR of that, where there is one, is the Service's name.
     let (pod, dns) = behind_coredns(impatient());
     dns.publish(SERVICE_NAME, "10.96.77.5");
+    tells(
+        &diagnosis(&pod),
+        [OWN_NAME, "\"app\" is there (10.96.77.5)", "clusterIP: None"],
+    );
+    dns.point("10.96.77.5", SERVICE_NAME);
+    dns.grow_older(30);
+    let certain = "Service \"app\" is not headless; set clusterIP: None";
+    tells(&diagnosis(&pod), [OWN_NAME, certain, "publishNotReady"]);
+}
+
+#[test]
+fn the_likelier_cause_comes_first() {
+    let first = |line: &str, causes: [&str; 2]| {
+        let at = causes.map(|cause| {
+            line.find(cause)
+                .unwrap_or_else(|| panic!("{cause}: {line}"))
+        });
+        assert!(at.is_sorted(), "{line}");
+    };
+    let (pod, dns) = behind_coredns(impatient());
     let line = diagnosis(&pod);
-    tells(&line, [OWN_NAME, "\"app\"", "headless", "clusterIP: None"]);
+    first(
+        &line,
+        ["publishNotReadyAddresses: true", "not in that namespace"],
+    );
+    // Others of its pods are Ready: the Service is there.
+    dns.script(
+        SERVICE_NAME,
+        RecordType::A,
+        [Answer::addresses(["10.1.2.4", "10.1.2.5"])],
+    );
+    let line = diagnosis(&pod);
+    first(
+        &line,
+        [
+            "\"app\" is there (10.1.2.4, 10.1.2.5)",
+            "publishNotReadyAddresses: true",
+        ],
+    );
+    assert!(!line.contains("not in that namespace"), "{line}");
+    // No pod's name answers a Service's address.
+    dns.publish(OWN_NAME, "10.1.2.9");
+    let line = diagnosis(&pod);
+    assert!(
+        line.contains("previous life") && !line.contains("headless"),
+        "{line}"
+    );
+}
+
+#[test]
+fn no_advice_is_in_force_already() {
+    // The name of the machine, as with hostNetwork; and the names of others.
+    for (host, node, records, advice) in [
+        (
+            "auto",
+            "",
+            &[SIBLING][..],
+            "set HOSTNAME to app-1 (metadata.name)",
+        ),
+        (
+            "pod",
+            "",
+            &[SIBLING],
+            "set HOSTNAME to app-1 (metadata.name)",
+        ),
+        (
+            "pod-ip",
+            "",
+            &[SIBLING],
+            "set BEAMINIT_HOST=auto, and HOSTNAME to app-1",
+        ),
+        (
+            "auto",
+            "app@app-7.app.prod.svc.cluster.local",
+            &[SIBLING],
+            "give the node that host (its name is from BEAMINIT_NODE)",
+        ),
+        ("auto", "", &[OWN_NAME], "a cache has an older answer"),
+    ] {
+        let (pod, dns) = behind_coredns(impatient());
+        let pod = pod.env("BEAMINIT_HOST", host).env("BEAMINIT_NODE", node);
+        let names = records.iter().copied().map(str::to_owned).collect();
+        dns.script(
+            &reverse("10.1.2.3"),
+            RecordType::PTR,
+            [Answer::Pointers(names)],
+        );
+        let line = diagnosis(&pod);
+        assert!(line.contains(advice), "{host}, {node}: {line}");
+    }
+}
+
+#[test]
+fn the_pod_is_under_another_service() {
+    let named = |host: &str| {
+        let known = "10.1.2.3 app-0.other.prod.svc.cluster.local app-0\n";
+        behind_coredns(
+            impatient()
+                .without_hosts()
+                .hosts(known)
+                .env("BEAMINIT_HOST", host),
+        )
+    };
+    let advice = "set serviceName to app in the StatefulSet, or CLUSTER_HOSTNAME to other";
+    for host in ["auto", "pod"] {
+        let (pod, dns) = named(host);
+        tells(&diagnosis(&pod), [advice, "/etc/hosts"]);
+        dns.publish_pod(DASHED_NAME, "10.1.2.3");
+        dns.grow_older(30);
+        if host == "pod" {
+            tells(&diagnosis(&pod), ["only record is 10-1-2-3.app.", advice]);
+        } else {
+            let ended = pod.run("erl").ends_with(0);
+            tells(
+                &warning(&ended),
+                [DASHED_NAME, advice, "BEAMINIT_HOST=pod-ip"],
+            );
+        }
+    }
+    // Who asks for such a name gets it, and a Deployment's pods have no other.
+    let (pod, dns) = named("pod-ip");
+    dns.publish_pod(DASHED_NAME, "10.1.2.3");
+    assert_eq!(warning(&pod.run("erl").ends_with(0)), "");
+}
+
+#[test]
+fn a_name_that_ends_in_an_ordinal_is_a_statefulsets() {
+    for (hostname, warns) in [
+        ("app-12", true),
+        ("app-7d9f6c8b5d-22222", false),
+        ("app", false),
+    ] {
+        let pod = Pod::new(hostname)
+            .env("ERLANG_COOKIE", "chocolate")
+            .in_namespace("prod")
+            .env("CLUSTER_HOSTNAME", "app")
+            .program("erl", "prints-args");
+        let (pod, dns) = behind_coredns(pod);
+        dns.publish_pod(DASHED_NAME, "10.1.2.3");
+        let warning = warning(&pod.run("erl").ends_with(0));
+        let advice = "app-12 looks like a StatefulSet's pod, so set its serviceName to app";
+        assert_eq!(warning.contains(advice), warns, "{warning}");
+        assert_eq!(warning.is_empty(), !warns, "{warning}");
+    }
+}
+
+/// The warning of a start about a name that changes.
+fn warning(ended: &Ended) -> String {
+    let lines = ended.stderr.lines();
+    let mut found = lines.filter(|line| line.contains("warning: ") && line.contains("serviceName"));
+    found.next().unwrap_or_default().to_owned()
 }
 
 #[test]

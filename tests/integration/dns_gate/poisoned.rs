@@ -16,11 +16,11 @@ fn poisoned(name: &str, ago: u64) -> (Pod, Dns) {
     (pod, dns)
 }
 
-/// The warnings in a log that are about the pod's name.
+/// The warnings in a log that are about what a cache keeps of the pod's name.
 fn warnings(ended: &Ended) -> Vec<&str> {
     let lines = ended.stderr.lines();
     lines
-        .filter(|line| line.contains("warning: ") && line.contains(SERVICE_NAME))
+        .filter(|line| line.contains("warning: ") && line.contains(" keeps "))
         .collect()
 }
 
