@@ -101,6 +101,10 @@ fn the_record_is_the_services_virtual_address() {
     let line = diagnosis(&pod);
     tells(&line, [SERVICE_NAME, "10.96.77.5", "10.1.2.3"]);
     tells(&line, ["\"app\"", "headless", "clusterIP: None"]);
+    dns.point("10.96.77.5", SERVICE_NAME);
+    dns.grow_older(30);
+    let certain = "Service \"app\" is not headless, and that is its own address";
+    tells(&diagnosis(&pod), [SERVICE_NAME, certain]);
 }
 
 #[test]

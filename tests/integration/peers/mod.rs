@@ -78,6 +78,46 @@ fn without_srv_the_addresses_name_them() {
 }
 
 #[test]
+fn a_service_that_is_not_headless_is_told_of() {
+    let (pod, dns) = pod("dns");
+    let told = format!("Service {SERVICE_NAME} is not headless, so DNS does not tell its pods");
+    let (own, virtual_address) = (Answer::services([SERVICE_NAME]), "203.0.113.7");
+    dns.script(SERVICE_NAME, RecordType::SRV, [own]);
+    dns.publish(SERVICE_NAME, virtual_address);
+    dns.point(virtual_address, SERVICE_NAME);
+    let ended = pod.beaminit("peers -- erl").ends();
+    assert!(ended.stderr.contains(&told), "{ended}");
+    assert!(ended.stderr.contains("clusterIP: None"), "{ended}");
+    // Another nameserver than CoreDNS has SRV of ports alone.
+    dns.script(SERVICE_NAME, RecordType::SRV, [Answer::NoDataWithoutSoa]);
+    let ended = pod.beaminit("peers -- erl").ends();
+    assert!(ended.stderr.contains(&told), "{ended}");
+    // Nodes that are named by address find one of themselves at the Service's.
+    serve(&pod, "203.0.113.7:4369", |mut stream| {
+        let _ = stream.read(&mut [0; 64]);
+        let _ = stream.write_all(b"w\0\xaa\xabM\0\0\x06\0\x05\0\x03app\0\0");
+    });
+    serve(&pod, "203.0.113.7:43691", |mut stream| {
+        let _ = stream.write_all(&greeting("app@10.1.2.4"));
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let told = "is not at 203.0.113.7: is that a Service which is not headless (clusterIP: None)?";
+    let pod = pod.env("BEAMINIT_HOST", "ip");
+    let ended = pod.beaminit("peers -- erl").ends();
+    assert!(ended.stdout.contains(told), "{ended}");
+    let pod = pod.env("BEAMINIT_HOST", "pod-ip");
+    let ended = pod.beaminit("peers -- erl").ends();
+    assert!(ended.stdout.contains(told), "{ended}");
+    // A node that has its Service's name is a peer of those behind another one.
+    let pod = pod.env("BEAMINIT_HOST", "pod");
+    let pod = pod.env("BEAMINIT_PEERS", "dns:one");
+    let one = "one.prod.svc.cluster.local";
+    dns.script(one, RecordType::SRV, [Answer::services([one])]);
+    dns.publish(one, NEAR[0]);
+    lists(&pod, &[&format!("app@{one}")]);
+}
+
+#[test]
 fn nodes_named_by_address_are_found_by_address() {
     for (form, peer) in [
         ("pod-ip", "10-96-7-1.app.prod.svc.cluster.local"),
