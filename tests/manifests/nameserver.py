@@ -1,4 +1,5 @@
-"""The cluster's nameserver: answers for a dict of records as CoreDNS does, its negative cache of 30 s included."""
+"""The cluster's nameserver: answers for a dict of records as CoreDNS does with `ttl 30` and `cache 30`: what it has said of a
+name and type, that there is none too, it says again for so long."""
 
 import time
 
@@ -6,7 +7,7 @@ from dnslib import QTYPE, RCODE, RR, A, PTR, SOA, SRV
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 ZONE = "cluster.local."
-NEGATIVE_TTL = 30
+TTL = 30
 
 
 class Nameserver(BaseResolver):
@@ -14,7 +15,7 @@ class Nameserver(BaseResolver):
 
     def __init__(self, address, records):
         self.records = records
-        self.absent = {}
+        self.kept = {}
         quiet = DNSLogger("-request,-reply,-truncated,-error", False)
         self.servers = [DNSServer(self, address=address, port=53, tcp=tcp, logger=quiet) for tcp in (False, True)]
         for server in self.servers:
@@ -23,24 +24,23 @@ class Nameserver(BaseResolver):
     def resolve(self, request, handler):
         reply = request.reply()
         name, kind = str(request.q.qname).lower(), QTYPE[request.q.qtype]
-        status, until = self.absent.get((name, kind), (None, 0))
-        if time.monotonic() < until:
-            return self.negative(reply, status)
-        records = self.records()
-        data = records.get((name, kind), [])
-        for value in data:
-            reply.add_answer(RR(request.q.qname, request.q.qtype, ttl=5, rdata=value))
-        if not data:
+        now = time.monotonic()
+        data, status, until = self.kept.get((name, kind), (None, None, 0))
+        if now >= until:
+            records = self.records()
+            data = records.get((name, kind), [])
             exists = any(known == name or known.endswith("." + name) for known, _ in records)
-            status = RCODE.NOERROR if exists else RCODE.NXDOMAIN
-            self.absent[name, kind] = status, time.monotonic() + NEGATIVE_TTL
-            self.negative(reply, status)
-        return reply
+            status, until = RCODE.NOERROR if exists else RCODE.NXDOMAIN, now + TTL
+            self.kept[name, kind] = data, status, until
+        left = int(until - now)
+        for value in data:
+            reply.add_answer(RR(request.q.qname, request.q.qtype, ttl=left, rdata=value))
+        return reply if data else self.negative(reply, status, left)
 
-    def negative(self, reply, status):
+    def negative(self, reply, status, left):
         reply.header.rcode = status
-        soa = SOA("ns.dns." + ZONE, "hostmaster." + ZONE, (1, 7200, 1800, 86400, NEGATIVE_TTL))
-        reply.add_auth(RR(ZONE, QTYPE.SOA, ttl=NEGATIVE_TTL, rdata=soa))
+        soa = SOA("ns.dns." + ZONE, "hostmaster." + ZONE, (1, 7200, 1800, 86400, TTL))
+        reply.add_auth(RR(ZONE, QTYPE.SOA, ttl=left, rdata=soa))
         return reply
 
     def stop(self):

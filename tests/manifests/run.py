@@ -5,11 +5,13 @@ import pathlib
 import re
 import signal
 import sys
+import time
 
 import render
 import schema
 from cluster import Cluster
-from kubelet import docker, mounted, secret_data
+from kubelet import PATIENCE, docker, mounted, secret_data
+from nameserver import TTL
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCKER = HERE.parents[1] / "docker"
@@ -51,8 +53,14 @@ def main(setups: list[str]):
             return expect_no_start(cluster, objects)
         cluster.apply(objects)
         expect_mesh(cluster, setups, cookie)
+        began = time.monotonic()
         for line in cluster.restart():
             print(f"  {line}")
+        for pod in cluster.pods:
+            waited = re.search(r" after ([\d.]+)s\)", pod.log())
+            if waited and float(waited[1]) > TTL - 10:
+                raise SystemExit(f"{pod.name} has waited until the nameserver forgot the pod before it:\n{pod.log()}")
+        print(f"  {len(cluster.pods)} pods replaced in {time.monotonic() - began:.0f} s")
         expect_mesh(cluster, setups, cookie)
         for pod in list(cluster.pods):
             node = pod.node()
@@ -106,9 +114,12 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
             pod.expect_peers(peers)
             print(f"  {pod.node()} has connected to its like: {peers}{cluster.api.told(pod.name)}")
     cluster.api.expect_none_refused()
-    # A node from outside has each of them ping all: what it reaches it has found by the nameserver.
+    # A node from outside has each of them ping all: what it reaches it has found by the nameserver, which may tell the
+    # addresses of the pods before these for a while.
     source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
-    ask = f'[io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().'
+    wait = "W = fun Again(A, N) -> N > 0 andalso net_adm:ping(A) == pang andalso timer:sleep(1000) == ok andalso Again(A, N - 1) end"
+    ask = (f'{wait}, [W(A, {PATIENCE}) || A <- {source}],'
+           f' [io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().')
     (cluster.folder / "resolv.conf").write_text(cluster.resolv_conf())
     said = docker("run", "--rm", "--network", cluster.network, *mounted(cluster.folder / "resolv.conf", "/etc/resolv.conf", "ro"),
                   "--entrypoint", "erl", "beaminit-erl", "-noinput", "-hidden", "-name", "outside@127.0.0.1",
