@@ -111,7 +111,10 @@ impl<T> Setting<T> {
 
 /// How to log, also where the rest of the environment cannot be read.
 pub fn logging(environment: &Environment) -> Logging {
-    Variables::new(environment.clone()).logging()
+    let pairs = environment.0.iter();
+    let pairs = pairs.filter(|(name, _)| variables::LOG.iter().any(|log| name == log));
+    let pairs: Vec<_> = pairs.cloned().collect();
+    Variables::new(pairs.into()).logging()
 }
 
 impl Config {

@@ -22,10 +22,17 @@ const OF_OTHERS: [&str; 6] = [
     "RELEASE_DISTRIBUTION",
 ];
 
+/// The log's.
+pub const LOG: [&str; 3] = [
+    "BEAMINIT_LOG",
+    "BEAMINIT_LOG_FORMAT",
+    "BEAMINIT_TERMINATION_LOG",
+];
+
 /// The environment while it is read: what is wrong with it is collected, to be reported together.
 pub struct Variables {
     pub environment: Environment,
-    /// What is text, by name in lower case: envy reads it so.
+    /// What is text and not yet read, by name in lower case: envy reads it so.
     values: BTreeMap<String, String>,
     /// The names that were read.
     names: Vec<&'static str>,
@@ -51,11 +58,12 @@ impl Variables {
         }
     }
 
-    /// A value as it is, but for line ends behind it.
+    /// A value as it is, but for line ends behind it; it is taken out, and each is read once.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         self.names.push(name);
-        let text = without_line_ends(self.values.get(&name.to_ascii_lowercase())?);
-        (!text.is_empty()).then(|| text.to_owned())
+        let mut text = self.values.remove(&name.to_ascii_lowercase())?;
+        text.truncate(without_line_ends(&text).len());
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// A value, read; what is wrong with it becomes a line with its name and what may be shown of it.
@@ -82,11 +90,9 @@ impl Variables {
     /// How to log. Where that cannot be read, the defaults serve until it is reported.
     pub fn logging(&mut self) -> Logging {
         Logging {
-            level: self.keyword("BEAMINIT_LOG").unwrap_or(LevelFilter::INFO),
-            format: self
-                .keyword("BEAMINIT_LOG_FORMAT")
-                .unwrap_or(LogFormat::Text),
-            termination_log: self.text("BEAMINIT_TERMINATION_LOG").map(PathBuf::from),
+            level: self.keyword(LOG[0]).unwrap_or(LevelFilter::INFO),
+            format: self.keyword(LOG[1]).unwrap_or(LogFormat::Text),
+            termination_log: self.text(LOG[2]).map(PathBuf::from),
         }
     }
 
@@ -210,6 +216,20 @@ mod tests {
         variables.check();
         assert_eq!(variables.warnings.len(), 2);
         assert_eq!(variables.environment.variable("SNAME"), Some("app"));
+    }
+
+    #[test]
+    fn what_is_read_is_not_kept_a_second_time() {
+        let pairs: [(&str, &[u8]); 3] = [
+            ("BEAMINIT_LOG", b"debug"),
+            ("ERLANG_COOKIE", b"chocolate"),
+            ("RELEASE_COOKIE", b"vanilla"),
+        ];
+        let mut variables = Variables::new(environment(&pairs));
+        let config = Config::of(&mut variables, true);
+        assert!(config.cookie.is_some());
+        assert_eq!(config.logging.level, LevelFilter::DEBUG);
+        assert_eq!(variables.values, BTreeMap::new());
     }
 
     #[test]
