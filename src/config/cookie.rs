@@ -54,6 +54,7 @@ fn of_file(file: &str) -> Result<Cookie, Failure> {
     let text = read_file(Path::new(file)).map_err(|error| {
         let hint = match error.kind() {
             ErrorKind::PermissionDenied => "may this user read it?",
+            _ if !file.starts_with('/') => "write a path that starts with /",
             _ => "is the Secret mounted there?",
         };
         Failure::config(format!(

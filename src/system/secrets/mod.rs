@@ -21,6 +21,7 @@ const FILE: &[u8] = b"_FILE";
 
 /// A setting of ours: how the cookie is passed on.
 const SETTING: &[u8] = b"BEAMINIT_COOKIE_VIA";
+const WORDS: [&[u8]; 3] = [b"arg", b"file", b""];
 
 /// Characters that only split words.
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -121,18 +122,18 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
     false
 }
 
-/// Is any value secret, because of its variable's name? A path in a variable for the cookie's file is not, and a setting of
-/// ours about the cookie is not.
+/// Is any value secret, because of its variable's name? A path in a variable for the cookie's file is not, and neither is a
+/// word of our setting about the cookie. Anything else there may be the cookie itself, by mistake.
 pub fn is_by_name(name: &[u8], value: &[u8]) -> bool {
     let ending = name.len().saturating_sub(FILE.len());
     let ending = name.get(ending..).unwrap_or_default();
     let names_file = ending.eq_ignore_ascii_case(FILE) && is_path(value);
-    contains(name, b"cookie") && !names_file && name != SETTING
+    let is_setting = name == SETTING && WORDS.contains(&value);
+    contains(name, b"cookie") && !names_file && !is_setting
 }
 
 fn is_path(text: &[u8]) -> bool {
-    let starts: [&[u8]; 4] = [b"/", b"./", b"../", b"~/"];
-    starts.iter().any(|start| text.starts_with(start)) && text.iter().copied().all(is_path_byte)
+    text.starts_with(b"/") && text.iter().copied().all(is_path_byte)
 }
 
 fn is_path_byte(byte: u8) -> bool {
