@@ -6,6 +6,7 @@
 use std::ffi::{CStr, OsStr, OsString};
 
 use nix::libc;
+use nix::sys::prctl;
 
 use super::secrets;
 
@@ -20,8 +21,10 @@ unsafe extern "C" {
 pub struct Environment(pub Vec<(OsString, OsString)>);
 
 impl Environment {
-    /// Copies that of this process, and removes its secrets there.
+    /// Copies that of this process, and removes its secrets there. From now on, until an exec, no debugger may read its
+    /// memory, and no core dump contain it. prctl(2)
     pub fn take() -> Self {
+        let _ = prctl::set_dumpable(false);
         let environment = std::env::vars_os().collect();
         forget_secrets();
         Self(environment)

@@ -99,8 +99,6 @@ fn open_pidfd(process: Pid) -> Option<OwnedFd> {
 /// Gives up everything that is the command's.
 fn detach(end: Option<OwnedFd>, [one, other]: Descriptors) -> (Option<OwnedFd>, Descriptors) {
     let _ = prctl::set_name(WATCH);
-    // The cookie is in this memory: no debugger may read it, and no core dump contain it.
-    let _ = prctl::set_dumpable(false);
     let [end, one, other] = descriptors::give_up([end, one, other]);
     if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
         let _ = dup2_stdin(&null);
