@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::system::private_file::PrivateFile;
+use crate::system::private_file::{Keeper, PrivateFile};
 use crate::system::secrets::Text;
 
 const PREFIX: &str = "attach-";
@@ -77,7 +77,8 @@ impl Drop for Folder {
 }
 
 fn write(folder: &str, parts: &[&str], content: Text) -> Result<PathBuf, Failure> {
-    let file = PrivateFile::new(&[&[folder], parts].concat(), 0o400, content, None)?;
+    let name = parts.join("/");
+    let file = PrivateFile::new(folder, &name, 0o400, content, Keeper::Nobody, None)?;
     file.write().map(|()| file.path)
 }
 

@@ -35,16 +35,16 @@ impl VmArgs {
         let name = format!("{}.vm.args", launcher.default_name);
         let content = self.with(settings);
         // Nodes of one network have names of their own, even where they share /dev/shm.
-        let path = [settings.node.value.to_string(), name.clone()];
-        let path = path.each_ref().map(String::as_str);
-        let file = PrivateFile::new(&path, 0o600, content.clone(), launcher.account.as_ref());
-        let file = match file {
-            Err(_) if !needs_folder => PrivateFile::inherited(&name, content)?,
-            file => file?,
-        };
+        let folder = settings.node.value.to_string();
+        let (keeper, reader) = (launcher.keeper(), launcher.account.as_ref());
+        let file = PrivateFile::new(&folder, &name, 0o600, content.clone(), keeper, reader);
+        let file = file.or_else(|failure| {
+            let file = PrivateFile::in_memory(0o600, content, keeper);
+            file.filter(|_| !needs_folder).ok_or(failure)
+        })?;
         changes.set("VMARGS_PATH", Text::plain(&file.path));
         let folder = file.path.with_file_name("");
-        changes.files.push(file);
+        changes.add_file(file);
         Ok(folder)
     }
 

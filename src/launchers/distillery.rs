@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use super::args_file::Template;
+use super::of_one_vm;
 use super::script::Script;
-use super::{daemon_warning, of_one_vm};
 use crate::beam::FlagSettings;
 use crate::config::Config;
 use crate::error::Failure;
@@ -64,7 +64,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     let of_config = of_config.unwrap_or_default();
     Ok(Launcher {
         own_settings: template.own_settings(role, (script, command), of_config),
-        warnings: daemon_warning(task.starts_with("start"), "foreground or console"),
+        daemon: task.starts_with("start").then_some("foreground or console"),
         apply: Box::new(Distillery { template }),
         ..launcher
     })

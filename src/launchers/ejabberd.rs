@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::LauncherCommand;
-use super::{daemon_warning, dist_port, marked_environment, of_one_vm};
+use super::{dist_port, marked_environment, of_one_vm};
 use super::{own_name, port_range};
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings, Otp, VmArgs};
@@ -122,12 +122,11 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let name = own.and_then(|own| own.text.split('@').next());
     let launcher = of_one_vm("ejabberdctl", role, name.unwrap_or("ejabberd"));
     let user = script.and_then(|script| script.assigned("INSTALLUSER"));
-    let mut warnings = daemon_warning(task == Some("start"), "foreground");
-    warnings.extend(answer.late_warning());
     Ok(Launcher {
         own_settings,
         account: user.and_then(Account::reachable),
-        warnings,
+        daemon: (task == Some("start")).then_some("foreground"),
+        warnings: Vec::from_iter(answer.late_warning()),
         apply: Box::new(Ejabberd {
             answer,
             has_node_option,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::elixir::no_input_warning;
 use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, LauncherCommand};
-use super::{daemon_warning, of_one_vm, own_name};
+use super::{of_one_vm, own_name};
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
 use crate::config::{Config, Setting};
 use crate::error::Failure;
@@ -53,7 +53,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let name = name.unwrap_or(file_name);
     let mut launcher = Launcher {
         root: release.map(|script| script.root.clone()),
-        warnings: daemon_warning(task.starts_with("daemon"), "start or start_iex"),
+        daemon: task.starts_with("daemon").then_some("start or start_iex"),
         ..of_one_vm("mix release", role, name)
     };
     if role == Role::Neither {

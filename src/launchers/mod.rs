@@ -41,6 +41,7 @@ pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launche
         own_settings: OwnSettings::default(),
         root: None,
         account: None,
+        daemon: None,
         could_be_node: false,
         warnings: Vec::new(),
         apply: Box::new(erl::OneVm),
@@ -67,12 +68,6 @@ fn marked_environment(config: &Config) -> Environment {
         environment.set("ERL_AFLAGS", marked.trim_end());
     }
     environment
-}
-
-/// The warning of a task whose script ends at once, if it is one.
-fn daemon_warning(is_daemon: bool, instead: &str) -> Vec<String> {
-    let line = format!("a daemon's script ends at once, and this container with it; use {instead}");
-    Vec::from_iter(is_daemon.then_some(line))
 }
 
 /// Finds the launcher of a command; `None` for a program that is not a known one.

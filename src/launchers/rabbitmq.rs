@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::LauncherCommand;
-use super::{daemon_warning, of_one_vm, own_name, port_range};
+use super::{of_one_vm, own_name, port_range};
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::config::{Config, Setting};
@@ -108,8 +108,6 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let is_root = nix::unistd::geteuid().is_root();
     let account = (changes_user || is_root).then(|| Account::reachable(USER));
     let is_daemon = command.arguments().any(|word| word == "-detached");
-    let mut warnings = daemon_warning(is_daemon, "rabbitmq-server without -detached");
-    warnings.extend(answer.0.late_warning());
     Ok(Launcher {
         own_settings: OwnSettings {
             files,
@@ -122,7 +120,8 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
             ..OwnSettings::default()
         },
         account: account.flatten(),
-        warnings,
+        daemon: is_daemon.then_some("rabbitmq-server without -detached"),
+        warnings: Vec::from_iter(answer.0.late_warning()),
         apply: Box::new(RabbitMq { answer, configured }),
         ..of_one_vm("RabbitMQ", role, NAME)
     })

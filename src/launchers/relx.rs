@@ -7,7 +7,7 @@ use nix::unistd::{AccessFlags, access};
 
 use super::args_file::Template;
 use super::script::Script;
-use super::{COOKIE_PLACEHOLDER, daemon_warning, dist_port, of_one_vm};
+use super::{COOKIE_PLACEHOLDER, dist_port, of_one_vm};
 use crate::beam::words::{quote, quoted_cookie};
 use crate::beam::{Flag, FlagSetting, FlagSettings, Otp, Variable, expand, unset};
 use crate::config::Config;
@@ -82,7 +82,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     Ok(Launcher {
         own_settings,
         root: Some(script.root.clone()),
-        warnings: daemon_warning(task == Task::Daemon, "foreground or console"),
+        daemon: (task == Task::Daemon).then_some("foreground or console"),
         apply: Box::new(Relx {
             task,
             args,

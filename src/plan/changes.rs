@@ -25,6 +25,14 @@ impl Changes {
         self.set.insert(name.to_owned(), value);
     }
 
+    /// Has a file written, with a warning where it is not as private as it could be.
+    pub fn add_file(&mut self, file: PrivateFile) {
+        let risk = file.risk();
+        let new = risk.filter(|risk| !self.warnings.contains(risk));
+        self.warnings.extend(new);
+        self.files.push(file);
+    }
+
     pub fn warn(&mut self, line: impl Into<String>) {
         self.warnings.push(line.into());
     }

@@ -70,20 +70,15 @@ pub fn plan(
         };
         // Nodes of one network have names of their own, even where they share /dev/shm.
         let folder = settings.node.value.to_string();
-        let (variable, parts) = match reason {
-            Some(_) => ("HOME", vec![&*folder, NAME]),
-            None => ("XDG_CONFIG_HOME", vec![&*folder, "erlang", NAME]),
+        let (variable, name) = match reason {
+            Some(_) => ("HOME", NAME.to_owned()),
+            None => ("XDG_CONFIG_HOME", format!("erlang/{NAME}")),
         };
-        let file = PrivateFile::new(&parts, 0o400, content, None)?;
+        let keeper = sources.launcher.keeper();
+        let file = PrivateFile::new(&folder, &name, 0o400, content, keeper, None)?;
         let reason = reason.map(|reason| format!("HOME is another for the command: {reason}"));
         changes.warnings.extend(reason);
-        if !file.in_memory {
-            changes.warn(format!(
-                "the cookie is written to a disk, in {}; mount a tmpfs (an emptyDir, medium: Memory) at /tmp",
-                file.path.display()
-            ));
-        }
-        let folder = file.path.ancestors().nth(parts.len() - 1);
+        let folder = file.path.ancestors().nth(Path::new(&name).iter().count());
         (variable, folder.unwrap_or(Path::new("/")).to_owned(), file)
     };
     let shell = sources.own.shell.as_ref();
@@ -94,7 +89,7 @@ pub fn plan(
         )));
     }
     changes.set(variable, Text::plain(folder));
-    changes.files.push(file);
+    changes.add_file(file);
     leave_in_no_variable(sources.config, cookie, changes);
     Ok(())
 }

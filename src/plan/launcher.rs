@@ -9,6 +9,7 @@ use crate::config::Setting;
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName, Port};
 use crate::system::account::Account;
+use crate::system::private_file::Keeper;
 use crate::system::shell::ShellAnswer;
 
 /// What the command is to the cluster.
@@ -67,6 +68,8 @@ pub struct Launcher {
     pub root: Option<PathBuf>,
     /// The user that its script insists on, in whose home the VM will look for its cookie.
     pub account: Option<Account>,
+    /// Does its script end at once, and leave the node behind? Then what to use instead.
+    pub daemon: Option<&'static str>,
     /// Is it no node only because nothing asks for one?
     pub could_be_node: bool,
     /// What the user should know of the command itself, whatever is asked for.
@@ -111,6 +114,15 @@ impl Launcher {
             ["env.sh", "vm.args", "sys.config"].map(|name| version.path().join(name))
         });
         files.collect()
+    }
+
+    /// Who keeps its private files in memory.
+    pub fn keeper(&self) -> Keeper {
+        match self.role {
+            _ if self.daemon.is_some() => Keeper::Nobody,
+            Role::Client => Keeper::Each,
+            _ => Keeper::Command,
+        }
     }
 
     /// Does the release's own shell file read ERLANG_COOKIE?

@@ -98,6 +98,11 @@ impl Plan {
             }
         }
         if let Some(launcher) = launcher {
+            if let Some(instead) = launcher.daemon {
+                plan.changes.warn(format!(
+                    "a daemon's script ends at once, and this container with it; use {instead}"
+                ));
+            }
             plan.changes.warnings.extend(launcher.warnings.clone());
             if launcher.role != Role::Neither {
                 plan.identify(&Sources::read(config, launcher)?, answer, peers)?;

@@ -41,17 +41,20 @@ pub fn leave_folder() -> Option<OwnedFd> {
     left.is_ok().then_some(folder)
 }
 
+/// Makes another descriptor of it; `request` is one of the two for that.
+pub fn duplicate(one: &OwnedFd, request: FcntlArg) -> Result<OwnedFd, Errno> {
+    let number = fcntl(one, request)?;
+    // SAFETY: fcntl has just made this descriptor, and nothing else uses it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
 /// Gives up what is the command's: every descriptor above 2 but those kept, and the working directory.
 pub fn give_up<const COUNT: usize>(kept: [Option<OwnedFd>; COUNT]) -> [Option<OwnedFd>; COUNT] {
     let _ = unistd::chdir("/");
     // The lowest free number above the standard streams, or its own.
     let kept = kept.map(|one| {
         let one = one?;
-        let lower = fcntl(&one, FcntlArg::F_DUPFD_CLOEXEC(3));
-        Some(lower.map_or(one, |lower| {
-            // SAFETY: fcntl has just made this descriptor, and nothing else uses it.
-            unsafe { OwnedFd::from_raw_fd(lower) }
-        }))
+        Some(duplicate(&one, FcntlArg::F_DUPFD_CLOEXEC(3)).unwrap_or(one))
     });
     let number = |one: &Option<OwnedFd>| one.as_ref().map_or(0, OwnedFd::as_raw_fd);
     let mut numbers = kept.each_ref().map(number);

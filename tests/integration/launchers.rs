@@ -39,19 +39,6 @@ fn a_byte_that_is_no_utf_8_hides_nothing() {
     }
 }
 
-#[test]
-fn a_folder_that_others_may_rename_in_is_the_last_choice_for_a_secret() {
-    let pod = pod()
-        .env("BEAMINIT_COOKIE_VIA", "file")
-        .program("erl", "marks");
-    for (shm, chosen) in [("0777", "/run"), ("1777", "/dev/shm"), ("0755", "/dev/shm")] {
-        let script = format!("chmod {shm} /dev/shm; exec {BEAMINIT} plan erl");
-        let plan = pod.first(["sh", "-c", &script]).ends_with(0).stdout;
-        let file = format!("write    {chosen}/beaminit-0/");
-        assert!(plan.contains(&file), "{shm}: {plan}");
-    }
-}
-
 /// The lines of the vm.args that the VM of a fake would read.
 fn vm_args(ended: &Ended) -> Vec<&str> {
     let lines = ended.stdout.lines();

@@ -30,6 +30,7 @@ mod node;
 mod own_host;
 mod peers;
 mod port_gate;
+mod private_files;
 mod probe;
 mod real;
 mod started;

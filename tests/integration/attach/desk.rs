@@ -79,7 +79,7 @@ impl Desk {
 
     /// The folders that attach keeps its files in.
     pub fn folders(&self) -> Vec<String> {
-        let all = format!("/proc/{}/root/dev/shm/beaminit-0", self.machine.pid());
+        let all = format!("/proc/{}/root/run/beaminit-0", self.machine.pid());
         let all = std::fs::read_dir(all).into_iter().flatten().flatten();
         all.map(|entry| entry.file_name().to_string_lossy().into_owned())
             .collect()

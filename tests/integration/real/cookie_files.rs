@@ -72,13 +72,11 @@ fn of_erl() {
     eventually("its port runs", || node.inmate("sleep").is_some());
     // Before OTP 25 there is no place but HOME.
     let folder = if fixtures::otp() < 25 { "" } else { "/erlang" };
-    let file = format!(
-        "/proc/{}/root/dev/shm/beaminit-0/{NODE}{folder}/.erlang.cookie",
-        node.pid()
-    );
-    let found = std::fs::metadata(file).expect("the file");
-    let mode = std::os::unix::fs::MetadataExt::mode(&found);
-    assert_eq!(mode & 0o777, 0o400);
+    let file = format!("/run/beaminit-0/{NODE}{folder}/.erlang.cookie");
+    let found = node
+        .enter(["stat", "-L", "-c", "%a %F", &file])
+        .ends_with(0);
+    assert_eq!(found.stdout, "400 regular file\n");
 }
 
 #[test]
@@ -244,7 +242,7 @@ fn with_home_as_it_was_from_otp_25_on() {
     let home = "io:format(\"home=~ts~n\", [os:getenv(\"HOME\")]).";
     let node = pod.run(["erl", "-noinput", "-eval", home, "-eval", SPEAK]);
     let home = if fixtures::otp() < 25 {
-        format!("home=/dev/shm/beaminit-0/{NODE}")
+        format!("home=/run/beaminit-0/{NODE}")
     } else {
         "home=/srv".into()
     };

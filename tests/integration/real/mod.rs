@@ -2,7 +2,7 @@
 //! the kernel which port it listens at; around it lie flags and files that say otherwise.
 
 mod clients;
-mod cookie_files;
+pub mod cookie_files;
 mod cookies;
 mod daemons;
 mod env_sh;
