@@ -113,8 +113,9 @@ impl PrivateFile {
                 .ok()
         });
         let Some(own) = usable else {
+            let file = name.rsplit('/').next().unwrap_or(name);
             let line = format!(
-                "no folder to write {name} in: {}; mount an emptyDir or tmpfs at /tmp",
+                "no folder to write {file} in: {}; mount an emptyDir or tmpfs at /tmp",
                 reasons.join(", ")
             );
             return Err(Failure::new(Exit::System, line));
