@@ -3,6 +3,7 @@
 //!
 //! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
@@ -26,25 +27,26 @@ fn main() {
              set RUSTFLAGS=\"-C target-feature=+crt-static -C relocation-model=static\" and give --target"
         );
     }
-    // A moved HEAD is written there, whether by a commit or by a checkout.
-    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
-        println!("cargo:rerun-if-changed={log}");
-    }
-    let commit = of_package().or_else(|| {
-        git(&[
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=12",
-            "--exclude=*",
-        ])
-    });
+    let commit = of_package().or_else(of_checkout);
     let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let version = commit.map_or(version.clone(), |commit| format!("{version} ({commit})"));
     println!("cargo:rustc-env=BEAMINIT_VERSION={version}");
 }
 
-/// What git says of this checkout; `None` where it is none, or there is no git.
+/// That of the checkout, if it is this package's: an unpacked crate may be in a folder of another repository.
+fn of_checkout() -> Option<String> {
+    let top = PathBuf::from(git(&["rev-parse", "--show-toplevel"])?);
+    if top.canonicalize().ok()? != Path::new(".").canonicalize().ok()? {
+        return None;
+    }
+    // A moved HEAD is written there, whether by a commit or by a checkout.
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    println!("cargo:rerun-if-changed={log}");
+    let describe = "describe --always --dirty --abbrev=12 --exclude=*";
+    git(&describe.split(' ').collect::<Vec<_>>())
+}
+
+/// What git says; `None` where this is no checkout, or there is no git.
 fn git(arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -49,3 +49,37 @@ fn help_is_given_whatever_the_environment_holds() {
     pod.beaminit("--help").ends_with(0);
     pod.beaminit("--version").ends_with(0);
 }
+
+#[test]
+fn the_commit_is_that_of_the_packages_own_repository() {
+    let folder = Directory::new();
+    let runs = |program: &str, words: &str| {
+        let mut command = std::process::Command::new(program);
+        command
+            .args(words.split(' '))
+            .current_dir(&folder.0)
+            .env("CARGO_PKG_VERSION", "1.2.3");
+        let output = command.output().expect(program);
+        assert!(output.status.success(), "{program} {words}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let script = tests().join("../src/build.rs");
+    let compile = format!("--edition 2024 -o {}/build", folder.0.display());
+    runs("rustc", &format!("{compile} {}", script.display()));
+    let commit = |repository: &str| {
+        runs("git", &format!("init --quiet {repository}"));
+        let author = "-c user.name=a -c user.email=a@b.c";
+        let commit = "commit --quiet --allow-empty --message first";
+        runs("git", &format!("-C {repository} {author} {commit}"));
+    };
+    let version = || runs("env", "-C outer/package ../../build");
+    commit("outer");
+    std::fs::create_dir(folder.0.join("outer/package")).expect("a folder");
+    let of_another = version();
+    let line = "cargo:rustc-env=BEAMINIT_VERSION=1.2.3\n";
+    assert!(of_another.ends_with(line), "{of_another}");
+    commit("outer/package");
+    let own = runs("git", "-C outer/package rev-parse --short=12 --verify HEAD");
+    let line = format!("=1.2.3 ({})\n", own.trim());
+    assert!(version().ends_with(&line), "{}", version());
+}

@@ -20,6 +20,7 @@ mod words;
 
 #[cfg(feature = "kubernetes")]
 pub use api::{Api, Says};
+pub use directory::Directory;
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
 pub use network::Network;
 pub use pod::{BEAMINIT, Pod};
