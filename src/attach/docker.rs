@@ -1,4 +1,4 @@
-//! The address of a container of the local Docker.
+//! The address of a container of this machine's Docker, or Podman.
 //!
 //! <https://docs.docker.com/engine/network/#container-networks>
 
@@ -10,7 +10,10 @@ use super::{Abort, Machine, processes};
 use crate::error::Failure;
 use crate::exit::Exit;
 
-const FORMAT: &str = "{{.State.Running}} {{.HostConfig.NetworkMode}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}";
+/// The IPv4 addresses first: every node listens there, if it has one.
+const FORMAT: &str = "{{.State.Running}} {{.HostConfig.NetworkMode}}\
+    {{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}\
+    {{range .NetworkSettings.Networks}} {{.GlobalIPv6Address}}{{end}}";
 
 /// The network of a container.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +29,9 @@ enum Network {
 pub fn address(container: &str, machine: &Machine) -> Result<IpAddr, Abort> {
     let mut container = container.to_owned();
     loop {
-        let words = ["docker", "inspect", "--format", FORMAT, &container].map(str::to_owned);
+        let docker = machine.config.docker.iter().map(String::as_str);
+        let words = docker.chain(["inspect", "--format", FORMAT, &container]);
+        let words: Vec<String> = words.map(str::to_owned).collect();
         let (status, text) = processes::output_of(&mut command(&words), machine)?;
         match parse(&text) {
             Network::Address(address) => return Ok(address),
@@ -55,9 +60,9 @@ fn parse(text: &str) -> Network {
 fn failure(container: &str, network: &Network, status: ExitStatus) -> Failure {
     let line = match network {
         Network::NoAddress(mode) => format!(
-            "container {container} has no address that this machine reaches (its network is {mode:?}); start it in another network, or open a shell in it: docker exec -it {container} /beaminit bin/app remote"
+            "container {container} has no address that this machine reaches (its network is {mode:?}); start it in another network, or open the shell in it: --in-pod"
         ),
-        _ => format!("container {container} is not running (docker inspect: {status})"),
+        _ => format!("container {container} is not running (inspect: {status})"),
     };
     Failure::new(Exit::Gate, line)
 }
@@ -69,12 +74,16 @@ mod tests {
     #[test]
     fn reads_the_network_of_a_container() {
         let at = |address: [u8; 4]| Network::Address(address.into());
+        let v6 = IpAddr::from([0xfd00, 7, 0, 0, 0, 0, 0, 2]);
         for (text, expected) in [
             ("true bridge 172.17.0.2\n", at([172, 17, 0, 2])),
             (
                 "true shop_default  172.18.0.3 172.19.0.2",
                 at([172, 18, 0, 3]),
             ),
+            ("true six  fd00:7::2\n", Network::Address(v6)),
+            ("true both 10.89.0.2 fd00:7::2\n", at([10, 89, 0, 2])),
+            ("true six invalid IP fd00:7::2\n", Network::Address(v6)),
             ("true host \n", at([127, 0, 0, 1])),
             ("true container:4f2a\n", Network::Container("4f2a".into())),
             ("true none \n", Network::NoAddress("none".into())),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::node_info::RemoteInfo;
+use super::node_info::{RemoteInfo, check_name};
 use super::tunnel::Tunnel;
 use super::{Abort, processes};
 use crate::dist::term::OutTerm;
@@ -44,12 +44,8 @@ pub fn run(
         let line = format!("the node there calls itself {:?}: {reason}", greeted.name);
         Failure::new(Exit::Gate, line)
     })?;
-    if info.name_is_given && node != info.node {
-        let line = format!(
-            "the node there is {node}, not {}; give that name",
-            info.node
-        );
-        return Err(Failure::config(line).into());
+    if info.name_is_given {
+        check_name(&node, &info.node)?;
     }
     let cookie = info.cookie.clone();
     let connection = processes::in_thread(move || greeted.prove(cookie.reveal(), deadline))?;

@@ -8,7 +8,7 @@ use crate::node::Port;
 #[derive(PartialEq, Eq)]
 pub enum Location {
     Pod(PodRef),
-    /// A container of the local Docker, by name or id.
+    /// A container of this machine's Docker or Podman, by name or id.
     Docker(String),
 }
 
@@ -20,17 +20,21 @@ pub struct PodRef {
 }
 
 impl Location {
-    /// The command line that runs a command there.
-    pub fn exec(&self, config: &Config, command: &[&str]) -> Vec<String> {
+    /// The command line that runs a command there, with this option of `exec`.
+    pub fn exec(&self, config: &Config, option: Option<&str>, command: &[&str]) -> Vec<String> {
         let mut words = match self {
             Self::Pod(pod) => pod.kubectl(config, "exec"),
-            Self::Docker(container) => ["docker", "exec", container].map(str::to_owned).to_vec(),
+            Self::Docker(_) => [config.docker.as_slice(), &["exec".to_owned()]].concat(),
         };
-        if let Self::Pod(pod) = self {
-            if let Some(container) = &pod.container {
-                words.extend(["--container".to_owned(), container.clone()]);
+        words.extend(option.map(str::to_owned));
+        match self {
+            Self::Docker(container) => words.push(container.clone()),
+            Self::Pod(pod) => {
+                if let Some(container) = &pod.container {
+                    words.extend(["--container".to_owned(), container.clone()]);
+                }
+                words.push("--".to_owned());
             }
-            words.push("--".to_owned());
         }
         words.extend(command.iter().map(|word| (*word).to_owned()));
         words
@@ -47,10 +51,8 @@ impl PodRef {
     }
 
     fn kubectl(&self, config: &Config, verb: &str) -> Vec<String> {
-        let set = config.kubectl.as_deref();
-        let program = set.filter(|words| !words.trim().is_empty());
-        let program = program.unwrap_or("kubectl").split_whitespace();
-        let mut words: Vec<String> = program.chain([verb]).map(str::to_owned).collect();
+        let mut words = config.kubectl.clone();
+        words.push(verb.to_owned());
         if let Some(namespace) = &self.namespace {
             words.extend(["--namespace".to_owned(), namespace.clone()]);
         }

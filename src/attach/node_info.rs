@@ -1,6 +1,6 @@
 //! Name, port and cookie of the node: from the command line and the environment, else from the beaminit in the pod.
 
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use super::location::Location;
 use super::{Abort, Machine, processes};
@@ -11,7 +11,10 @@ use crate::local_node::info::NodeInfo;
 use crate::node::{Cookie, NodeName, Port};
 
 /// Where images have the binary.
-const BEAMINIT: &str = "/beaminit";
+pub const BEAMINIT: &str = "/beaminit";
+
+const GIVE_BOTH: &str = "NAME@HOST, and the cookie in ERLANG_COOKIE_FILE";
+const GIVE_COMMAND: &str = "the command of a shell, as in --in-pod -- bin/app remote";
 
 /// What is known of the node before the handshake.
 pub struct RemoteInfo {
@@ -42,29 +45,20 @@ pub fn find(
             cookie: cookie.clone(),
         });
     }
-    let words = location.exec(config, &[BEAMINIT, "node", "--json", "--cookie"]);
-    let (status, text) = processes::output_of(&mut command(&words), machine)?;
-    let info = parse(&text);
-    let info = info.as_ref();
-    let missing = |what| {
-        let words = words.join(" ");
-        let line = format!(
-            "`{words}` printed no {what} ({status}, see above for what it said); does the node run there, and is {BEAMINIT} of that image new enough? If not, give NAME@HOST, and the cookie in ERLANG_COOKIE_FILE"
-        );
-        Failure::new(Exit::Gate, line)
-    };
+    let answer = Answer::ask(location, &["node", "--json", "--cookie"], machine)?;
+    let info = answer.info.as_ref();
     let name_is_given = node.is_some();
-    let node = node.or_else(|| NodeName::parse(&info?.node).ok());
-    let node = node.ok_or_else(|| missing("node name"))?;
+    let node = node.or_else(|| answer.node());
+    let node = node.ok_or_else(|| answer.lacks("node name", GIVE_BOTH))?;
     let cookie = info.and_then(|info| Cookie::parse(info.cookie.as_ref()?).ok());
     let cookie = cookie.or(own_cookie);
     let cookie = cookie.ok_or_else(|| {
-        if status.success() {
+        if answer.status.success() {
             let line =
                 format!("the cookie of {node} was not found there; give it in ERLANG_COOKIE_FILE");
             return Failure::config(line);
         }
-        missing("cookie")
+        answer.lacks("cookie", GIVE_BOTH)
     })?;
     Ok(RemoteInfo {
         node,
@@ -73,6 +67,64 @@ pub fn find(
         epmd: info.and_then(|info| Port::new(info.epmd?)),
         cookie,
     })
+}
+
+/// The command that opens a shell on the node where it runs.
+pub fn find_shell(
+    location: &Location,
+    asked: Option<&NodeName>,
+    machine: &Machine,
+) -> Result<(NodeName, Vec<String>), Abort> {
+    let answer = Answer::ask(location, &["node", "--json"], machine)?;
+    let lacks = |what| answer.lacks(what, GIVE_COMMAND);
+    let node = answer.node().ok_or_else(|| lacks("node name"))?;
+    if let Some(asked) = asked {
+        check_name(&node, asked)?;
+    }
+    let shell = answer.info.as_ref().map(|info| info.shell.clone());
+    let shell = shell.filter(|shell| !shell.is_empty());
+    Ok((node, shell.ok_or_else(|| lacks("shell"))?))
+}
+
+/// The node must be the one that the user gave.
+pub fn check_name(node: &NodeName, asked: &NodeName) -> Result<(), Failure> {
+    if node == asked {
+        return Ok(());
+    }
+    let line = format!("the node there is {node}, not {asked}; give that name");
+    Err(Failure::config(line))
+}
+
+/// What the beaminit in the pod said.
+struct Answer {
+    info: Option<NodeInfo>,
+    status: ExitStatus,
+    command_line: String,
+}
+
+impl Answer {
+    fn ask(location: &Location, words: &[&str], machine: &Machine) -> Result<Self, Abort> {
+        let words = [&[BEAMINIT], words].concat();
+        let words = location.exec(&machine.config, None, &words);
+        let (status, text) = processes::output_of(&mut command(&words), machine)?;
+        Ok(Self {
+            info: parse(&text),
+            status,
+            command_line: words.join(" "),
+        })
+    }
+
+    fn node(&self) -> Option<NodeName> {
+        NodeName::parse(&self.info.as_ref()?.node).ok()
+    }
+
+    fn lacks(&self, what: &str, instead: &str) -> Failure {
+        let line = format!(
+            "`{}` printed no {what} ({}, see above for what it said); does the node run there, and is {BEAMINIT} of that image new enough? If not, give {instead}",
+            self.command_line, self.status
+        );
+        Failure::new(Exit::Gate, line)
+    }
 }
 
 pub fn command(words: &[String]) -> Command {
@@ -92,7 +144,7 @@ fn parse(text: &str) -> Option<NodeInfo> {
 mod tests {
     use super::*;
 
-    crate::system::secrets::without_debug!(RemoteInfo);
+    crate::system::secrets::without_debug!(Answer, RemoteInfo);
 
     #[test]
     fn finds_the_object_among_other_lines() {

@@ -9,26 +9,28 @@ use crate::error::Failure;
 use crate::node::NodeName;
 use crate::system::secrets::shown;
 
-const SYNOPSIS: &str = "beaminit-attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
+const SYNOPSIS: &str = "beaminit-attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--in-pod] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
 
 #[derive(PartialEq, Eq)]
 pub struct AttachOptions {
     pub location: Location,
     /// The node's name, if it is given.
     pub node: Option<NodeName>,
+    /// It is run there, not on this machine.
+    pub in_pod: bool,
     pub program: Program,
 }
 
-/// What is run on this machine.
+/// What is run.
 #[derive(PartialEq, Eq)]
 pub enum Program {
-    /// `iex` if the node has it and this machine has it, else `erl`.
+    /// `iex` if the node has it and this machine has it, else `erl`; in the pod, what the release has for it.
     Auto,
     /// `erl -remsh`.
     Erl,
     /// `iex --remsh`.
     Iex,
-    /// A command, which is to be a node on this machine.
+    /// A command, which is to be a node of its own.
     Command(Vec<OsString>),
 }
 
@@ -36,7 +38,7 @@ impl AttachOptions {
     pub fn parse(words: Vec<OsString>) -> Result<Self, Failure> {
         let mut words = words.into_iter();
         let (mut name, mut docker, mut node, mut program) = (None, None, None, None);
-        let (mut namespace, mut container) = (None, None);
+        let (mut namespace, mut container, mut in_pod) = (None, None, false);
         while let Some(word) = words.next() {
             let (option, attached) = split(word.to_str().unwrap_or_default());
             let mut value = || {
@@ -52,6 +54,7 @@ impl AttachOptions {
                 "-n" | "--namespace" => namespace = Some(value()?),
                 "-c" | "--container" => container = Some(value()?),
                 "--docker" => once(&mut docker, value()?, "container")?,
+                "--in-pod" if attached.is_none() => in_pod = true,
                 "--erl" if attached.is_none() => once(&mut program, Program::Erl, "shell")?,
                 "--iex" if attached.is_none() => once(&mut program, Program::Iex, "shell")?,
                 "--" if attached.is_none() => {
@@ -109,6 +112,7 @@ impl AttachOptions {
             program => Ok(Self {
                 location,
                 node,
+                in_pod,
                 program,
             }),
         }
@@ -162,7 +166,8 @@ mod tests {
             Program::Iex => "Iex".into(),
             Program::Command(words) => format!("Command({words:?})"),
         };
-        format!("{location}{} {program}", node.unwrap_or_default())
+        let place = if options.in_pod { " in the pod:" } else { "" };
+        format!("{location}{}{place} {program}", node.unwrap_or_default())
     }
 
     #[test]
@@ -196,6 +201,11 @@ mod tests {
                 "app-0 None None Command([\"erl\", \"-x\"])",
             ),
             ("--docker web_1", "docker web_1 Auto"),
+            ("a --in-pod", "a None None in the pod: Auto"),
+            (
+                "--in-pod --docker a b@c --erl",
+                "docker a b@c in the pod: Erl",
+            ),
         ] {
             assert_eq!(read(line), expected, "{line}");
         }
@@ -214,6 +224,7 @@ mod tests {
             ("a --=x", "\"--=x\" is not understood"),
             ("a --erl=x", "\"--erl=x\" is not understood"),
             ("a -n --erl", "there is no name after -n"),
+            ("a --in-pod=x", "\"--in-pod=x\" is not understood"),
             ("svc/app", "\"svc/app\" is not the name of a pod"),
             ("a a@b@c", "\"a@b@c\": "),
             ("a --", "there is no command"),

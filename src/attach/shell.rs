@@ -26,11 +26,11 @@ use crate::system::wait::{self, Change};
 /// How long after a TERM the shell is killed.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Runs it, and gives its exit status.
+/// Runs it, and gives its exit status. It ends with its tunnel, if it has one.
 pub fn run(
     command: &Command,
     environment: &Environment,
-    tunnel: &mut Tunnel,
+    tunnel: Option<&mut Tunnel>,
     machine: &Machine,
 ) -> Result<i32, Abort> {
     let before = tcgetattr(stdin()).ok();
@@ -67,11 +67,11 @@ struct ShellJob {
 }
 
 impl ShellJob {
-    fn supervise(&mut self, tunnel: &mut Tunnel) -> Result<i32, Abort> {
+    fn supervise(&mut self, mut tunnel: Option<&mut Tunnel>) -> Result<i32, Abort> {
         let mut failure = None;
         loop {
             if failure.is_none()
-                && let Some(line) = tunnel.exit_reason()
+                && let Some(line) = tunnel.as_mut().and_then(|tunnel| tunnel.exit_reason())
             {
                 let line = format!("{line}; the shell ends with it");
                 failure = Some(Failure::new(Exit::Gate, line).into());

@@ -68,13 +68,21 @@ impl VmEnv {
             own_name.flag(),
             near.port()
         );
+        let near_ip = match (&node.host, near.ip()) {
+            (Host::Address(IpAddr::V6(_)), IpAddr::V4(v4)) => v4.to_ipv6_mapped().into(),
+            (_, near) => near,
+        };
+        // A VM takes an IPv6 address only where it speaks IPv6.
+        if near_ip.is_ipv6() {
+            flags += " -proto_dist inet6_tcp";
+        }
         match &node.host {
-            Host::Address(address) if *address == near.ip() => {}
+            Host::Address(address) if *address == near_ip => {}
             Host::Address(address) => {
-                flags += &epmd_module(*address, near, &folder, machine)?;
+                flags += &epmd_module(*address, (near_ip, near.port()), &folder, machine)?;
             }
             Host::Domain(host) | Host::Short(host) => {
-                let address = term(near.ip());
+                let address = term(near_ip);
                 let text =
                     format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
                 let inetrc = folder.write(&["inetrc"], Text::plain(&text))?;
@@ -106,27 +114,18 @@ impl VmEnv {
 /// Compiles the epmd module for a node with this address; gives the flags that load it.
 fn epmd_module(
     address: IpAddr,
-    near: SocketAddr,
+    (near, port): (IpAddr, u16),
     folder: &Folder,
     machine: &Machine,
 ) -> Result<String, Abort> {
-    // The VM takes an IPv6 address only where it speaks IPv6.
-    let (near_ip, protocol) = match near.ip() {
-        IpAddr::V4(v4) if address.is_ipv6() => {
-            (v4.to_ipv6_mapped().into(), " -proto_dist inet6_tcp")
-        }
-        other => (other, ""),
-    };
     let source = EPMD_MODULE
         .replace("HOST", &address.to_string())
-        .replace("ADDRESS", &term(near_ip))
-        .replace("PORT", &near.port().to_string());
+        .replace("ADDRESS", &term(near))
+        .replace("PORT", &port.to_string());
     let source = folder.write(&["beaminit_attach.erl"], Text::plain(&source))?;
     compile(&source, &folder.path, machine)?;
     let folder = quote(&folder.path.to_string_lossy());
-    Ok(format!(
-        "{protocol} -pa {folder} -epmd_module beaminit_attach"
-    ))
+    Ok(format!(" -pa {folder} -epmd_module beaminit_attach"))
 }
 
 /// Links to all that is in a folder, except where the name is taken.

@@ -68,8 +68,9 @@ pub struct Config {
     pub peers: Option<Peers>,
     /// `BEAMINIT_LAUNCHER`.
     pub launcher: LauncherKind,
-    /// `BEAMINIT_KUBECTL`, for beaminit-attach.
-    pub kubectl: Option<String>,
+    /// `BEAMINIT_KUBECTL` and `BEAMINIT_DOCKER`, for beaminit-attach: the words of these programs.
+    pub kubectl: Vec<String>,
+    pub docker: Vec<String>,
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_COOKIE`.
@@ -170,7 +171,8 @@ impl Config {
             port: variables.read("ERL_PORT", Port::parse),
             node: variables.read("BEAMINIT_NODE", long_name),
             peers: Peers::read(variables),
-            kubectl: variables.text("BEAMINIT_KUBECTL"),
+            kubectl: words(variables.text("BEAMINIT_KUBECTL"), "kubectl"),
+            docker: words(variables.text("BEAMINIT_DOCKER"), "docker"),
             release_name: variables.text("RELEASE_NAME"),
             hostname: variables.text("HOSTNAME"),
             pod: Pod::default(),
@@ -260,6 +262,12 @@ impl Config {
 fn first_set(variables: &[(&'static str, bool)]) -> Option<&'static str> {
     let set = variables.iter().find(|(_, is_set)| *is_set);
     set.map(|(name, _)| *name)
+}
+
+fn words(set: Option<String>, default: &str) -> Vec<String> {
+    let set = set.filter(|text| !text.trim().is_empty());
+    let words = set.as_deref().unwrap_or(default).split_whitespace();
+    words.map(str::to_owned).collect()
 }
 
 fn long_name(text: &str) -> Result<NodeName, String> {

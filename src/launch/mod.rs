@@ -197,9 +197,8 @@ impl Target {
             return dns::wait(&context).map(Some);
         }
         // The node that runs here has chosen already.
-        let record = local_node::record();
-        if let Some(record) =
-            record.filter(|record| candidates.iter().any(|one| one.is(&record.node)))
+        if let Some((record, _)) = local_node::record()
+            && candidates.iter().any(|one| one.is(&record.node))
         {
             return Ok(Some(Chosen {
                 node: record.node,

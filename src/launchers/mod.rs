@@ -19,9 +19,12 @@ mod script;
 mod target;
 mod wrappers;
 
+use std::ffi::OsString;
+
 use crate::beam::{Flag, FlagSetting, FlagVariables};
 use crate::config::{Config, Keyword as _, LauncherKind, Pod};
 use crate::error::Failure;
+use crate::node::NodeName;
 use crate::plan::{Launcher, OwnSettings, Role};
 use crate::system::program::Command;
 use crate::system::{Environment, Place};
@@ -75,12 +78,7 @@ fn marked_environment(config: &Config) -> Environment {
 /// # Errors
 /// The launcher's own files cannot be read, or contradict BEAMINIT_LAUNCHER.
 pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failure> {
-    let kind = match found.config.launcher {
-        LauncherKind::None => None,
-        LauncherKind::Auto => detect(&found.command, found.script.as_ref()),
-        configured => Some(configured),
-    };
-    let Some(mut kind) = kind else {
+    let Some(mut kind) = configured_or_detected(found) else {
         return Ok(None);
     };
     found.config.pod = Pod::discover();
@@ -115,6 +113,36 @@ pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failur
     }
     launcher.account = launcher.account.or_else(|| found.account.clone());
     Ok(Some(launcher))
+}
+
+fn configured_or_detected(found: &LauncherCommand) -> Option<LauncherKind> {
+    match found.config.launcher {
+        LauncherKind::None => None,
+        LauncherKind::Auto => detect(&found.command, found.script.as_ref()),
+        configured => Some(configured),
+    }
+}
+
+/// The command that opens a shell on the node that these words start: a client of the release's own, else Elixir's, else
+/// Erlang's.
+pub fn shell_command(words: Vec<OsString>, config: Config, node: &NodeName) -> Vec<String> {
+    use LauncherKind::{Distillery, Ejabberd, Elixir, Iex, Mix, MixRelease, RabbitMq, Relx};
+    let command = Command::find(words, &config.environment);
+    let found = command.and_then(|command| LauncherCommand::find(&command, config));
+    let found = found.as_ref().ok();
+    let kind =
+        found.and_then(|it| other_than_configured(it).or_else(|| configured_or_detected(it)));
+    let file = found.map(|found| found.command.file.display().to_string());
+    let (file, node) = (file.unwrap_or_default(), node.to_string());
+    let words = match kind {
+        Some(MixRelease) => vec![&*file, "remote"],
+        Some(Relx | Distillery) => vec![&*file, "remote_console"],
+        Some(Ejabberd) => vec![&*file, "debug"],
+        Some(RabbitMq) => vec!["rabbitmq-diagnostics", "remote_shell"],
+        Some(Elixir | Iex | Mix) => vec!["iex", "--remsh", &node],
+        _ => vec!["erl", "-remsh", &node],
+    };
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// What the command certainly is, where BEAMINIT_LAUNCHER says something else: it is meant for the node's own command, and a

@@ -12,6 +12,7 @@ use crate::cli;
 use crate::config::{self, Invocation};
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::launchers;
 use crate::log;
 use crate::system::secrets::shown;
 
@@ -24,6 +25,9 @@ pub struct NodeInfo {
     /// The port of epmd. `None`: the node runs without epmd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epmd: Option<u16>,
+    /// The command that opens a shell on it, in this container. An older beaminit does not tell.
+    #[serde(default)]
+    pub shell: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie: Option<String>,
 }
@@ -69,13 +73,16 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         let line = "node --json --cookie writes the cookie, and standard output is a terminal; send it to a pipe, or leave --cookie out";
         return Err(Failure::usage(line));
     }
-    let local = LocalNode::discover(invocation, None, cookie)?;
+    let mut local = LocalNode::discover(invocation, None, cookie)?;
+    let command = std::mem::take(&mut local.command);
+    let node = local.first().clone();
     let secret = local.cookie.as_ref().filter(|_| cookie);
     let info = NodeInfo {
-        node: local.first().to_string(),
+        node: node.to_string(),
         port: local.port.map(crate::node::Port::number),
         epmd: local.epmd.map(crate::node::Port::number),
         cookie: secret.map(|cookie| cookie.reveal().to_owned()),
+        shell: launchers::shell_command(command, local.config, &node),
     };
     let text = serde_json::to_string(&info);
     text.map(|text| text + "\n")

@@ -41,6 +41,8 @@ pub struct LocalNode {
     pub is_remote: bool,
     /// Where its peers are looked for.
     pub peers: Option<Peers>,
+    /// The command that starts it; empty where that is not known.
+    pub command: Vec<OsString>,
     pub config: Config,
 }
 
@@ -64,15 +66,18 @@ impl LocalNode {
         let read = || Config::read(environment.clone(), wants_cookie);
         let target = |words| read().and_then(|config| Target::new(words, config));
         let mut name_only = false;
-        let mut local = if !is_given && let Some(record) = running::record() {
-            Self::of_record(record, read()?)?
+        let mut local = if !is_given && let Some((record, command)) = running::record() {
+            Self {
+                command,
+                ..Self::of_record(record, read()?)?
+            }
         } else {
             let node = if is_given {
                 target(command).and_then(node).map(Some)
             } else {
                 of_running(target)
             };
-            let (config, launcher) = match node {
+            let (config, launcher, command) = match node {
                 Ok(Some(node)) => node,
                 // What else runs here does not matter where the name is given.
                 Err(failure) if is_given || asked.is_none() => return Err(failure),
@@ -81,10 +86,13 @@ impl LocalNode {
                     name_only = asked.is_some() && config.node != asked;
                     config.node = asked.clone().or(config.node);
                     let launcher = unknown(&config)?;
-                    (config, launcher)
+                    (config, launcher, Vec::new())
                 }
             };
-            Self::of_launcher(&launcher, config, name_only)?
+            Self {
+                command,
+                ..Self::of_launcher(&launcher, config, name_only)?
+            }
         };
         if let Some(node) = asked {
             local.select(node, name_only);
@@ -147,6 +155,7 @@ impl LocalNode {
             own_addresses: config.listening_addresses(record.ipv6),
             is_remote: false,
             peers: None,
+            command: Vec::new(),
             config,
         }
     }
@@ -220,10 +229,14 @@ fn unknown(config: &Config) -> Result<Launcher, Failure> {
     ))
 }
 
+type Found = (Config, Launcher, Vec<OsString>);
+
 /// What a command would start, if that is a node or its client.
-fn node(target: Target) -> Result<(Config, Launcher), Failure> {
+fn node(target: Target) -> Result<Found, Failure> {
     match target.launcher {
-        Some(launcher) if launcher.role != Role::Neither => Ok((target.config, launcher)),
+        Some(launcher) if launcher.role != Role::Neither => {
+            Ok((target.config, launcher, target.command.words))
+        }
         _ => Err(no_node(&target.command.file.display().to_string())),
     }
 }
@@ -237,7 +250,7 @@ fn no_node(command: &str) -> Failure {
 /// The first node among the commands that a beaminit in this container runs.
 fn of_running(
     target: impl Fn(Vec<OsString>) -> Result<Target, Failure>,
-) -> Result<Option<(Config, Launcher)>, Failure> {
+) -> Result<Option<Found>, Failure> {
     let mut failed = None;
     for command in running::commands() {
         let target = target(command);

@@ -19,9 +19,9 @@ pub fn commands() -> impl Iterator<Item = Vec<OsString>> {
     processes().map(|(_, command)| command)
 }
 
-/// What the first of them that has a node has written down of it.
-pub fn record() -> Option<Record> {
-    processes().find_map(|(process, _)| Record::of_process(&process))
+/// What the first of them that has a node has written down of it, and its command.
+pub fn record() -> Option<(Record, Vec<OsString>)> {
+    processes().find_map(|(process, command)| Some((Record::of_process(&process)?, command)))
 }
 
 fn processes() -> impl Iterator<Item = (PathBuf, Vec<OsString>)> {

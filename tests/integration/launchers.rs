@@ -39,6 +39,53 @@ fn a_byte_that_is_no_utf_8_hides_nothing() {
     }
 }
 
+#[test]
+fn the_command_of_its_shell() {
+    let release = |name: &str| pod().release(name, "/srv/app");
+    for (pod, command, shell) in [
+        (
+            distillery(),
+            &[SEEDAPP, "foreground"][..],
+            &[SEEDAPP, "remote_console"][..],
+        ),
+        (
+            release("mix-release"),
+            &["sh", "-c", "exec env A=b /srv/app/bin/app1 start"],
+            &["/srv/app/bin/app1", "remote"],
+        ),
+        (
+            release("relx-release").env("BEAMINIT_LAUNCHER", "erl"),
+            &["setpriv", "--", "/srv/app/bin/relxapp", "foreground"],
+            &["/srv/app/bin/relxapp", "remote_console"],
+        ),
+        (
+            pod().program("rabbitmq-server", "prints-args"),
+            &["rabbitmq-server"],
+            &["rabbitmq-diagnostics", "remote_shell"],
+        ),
+        (
+            pod().program("ejabberdctl", "prints-args"),
+            &["ejabberdctl", "foreground"],
+            &["/srv/bin/ejabberdctl", "debug"],
+        ),
+        (
+            pod().program("mix", "prints-args"),
+            &["mix", "run"],
+            &["iex", "--remsh", "app@10.1.2.3"],
+        ),
+        (
+            pod().program("erl", "prints-args"),
+            &["erl"],
+            &["erl", "-remsh", "app@10.1.2.3"],
+        ),
+    ] {
+        let words = [&[BEAMINIT, "node", "--json", "--"], command].concat();
+        let told = pod.first(words.as_slice()).ends_with(0);
+        let told: serde_json::Value = serde_json::from_str(&told.stdout).expect("an object");
+        assert_eq!(told["shell"], serde_json::json!(shell), "{command:?}");
+    }
+}
+
 /// The lines of the vm.args that the VM of a fake would read.
 fn vm_args(ended: &Ended) -> Vec<&str> {
     let lines = ended.stdout.lines();

@@ -4,18 +4,20 @@ use crate::clusters::*;
 use crate::harness::*;
 use crate::real::{NODE, SPEAK, clustered};
 
+/// The command that opens a shell on it.
+const SHELL: &str = r#""shell":["erl","-remsh","app@app-0.app.prod.svc.cluster.local"]"#;
+
 #[test]
 fn the_node_that_runs_here_with_and_without_its_cookie() {
     let (pod, _dns) = clustered();
     let node = pod.run(["erl", "-noinput", "-eval", SPEAK]);
     node.says("node=");
     let without = node.enter([BEAMINIT, "node", "--json"]).ends_with(0);
-    let expected = format!("{{\"node\":\"{NODE}\",\"port\":5555,\"epmd\":4369}}\n");
+    let expected = format!("{{\"node\":\"{NODE}\",\"port\":5555,\"epmd\":4369,{SHELL}}}\n");
     assert_eq!(without.stdout, expected, "{without}");
     let with = node.enter([BEAMINIT, "node", "--json", "--cookie"]);
     let with = with.ends_with(0);
-    let expected =
-        format!("{{\"node\":\"{NODE}\",\"port\":5555,\"epmd\":4369,\"cookie\":\"chocolate\"}}\n");
+    let expected = expected.replace('}', ",\"cookie\":\"chocolate\"}");
     assert_eq!(with.stdout, expected, "{with}");
 }
 
@@ -44,7 +46,7 @@ fn the_node_that_a_command_would_be() {
     let ended = pod.beaminit("node --json --cookie -- erl -noinput");
     let ended = ended.ends_with(0);
     let expected = format!(
-        "{{\"node\":\"app@{OWN_NAME}\",\"port\":5555,\"cookie\":\"with \\\"quotes\\\"\"}}\n"
+        "{{\"node\":\"app@{OWN_NAME}\",\"port\":5555,{SHELL},\"cookie\":\"with \\\"quotes\\\"\"}}\n"
     );
     assert_eq!((ended.stdout, ended.stderr), (expected, String::new()));
 }

@@ -9,7 +9,12 @@ use crate::harness::*;
 
 /// A machine with the user's own things in its home, that reaches nothing but the API.
 pub fn desk() -> Pod {
-    Pod::with_addresses("laptop", &["10.9.9.9"])
+    at_desk(Pod::with_addresses("laptop", &["10.9.9.9"]))
+}
+
+/// The same, with other addresses.
+pub fn at_desk(machine: Pod) -> Pod {
+    machine
         .env("TERM", "xterm")
         .env("LANG", "C.UTF-8")
         .env("STAND_IN_SOCKET", "/srv/api")

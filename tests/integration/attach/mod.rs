@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::harness::*;
 use crate::real::fixtures::{mix_project, otp};
 use crate::real::{NODE, SPEAK, clustered};
-use desk::{Desk, desk};
+use desk::{Desk, at_desk, desk};
 
 /// A node in the pod `app-0`, and a desk from where it is looked at.
 fn running(pod: &Pod, command: impl Words) -> (Desk, Arc<Running>) {
@@ -89,6 +89,8 @@ fn a_shell_of_erl_on_a_node_named_by_its_host() {
     let (pod, _dns) = clustered();
     let (desk, _node) = running(&pod, ERL);
     let shell = Shell::of_erl(&desk, "app-0", NODE);
+    let warning = "beaminit-attach: warning: any code on app@app-0.app.prod.svc.cluster.local can call back into this VM, and then runs on this machine with your rights; --in-pod opens the shell there instead";
+    shell.process.says(warning);
     shows_no_cookie(&desk, "chocolate");
     assert_eq!(
         desk.machine.listening(),
@@ -307,13 +309,45 @@ fn the_users_flags_name_no_other_node_and_no_other_cookie() {
 
 /// A desk whose `docker` has a container `shop_app_1` in this state, and others at the pod's address, which is a wire away.
 fn with_docker(pod: &Pod, state: &str) -> Pod {
+    with_engine("docker", pod, state, ["10.1.2.3", "10.9.9.9"])
+}
+
+fn with_engine(program: &str, pod: &Pod, state: &str, [there, here]: [&str; 2]) -> Pod {
     let docker = format!(
         "#!/bin/sh\ncase $1$4 in inspectshop_app_1) echo {state} ;; inspect*) echo true bridge 10.1.2.3 ;; exec*) shift 2; exec kubectl exec app-0 -- \"$@\" ;; esac\n"
     );
-    let machine = desk().file_with_mode("/srv/bin/docker", docker, 0o755);
-    pod.network()
-        .wire("10.1.2.3", machine.network(), "10.9.9.9");
+    let machine = Pod::with_addresses("laptop", &[here]);
+    let machine = at_desk(machine).file_with_mode(&format!("/srv/bin/{program}"), docker, 0o755);
+    pod.network().wire(there, machine.network(), here);
     machine
+}
+
+#[test]
+fn a_container_of_podman_whose_only_address_is_of_ipv6() {
+    let [there, here] = ["fd00:10::3", "fd00:9::9"];
+    for (variables, name) in [
+        (
+            [("BEAMINIT_HOST", "ip"), ("SNAME", "app")],
+            "app@fd00:10::3",
+        ),
+        (
+            [
+                ("BEAMINIT_NODE", "app@six.example.com"),
+                ("BEAMINIT_DNS", "off"),
+            ],
+            "app@six.example.com",
+        ),
+    ] {
+        let pod = Pod::with_addresses("app-0", &[there]).env("ERLANG_COOKIE", "chocolate");
+        let pod = variables
+            .iter()
+            .fold(pod, |pod, (name, value)| pod.env(name, value));
+        let state = format!("true six {there}");
+        let machine = with_engine("podman", &pod, &state, [there, here]);
+        let machine = machine.env("BEAMINIT_DOCKER", "env CONTEXT=here podman");
+        let (desk, _node) = at(&machine, &pod, ERL);
+        Shell::of_erl(&desk, "--docker shop_app_1", name).leaves(&desk);
+    }
 }
 
 #[test]
@@ -345,7 +379,7 @@ fn a_container_that_cannot_be_reached() {
     for (state, line) in [
         (
             "false bridge",
-            "container shop_app_1 is not running (docker inspect: exit status: 0)",
+            "container shop_app_1 is not running (inspect: exit status: 0)",
         ),
         (
             "true none",
@@ -365,6 +399,90 @@ fn a_container_that_cannot_be_reached() {
         let ended = desk.run("--docker shop_app_1 -- true").ends_with(69);
         assert!(ended.stderr.contains(line), "{ended}");
         desk.is_as_before();
+    }
+}
+
+/// A desk whose kubectl and docker write down what they are called with; a beaminit there says this of its node.
+fn with_notes(told: &str) -> Pod {
+    let script = format!(
+        "#!/bin/sh\necho ${{0##*/}} \"$@\" >>/srv/notes\ncase \"$*\" in *node*) echo '{told}' ;; *) exit 7 ;; esac\n"
+    );
+    desk()
+        .env("BEAMINIT_DOCKER", "podman")
+        .file_with_mode("/srv/bin/kubectl", &*script, 0o755)
+        .file_with_mode("/srv/bin/podman", &*script, 0o755)
+}
+
+#[test]
+fn in_the_pod_a_client_of_the_release_is_run() {
+    let told = r#"{"node":"app@a.b","shell":["bin/app","remote"]}"#;
+    for (words, asks, runs) in [
+        (
+            "app-0 -n prod -c app --in-pod",
+            "kubectl exec --namespace prod app-0 --container app -- /beaminit node --json",
+            "kubectl exec --namespace prod app-0 -it --container app -- /beaminit -- bin/app remote",
+        ),
+        (
+            "app-0 --in-pod app@a.b --erl",
+            "kubectl exec app-0 -- /beaminit node --json",
+            "kubectl exec app-0 -it -- /beaminit -- erl -remsh app@a.b",
+        ),
+        (
+            "--docker shop_app_1 --in-pod --iex",
+            "podman exec shop_app_1 /beaminit node --json",
+            "podman exec -it shop_app_1 /beaminit -- iex --remsh app@a.b",
+        ),
+        (
+            "app-0 --in-pod -- bin/app rpc x",
+            "",
+            "kubectl exec app-0 -it -- /beaminit -- bin/app rpc x",
+        ),
+    ] {
+        let machine = with_notes(told);
+        let desk = Desk::alone(&machine);
+        let (process, _typed) = desk.attach(words);
+        let ended = process.ends_with(7);
+        let memory = "beaminit-attach: it runs there as a VM of its own, in the memory of that container: about 40 MiB";
+        assert_eq!(ended.stdout.contains(memory), !asks.is_empty(), "{ended}");
+        let notes = std::fs::read_to_string(machine.place("/srv/notes")).unwrap();
+        let expected = [asks, runs].join("\n");
+        assert_eq!(notes.trim(), expected.trim(), "{words}");
+        desk.is_as_before();
+    }
+}
+
+#[test]
+fn in_the_pod_without_a_terminal() {
+    let machine = with_notes("");
+    let desk = Desk::alone(&machine);
+    desk.run("app-0 --in-pod -- cat").ends_with(7);
+    let notes = std::fs::read_to_string(machine.place("/srv/notes")).unwrap();
+    assert_eq!(notes, "kubectl exec app-0 -i -- /beaminit -- cat\n");
+    let refused = desk.run("app-0 --in-pod").ends_with(64);
+    let line = "beaminit-attach: error: standard input is no terminal";
+    assert!(refused.stderr.starts_with(line), "{refused}");
+}
+
+#[test]
+fn in_the_pod_of_another_node_or_of_an_older_beaminit() {
+    for (told, words, code, line) in [
+        (
+            r#"{"node":"app@a.b","shell":["bin/app","remote"]}"#,
+            "app-0 --in-pod x@a.b",
+            78,
+            "the node there is app@a.b, not x@a.b; give that name",
+        ),
+        (
+            r#"{"node":"app@a.b"}"#,
+            "app-0 --in-pod",
+            69,
+            "`kubectl exec app-0 -- /beaminit node --json` printed no shell (exit status: 0, see above for what it said); does the node run there, and is /beaminit of that image new enough? If not, give the command of a shell, as in --in-pod -- bin/app remote",
+        ),
+    ] {
+        let desk = Desk::alone(&with_notes(told));
+        let (process, _typed) = desk.attach(words);
+        let ended = process.ends_with(code);
+        assert!(ended.stdout.contains(line), "{ended}");
     }
 }
 

@@ -98,14 +98,18 @@ impl Network {
                 "ip {words}"
             );
         };
-        let route = |to: &str| {
+        // The addresses are not the wire's own, and nobody would answer for those of IPv6.
+        let macs = ["02:00:00:00:00:01", "02:00:00:00:00:02"];
+        let route = |to: &str, mac: &str| {
             ip("link set wire up".to_owned());
-            ip(format!("route add {to}/32 dev wire"));
+            ip(format!("route add {to} dev wire"));
+            ip(format!("neighbour add {to} lladdr {mac} dev wire"));
         };
-        let wire = format!("link add wire type veth peer name wire netns {there}");
+        let [near, far] = macs.map(|mac| format!("wire address {mac}"));
+        let wire = format!("link add {near} type veth peer {far} netns {there}");
         self.inside(|| ip(wire));
-        self.inside(|| route(others));
-        other.inside(|| route(own));
+        self.inside(|| route(others, macs[1]));
+        other.inside(|| route(own, macs[0]));
     }
 
     /// Another handle on the same namespace.

@@ -267,30 +267,38 @@ fn reach(node: &Running, client: Client, name: &str) {
     let in_elixir = "IO.puts(\"pid\" <> \"=#{System.pid()} of #{node()}\")";
     let in_erlang = "io:format(\"pid\" ++ \"=~s of ~s~n\", [os:getpid(), node()]).";
     let answer = format!("pid={} of {name}", vm());
-    let (shell, prompt, typed) = match client {
+    let (expected, prompt, typed) = match client {
         Client::Erl => (
-            vec![BEAMINIT, "--", "erl", "-remsh", name],
+            vec!["erl", "-remsh", name],
             format!("({name})1>"),
             in_erlang,
         ),
         Client::Iex => (
-            vec![BEAMINIT, "--", "iex", "--remsh", name],
+            vec!["iex", "--remsh", name],
             format!("iex({name})1>"),
             in_elixir,
         ),
         Client::MixRelease => {
             says(&mix(&["rpc", in_elixir]), &answer);
             says(&mix(&["pid"]), &vm());
-            (mix(&["remote"]), format!("iex({name})1>"), in_elixir)
+            let shell = vec![MIX_APP, "remote"];
+            (shell, format!("iex({name})1>"), in_elixir)
         }
         Client::Relx => {
             says(&relx(&["ping"]), "pong");
             says(&relx(&["rpc", "erlang", "node"]), name);
             says(&relx(&["eval", "node()."]), name);
             says(&relx(&["pid"]), &vm());
-            (relx(&["remote_console"]), format!("({name})1>"), in_erlang)
+            let shell = vec![RELX_APP, "remote_console"];
+            (shell, format!("({name})1>"), in_erlang)
         }
     };
+    let told = node.enter([BEAMINIT, "node", "--json"]).ends_with(0);
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).expect("an object");
+    let told = told["shell"].as_array().expect("words").iter();
+    let told: Vec<&str> = told.map(|word| word.as_str().expect("a word")).collect();
+    assert_eq!(told, expected);
+    let shell = [&[BEAMINIT, "--"], told.as_slice()].concat();
     let (shell, keyboard) = node.enter_with(Input::Terminal, shell.as_slice());
     shell.prompts(&prompt);
     type_at(keyboard, &format!("{typed}\n"));
