@@ -12,6 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::system::private_file::{Keeper, PrivateFile};
+use crate::system::random;
 use crate::system::secrets::Text;
 
 const PREFIX: &str = "attach-";
@@ -39,7 +40,8 @@ impl Folder {
     }
 
     fn try_create() -> Result<Self, Failure> {
-        let name = format!("{PREFIX}{:016x}", fastrand::u64(..));
+        let number = random::number().unwrap_or_else(|_| std::process::id());
+        let name = format!("{PREFIX}{number:08x}");
         let owner = Text::plain(std::process::id().to_string());
         let mark = write(&name, &["pid"], owner)?;
         let path = mark.parent().unwrap_or(&mark).to_owned();

@@ -112,6 +112,12 @@ pub fn digest(cookie: &str, challenge: u32) -> [u8; 16] {
     md5::compute(format!("{cookie}{challenge}")).0
 }
 
+/// Does the peer's digest prove that it has the cookie? Not where its own challenge was ours: then it has only sent our digest
+/// back.
+pub fn is_proof(ack: &[u8; 16], cookie: &str, ours: u32, theirs: u32) -> bool {
+    ours != theirs && *ack == digest(cookie, ours)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +142,22 @@ mod tests {
             hex(digest("secret", 12345)),
             "d4047d3e56e6d6d63f7d16b85cd2fa88"
         );
+    }
+
+    #[test]
+    fn a_digest_sent_back_proves_nothing() {
+        for (ack, ours, theirs, is_one) in [
+            (digest("secret", 7), 7, 8, true),
+            (digest("secret", 7), 7, 7, false),
+            (digest("secret", 8), 7, 8, false),
+            (digest("other", 7), 7, 8, false),
+        ] {
+            assert_eq!(
+                is_proof(&ack, "secret", ours, theirs),
+                is_one,
+                "{ours} {theirs}"
+            );
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ use std::time::Instant;
 use handshake::{Challenge, HandshakeStatus};
 use wire::Wire;
 
+use crate::system::random;
+
 pub use call::Connection;
 
 /// No message of a peer's may be longer than this.
@@ -34,7 +36,7 @@ const LONGEST_NAME: usize = 255;
 /// makes it too long loses its first labels.
 pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
     let (name, host) = (
-        format!("{purpose}-{}@", fastrand::u16(..NUMBERS)),
+        format!("{purpose}-{}@", random::below(NUMBERS)),
         host.to_string(),
     );
     let mut host = host.as_str();
@@ -50,6 +52,8 @@ pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
 #[derive(Debug)]
 pub enum DistError {
     NoConnection(io::Error),
+    /// The kernel gives no random number to ask with.
+    NoRandom(io::Error),
     /// No answer in time, in this step.
     Silent(&'static str),
     /// The connection was closed in this step.
@@ -70,6 +74,7 @@ impl fmt::Display for DistError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoConnection(error) => write!(f, "takes no connection: {error}"),
+            Self::NoRandom(error) => write!(f, "cannot be asked: no random number: {error}"),
             Self::Silent(step) => write!(f, "does not answer {step} in time"),
             Self::Closed(step) => write!(f, "closed the connection instead of answering {step}"),
             Self::Foreign => f.write_str("does not speak the distribution protocol as a node does"),
@@ -135,7 +140,7 @@ pub fn greet(
 ) -> Result<Handshake, DistError> {
     let mut wire = connect(address, deadline)?;
     // Zero would be a node of before OTP 23.
-    let creation = fastrand::u32(1..);
+    let creation = random()?.max(1);
     send(&mut wire, &handshake::name(&own_name, creation), GREETING)?;
     match handshake::status(&receive(&mut wire, GREETING)?) {
         Some(HandshakeStatus::Ok) => {}
@@ -171,7 +176,7 @@ impl Handshake {
         const STEP: &str = "the proof of the cookie";
         let Self { mut wire, .. } = self;
         wire.set_deadline(deadline);
-        let challenge = fastrand::u32(..);
+        let challenge = random()?;
         let reply = handshake::reply(challenge, &handshake::digest(cookie, self.challenge));
         send(&mut wire, &reply, STEP)?;
         let ack = match receive(&mut wire, STEP) {
@@ -179,11 +184,16 @@ impl Handshake {
             Err(DistError::Closed(_)) => return Err(DistError::Cookie),
             other => other?,
         };
-        if handshake::ack(&ack).ok_or(DistError::Foreign)? != handshake::digest(cookie, challenge) {
+        let ack = handshake::ack(&ack).ok_or(DistError::Foreign)?;
+        if !handshake::is_proof(&ack, cookie, challenge, self.challenge) {
             return Err(DistError::Cookie);
         }
         Ok(Connection::new(wire, self.own_name, self.creation))
     }
+}
+
+fn random() -> Result<u32, DistError> {
+    random::number().map_err(DistError::NoRandom)
 }
 
 fn send(wire: &mut Wire, message: &[u8], step: &'static str) -> Result<(), DistError> {

@@ -11,6 +11,7 @@ use crate::error::Failure;
 use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
 use crate::system::Place;
 use crate::system::program::Command;
+use crate::system::random;
 use crate::system::secrets::Text;
 
 /// A launcher that hands its environment to one VM.
@@ -86,7 +87,8 @@ impl Decision<'_> {
 
     /// A name for one of several clients of the node.
     pub fn client_name(&self) -> String {
-        format!("rem-{:08x}-{}", fastrand::u32(..), self.settings.node.value)
+        let number = random::number().unwrap_or_else(|_| std::process::id());
+        format!("rem-{number:08x}-{}", self.settings.node.value)
     }
 
     /// The flags of a client, with the cookie for `name`.

@@ -10,6 +10,7 @@ mod place;
 pub mod private_file;
 pub mod processes;
 pub mod program;
+pub mod random;
 mod search;
 pub mod secrets;
 pub mod shell;

@@ -22,12 +22,13 @@ use tracing::{info, warn};
 use crate::dns::{block_on, hosts, within};
 use crate::error::Failure;
 use crate::naming::Chosen;
+use crate::system::random;
 use context::QueryStrategy;
 pub use context::WaitContext;
 use poll::{CandidatePoll, Observation, Verdict};
 
-/// The round in which the strategy is checked: not the first, and not the same for all pods that start together.
-const CHECK: std::ops::Range<u32> = 1..5;
+/// The strategy is checked in one of so many rounds behind the first: not in the same for all pods that start together.
+const CHECKS: u16 = 4;
 /// Progress is logged no more often than this.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// A client asks once, and takes the first candidate if there is no answer by then.
@@ -42,7 +43,7 @@ pub fn wait(context: &WaitContext) -> Result<Chosen, Failure> {
         let mut polls: Vec<_> = context.candidates.iter().map(CandidatePoll::new).collect();
         let mut strategy = context.strategy;
         let mut is_checked = strategy == QueryStrategy::Addresses;
-        let check_round = fastrand::u32(CHECK);
+        let check_round = 1 + u32::from(random::below(CHECKS));
         let (mut round, mut progress) = (0_u32, None::<Instant>);
         loop {
             let began = context.elapsed();

@@ -16,6 +16,7 @@ use tracing::warn;
 use crate::config::Config;
 use crate::dns::client::absolute_name;
 use crate::dns::{Nameserver, block_on, hosts, within};
+use crate::system::random;
 
 /// A nameserver that is silent for this long drops packets; another one answers in a few milliseconds.
 const SILENCE: Duration = Duration::from_millis(400);
@@ -57,7 +58,7 @@ async fn ask(nameserver: &Nameserver, names: &[String]) -> io::Result<()> {
     socket.connect(address).await?;
     let mut pending = Vec::new();
     for name in names {
-        let id = fastrand::u16(..);
+        let id = random::below(u16::MAX);
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(Query::query(absolute_name(name), RecordType::A));

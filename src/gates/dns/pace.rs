@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::dns::rate_limit::MOST;
+use crate::system::random;
 
 /// The time in which nearly every record comes.
 const FIRST_MINUTE: Duration = Duration::from_secs(60);
@@ -27,7 +28,7 @@ pub fn pause(round: u32, began: Duration, questions: usize) -> Duration {
         [1.0 - JITTER, 1.0 + JITTER]
     };
     let questions = f64::from(u32::try_from(questions.max(1)).unwrap_or(u32::MAX));
-    let varied = least + (most - least) * fastrand::f64();
+    let varied = least + (most - least) * random::fraction();
     Duration::from_secs_f64(questions / rate * varied)
 }
 

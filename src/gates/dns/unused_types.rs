@@ -9,6 +9,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::system::random;
+
 /// Unassigned types: <https://www.iana.org/assignments/dns-parameters>.
 const FIRST: u16 = 1024;
 const RANGE: u16 = 31_000;
@@ -19,7 +21,7 @@ const SPARSE: Duration = Duration::from_secs(10);
 
 /// A type for a question that is asked once.
 pub fn any() -> u16 {
-    FIRST + fastrand::u16(..RANGE)
+    FIRST + random::below(RANGE)
 }
 
 /// The types for one name. Times are those since the start of the wait.
@@ -33,7 +35,7 @@ pub struct UnusedTypes {
 impl UnusedTypes {
     pub fn new() -> Self {
         Self {
-            next: fastrand::u16(..RANGE),
+            next: random::below(RANGE),
             used: VecDeque::new(),
         }
     }

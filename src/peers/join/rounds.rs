@@ -21,7 +21,7 @@ use crate::peers::SOURCES;
 use crate::peers::find::Finder;
 use crate::peers::names::{Peer, folded};
 use crate::peers::reach::{self, PortLookup, Reachable, Unreachable};
-use crate::system::memory;
+use crate::system::{memory, random};
 
 /// While the node boots it is looked for this often.
 const BOOT: Duration = Duration::from_millis(250);
@@ -76,7 +76,7 @@ impl Rounds {
             }
             memory::drop_code_pages();
             // Nodes that started together must not all ask together.
-            std::thread::sleep(pause.mul_f64(0.9 + 0.1 * fastrand::f64()));
+            std::thread::sleep(pause.mul_f64(0.9 + 0.1 * random::fraction()));
         }
     }
 

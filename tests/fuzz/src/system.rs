@@ -20,6 +20,8 @@ pub mod private_file;
 pub mod processes;
 #[path = "../../../src/system/program.rs"]
 pub mod program;
+#[path = "../../../src/system/random.rs"]
+pub mod random;
 #[path = "../../../src/system/search.rs"]
 mod search;
 #[path = "../../../src/system/secrets/mod.rs"]
