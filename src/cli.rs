@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::system::secrets;
+use crate::system::{printable, secrets};
 
 pub const HELP: &str = include_str!("help.txt");
 
@@ -141,7 +141,7 @@ pub fn command_of(line: &[u8]) -> Option<Vec<OsString>> {
 
 /// Prints a text on standard output; a reader that has gone is no failure.
 pub fn say(text: &str) -> i32 {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    match std::io::stdout().write_all(printable::lines(text).as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Exit::System.status(),
         _ => 0,
     }

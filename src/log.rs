@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::error::{Details, Failure};
-use crate::system::descriptors;
+use crate::system::{descriptors, printable};
 
 /// What Kubernetes keeps of a termination message, in bytes.
 const TERMINATION_LIMIT: usize = 4096;
@@ -107,17 +107,21 @@ where
         write!(writer, "{}: {level}", program())?;
         let mut message = String::new();
         context.format_fields(Writer::new(&mut message), event)?;
-        // Log collectors split lines.
-        writeln!(writer, "{}", message.replace(['\n', '\r'], " "))
+        writeln!(writer, "{message}")
     }
+}
+
+/// Prints a line where no log has been started.
+pub fn print(line: impl fmt::Display) {
+    let line = format!("{}: {line}\n", program());
+    let _ = descriptors::Stderr.write(line.as_bytes());
 }
 
 impl Failure {
     /// Prints it where no log has been started; returns the exit status.
     pub fn report(&self) -> i32 {
         for line in &self.lines {
-            let line = format!("{}: error: {line}\n", program());
-            let _ = descriptors::Stderr.write(line.as_bytes());
+            print(format_args!("error: {line}"));
         }
         self.exit.status()
     }
@@ -141,6 +145,8 @@ impl Failure {
 /// Where the default file is not there, nothing is written; where `asked_for` cannot be written, that is logged.
 pub fn leave_reason(lines: &[String], asked_for: Option<&Path>) {
     let path = asked_for.unwrap_or(Path::new(TERMINATION_LOG));
+    // Log collectors split lines.
+    let lines: Vec<String> = lines.iter().map(|line| printable::one_line(line)).collect();
     let mut text = lines.join("\n");
     text.truncate(text.floor_char_boundary(TERMINATION_LIMIT));
     let mut options = std::fs::OpenOptions::new();

@@ -9,6 +9,8 @@ use std::fmt;
 
 use skip::{byte, long, skip, take, word};
 
+use crate::system::printable::shortened;
+
 /// The first byte of every term.
 pub const VERSION: u8 = 131;
 
@@ -124,36 +126,27 @@ fn read(bytes: &[u8]) -> Option<(Term<'_>, &[u8])> {
     Some((term, rest))
 }
 
-/// The text of a term has no more bytes, and no deeper nesting.
-const LONGEST: usize = 200;
+/// The text of a term that is longer is cut anyway; it has no deeper nesting.
+const ENOUGH: usize = 200;
 const DEEPEST: usize = 8;
 
-/// As Erlang writes it, on one line, and shortened.
+/// As Erlang writes it, shortened.
 impl fmt::Display for Term<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         show(self.clone(), DEEPEST, &mut text);
-        if text.len() > LONGEST {
-            let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end));
-            text.truncate(end.unwrap_or(0));
-            text.push('…');
-        }
-        f.write_str(&text)
+        f.write_str(&shortened(&text))
     }
 }
 
 fn show(term: Term, depth: usize, text: &mut String) {
-    let escaped = |bytes: &[u8]| {
-        let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
-        String::from_utf8_lossy(bytes).escape_debug().to_string()
-    };
     let mut show_all = |items: Items, open, close| {
         text.push(open);
         for (at, item) in items.enumerate() {
             if at > 0 {
                 text.push(',');
             }
-            if depth == 0 || text.len() > LONGEST {
+            if depth == 0 || text.len() > ENOUGH {
                 text.push('…');
                 break;
             }
@@ -162,11 +155,11 @@ fn show(term: Term, depth: usize, text: &mut String) {
         text.push(close);
     };
     match term {
-        Term::Atom(name) => *text += &escaped(name),
+        Term::Atom(name) => *text += &String::from_utf8_lossy(name),
         Term::Integer(number) => *text += &number.to_string(),
         Term::Text(bytes) => {
             text.push('"');
-            *text += &escaped(bytes);
+            *text += &String::from_utf8_lossy(bytes);
             text.push('"');
         }
         Term::Tuple(items) => show_all(items, '{', '}'),

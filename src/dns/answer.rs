@@ -8,6 +8,7 @@ use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use super::Nameserver;
+use crate::system::printable::shortened;
 
 /// A record that is not what it should be is asked for again when its TTL has run out, but within these times.
 const REFRESH: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
@@ -149,8 +150,8 @@ fn negative_ttl(response: &Message) -> Option<Duration> {
 impl fmt::Display for AnswerData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Addresses(list) => f.write_str(&comma_separated(list)),
-            Self::Names(list) => f.write_str(&list.join(", ")),
+            Self::Addresses(list) => f.write_str(&shortened(&comma_separated(list))),
+            Self::Names(list) => f.write_str(&shortened(&list.join(", "))),
             Self::Alias(name) => write!(f, "an alias of {name}"),
             Self::NxDomain => f.write_str("NXDOMAIN"),
             Self::NoData => f.write_str("no address records"),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::find::Finder;
@@ -15,6 +14,7 @@ use crate::dist;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
+use crate::log;
 use crate::node::NodeName;
 use crate::watch::process;
 
@@ -79,7 +79,7 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
 }
 
 fn report(level: &str, line: impl fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "beaminit: {level}: {line}");
+    log::print(format_args!("{level}: {line}"));
 }
 
 /// The hosts of those that answer, in the form of `.hosts.erlang`: one that only drops packets would hold net_adm:world()

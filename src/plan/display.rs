@@ -10,6 +10,7 @@ use crate::beam::words::quote;
 use crate::config::DnsMode;
 use crate::naming::Lookup;
 use crate::node::Port;
+use crate::system::printable::one_line;
 use crate::system::secrets::{self, Text};
 
 impl fmt::Display for Plan {
@@ -42,7 +43,7 @@ impl fmt::Display for Plan {
         let file = self.command.file.to_string_lossy();
         write!(f, "exec     {}", quote(&file))?;
         for word in secrets::shown_words(&self.command.words).iter().skip(1) {
-            write!(f, " {}", quote(word))?;
+            write!(f, " {}", one_line(&quote(word)))?;
         }
         writeln!(f)?;
         self.write_changes(f)
@@ -67,14 +68,14 @@ impl Plan {
             if value.reveal().is_empty() {
                 writeln!(f, "unset    {name}")?;
             } else {
-                writeln!(f, "set      {name}={}", self.shown(value))?;
+                writeln!(f, "set      {name}={}", one_line(&self.shown(value)))?;
             }
         }
         for name in &changes.unset {
             writeln!(f, "unset    {}", secrets::shown_name(name))?;
         }
         for (name, flags) in &changes.left_out {
-            writeln!(f, "without  {flags}  # of {name}")?;
+            writeln!(f, "without  {}  # of {name}", one_line(&flags.to_string()))?;
         }
         for file in &changes.files {
             write!(f, "write    {}", file.path.display())?;
@@ -88,7 +89,7 @@ impl Plan {
             }
         }
         for warning in &changes.warnings {
-            writeln!(f, "warning  {warning}")?;
+            writeln!(f, "warning  {}", one_line(warning))?;
         }
         Ok(())
     }

@@ -7,13 +7,13 @@ mod check;
 mod options;
 mod timeout;
 
-use std::io::Write as _;
 use std::time::Instant;
 
 use crate::config::Invocation;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
+use crate::log;
 use crate::record::Wait;
 use options::{Level, ProbeOptions};
 
@@ -60,7 +60,6 @@ fn report(failure: &Failure) -> i32 {
     } else {
         "error: "
     };
-    let line = failure.lines.join("; ").replace(['\n', '\r'], " ");
-    let _ = writeln!(std::io::stderr(), "beaminit: {prefix}{line}");
+    log::print(format_args!("{prefix}{}", failure.lines.join("; ")));
     failure.exit.status()
 }

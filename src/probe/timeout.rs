@@ -3,7 +3,6 @@
 //! A thread reports it and ends the process: exit_group(2) ends even a thread in such a wait, and a signal with a handler
 //! does not.
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::alarm;
 
 use crate::exit::Exit;
+use crate::log;
 use crate::record::Wait;
 
 /// A check that fails at the deadline has the better message, and needs some time to print it: more on a busy machine.
@@ -32,10 +32,9 @@ pub fn enforce(limit: Duration) {
                 Some(wait) => format!("the node is not started yet: it still waits for {wait}"),
                 None => "the files that describe the node (its release's, /proc) take longer to read; is one of them a pipe, or on a volume that hangs?".into(),
             };
-            let _ = writeln!(
-                std::io::stderr(),
-                "beaminit: the probe did not finish in {limit}: {reason}"
-            );
+            log::print(format_args!(
+                "the probe did not finish in {limit}: {reason}"
+            ));
             // SAFETY: _exit takes an integer and does not return.
             unsafe { libc::_exit(Exit::NotWell.status()) }
         }

@@ -17,7 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd;
 
-use super::signals;
+use super::{printable, signals};
 
 /// Opens /dev/null for each closed standard stream; for this process only: the command gets it closed.
 pub fn fill_gaps() {
@@ -68,7 +68,7 @@ pub fn give_up<const COUNT: usize>(kept: [Option<OwnedFd>; COUNT]) -> [Option<Ow
     kept
 }
 
-/// Standard error, a line at a time. Neither a pipe without a reader (SIGPIPE) nor a full one may end or block this process.
+/// Standard error, a line at a time, whatever is in it. Neither a pipe without a reader (SIGPIPE) nor a full one may end or block this process.
 /// O_NONBLOCK would apply to the command too, because it belongs to the open file and not to the descriptor. pipe(7), poll(2)
 pub struct Stderr;
 
@@ -84,7 +84,9 @@ impl Write for Stderr {
             Duration::ZERO
         };
         let before = signals::set_disposition(libc::SIGPIPE, libc::SIG_IGN);
-        let written = write_within(line, patience);
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = printable::one_line(&String::from_utf8_lossy(text)) + "\n";
+        let written = write_within(text.as_bytes(), patience);
         signals::set_disposition(libc::SIGPIPE, before);
         IS_READ.store(written.is_ok(), Relaxed);
         written.map(|()| line.len())

@@ -7,6 +7,7 @@ pub mod files;
 pub mod listeners;
 pub mod memory;
 mod place;
+pub mod printable;
 pub mod private_file;
 pub mod processes;
 pub mod program;

@@ -97,6 +97,20 @@ fn flags_that_say_nothing_of_these_stay() {
 }
 
 #[test]
+fn a_line_of_the_plan_is_one_line() {
+    let hostile = "A=a\nset      B=b\u{1b}[2J";
+    let words = ["env", hostile, "erl", "-x", "a\nunset    PATH"];
+    let ended = named_pod().plan(words.as_slice()).ends_with(0);
+    let is_forged = |line: &str| line.starts_with("set      B=") || line == "unset    PATH'";
+    assert!(!ended.stdout.lines().any(is_forged), "{ended}");
+    assert!(!ended.stdout.contains('\u{1b}'), "{ended}");
+    assert!(
+        ended.stdout.contains("a\\nset      B=b\\u001b[2J"),
+        "{ended}"
+    );
+}
+
+#[test]
 fn elixirs_options() {
     for other in [
         "-name other@elsewhere.example.com",

@@ -8,14 +8,18 @@ use crate::harness::*;
 use crate::started::Started;
 
 /// A node that waits for its record while another process of the pod takes an address and port; then the record comes.
-fn beside_a_holder(pod: Pod, address: &str, port: &str) -> (Ended, i32) {
-    let mut pod = pod;
+fn beside_a_holder(mut pod: Pod, address: &str, port: &str) -> (Ended, i32) {
+    beside(&mut pod, &["takes-port", address, port], "takes-port")
+}
+
+/// The same with the command that takes it, and the name of its process.
+fn beside(pod: &mut Pod, command: &[&str], name: &str) -> (Ended, i32) {
     let dns = pod.nameserver(CLUSTER_DNS);
     let node = pod.run("erl");
     dns.is_asked_for(OWN_NAME);
-    let holder = node.enter(["takes-port", address, port]);
+    let holder = node.enter(command);
     holder.says("ready");
-    let pid = node.inmate("takes-port").expect("the holder").pid;
+    let pid = node.inmate(name).expect("the holder").pid;
     dns.publish_pod(OWN_NAME, "10.1.2.3");
     (node.ends(), pid)
 }
@@ -29,6 +33,28 @@ fn a_taken_port_is_69_and_names_the_holder() {
         for part in ["43691", "takes-port", &pid.to_string(), "ERL_PORT"] {
             assert!(error.contains(part), "no {part} in: {error}");
         }
+    }
+}
+
+#[test]
+fn a_holder_whose_name_is_for_a_terminal_is_one_line() {
+    let name = "\u{1b}[2J\nerror";
+    let says = "$0 = \"\\e[2J\\nerror\"; do '/srv/releases/takes-port'; die $@";
+    let shown = "taken by \\u001b[2J\\nerror (pid ";
+    for format in ["text", "json"] {
+        let mut pod = stateful_pod()
+            .termination_log()
+            .env("BEAMINIT_LOG_FORMAT", format);
+        let log = pod.place("/dev/termination-log");
+        let command = ["perl", "-e", says, "10.1.2.3", "43691"];
+        let (ended, _) = beside(&mut pod, &command, name);
+        let reason = std::fs::read_to_string(log).unwrap();
+        let line = ended.stderr.lines().last().unwrap();
+        for text in [&reason, line] {
+            assert!(!text.contains(char::is_control), "{format}: {text:?}");
+        }
+        assert!(reason.contains(shown), "{reason}");
+        assert!(line.contains(shown), "{format}: {line}");
     }
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Details, Failure};
 use crate::exit::Exit;
 use crate::naming::Lookup;
 use crate::node::host::{domain, first_label, is_dashed};
+use crate::system::printable::shortened;
 
 /// For the further questions, some of which must wait until one more may be asked.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -181,7 +182,7 @@ fn other_name(context: &WaitContext, ptr_names: &[String]) -> String {
     let sibling = ptr_names
         .iter()
         .find(|name| hosts().any(|host| domain(&host) == domain(name)));
-    let names = sibling.map_or_else(|| ptr_names.join(", "), Clone::clone);
+    let names = sibling.map_or_else(|| shortened(&ptr_names.join(", ")), Clone::clone);
     let from = context.candidates.first().map_or("", |one| &one.from);
     let is_by_address = hosts().all(|host| is_dashed(&host, &context.own));
     let advice = match sibling {

@@ -10,6 +10,7 @@ use super::poll::Observation;
 use crate::dns::AnswerData;
 use crate::dns::answer::comma_separated;
 use crate::node::host::first_label;
+use crate::system::printable::shortened;
 
 /// The name has the right record; why it is not one of the others, where there are any.
 pub fn found(context: &WaitContext, all: &[&Observation], one: &Observation) -> String {
@@ -99,7 +100,7 @@ pub fn mismatch(context: &WaitContext, one: &Observation, found: &[IpAddr], afte
     let contradiction = if one.siblings().is_empty() {
         format!("this pod is {}", own_addresses(context))
     } else {
-        format!("that address is {}", one.siblings().join(", "))
+        format!("that address is {}", shortened(&one.siblings().join(", ")))
     };
     format!(
         "{} is {}{after} (answered by {}), and {contradiction}",

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::system::printable::shortened;
+
 /// A part of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -115,7 +117,8 @@ fn page<T: DeserializeOwned>(
     body: &[u8],
     pods_of: impl Fn(T) -> Vec<(Option<String>, IpAddr)>,
 ) -> Result<Page, String> {
-    let list: List<T> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let list: List<T> =
+        serde_json::from_slice(body).map_err(|error| shortened(&error.to_string()))?;
     let more = list.metadata.and_then(|metadata| metadata.r#continue);
     let items = list.items.unwrap_or_default();
     Ok(Page {

@@ -14,6 +14,8 @@ pub mod listeners;
 mod memory;
 #[path = "../../../src/system/place.rs"]
 mod place;
+#[path = "../../../src/system/printable.rs"]
+pub mod printable;
 #[path = "../../../src/system/private_file.rs"]
 pub mod private_file;
 #[path = "../../../src/system/processes.rs"]

@@ -171,6 +171,18 @@ fn strangers_at_the_nodes_port() {
 }
 
 #[test]
+fn a_name_is_shown_without_what_a_terminal_obeys() {
+    let (pod, running) = empty();
+    epmd(&pod, 43691);
+    serve(&pod, "0.0.0.0:43691", |mut stream| {
+        let _ = stream.write_all(&greeting("app@\u{202e}x\u{2028}"));
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let part = "is app@\\u202ex\\u2028, and not app@laptop";
+    fails(&probe(&running, &[]).0, 1, part);
+}
+
+#[test]
 fn a_peer_that_asks_to_go_on_is_answered() {
     let (pod, running) = empty();
     epmd(&pod, 43691);
