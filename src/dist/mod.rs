@@ -19,7 +19,7 @@ use std::time::Instant;
 use handshake::{Challenge, HandshakeStatus};
 use wire::Wire;
 
-use crate::system::random;
+use crate::system::{listeners, random};
 
 pub use call::Connection;
 
@@ -167,6 +167,13 @@ pub fn greet(
 }
 
 impl Handshake {
+    /// Is it one of these processes that has answered? `None` where that cannot be seen. To any other, nothing is to be proved:
+    /// it could hand the challenge of another node on to us, and our proof back to that node.
+    pub fn is_with(&self, pids: &[u32]) -> Option<bool> {
+        let (own, peer) = self.wire.ports().ok()?;
+        listeners::have_accepted(pids, peer, own)
+    }
+
     /// The rest of the handshake: both prove that they have the same cookie, of which only digests are sent. A node logs an
     /// error if it is not the same.
     ///

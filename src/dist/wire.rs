@@ -24,6 +24,15 @@ impl Wire {
         Ok(Self { stream, deadline })
     }
 
+    /// Our own port of the connection, and the peer's.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub fn ports(&self) -> io::Result<(u16, u16)> {
+        let (own, peer) = (self.stream.local_addr()?, self.stream.peer_addr()?);
+        Ok((own.port(), peer.port()))
+    }
+
     pub fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }

@@ -7,13 +7,15 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use super::LocalNode;
+use super::{LocalNode, running};
 use crate::cli;
 use crate::config::{self, Invocation};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::launchers;
 use crate::log;
+use crate::node::Port;
+use crate::system::listeners;
 use crate::system::secrets::shown;
 
 #[derive(Deserialize, Serialize)]
@@ -76,11 +78,21 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
     let mut local = LocalNode::discover(invocation, None, cookie)?;
     let command = std::mem::take(&mut local.command);
     let node = local.first().clone();
+    let port = local.port.map(Port::number);
+    if let Some(port) = port.filter(|_| cookie)
+        && listeners::is_one_of(&running::vms(), port) == Some(false)
+    {
+        let holder = listeners::of(port).map_or_else(|| "another".into(), |one| one.to_string());
+        let line = format!(
+            "port {port} is not the node's, but that of {holder}: the cookie is not told, since it would be proved to that process; end it, or change ERL_PORT"
+        );
+        return Err(Failure::new(Exit::Gate, line));
+    }
     let secret = local.cookie.as_ref().filter(|_| cookie);
     let info = NodeInfo {
         node: node.to_string(),
-        port: local.port.map(crate::node::Port::number),
-        epmd: local.epmd.map(crate::node::Port::number),
+        port,
+        epmd: local.epmd.map(Port::number),
         cookie: secret.map(|cookie| cookie.reveal().to_owned()),
         shell: launchers::shell_command(command, local.config, &node),
     };

@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::{Config, Invocation, LauncherKind, Peers, Pod};
+use crate::dist::Handshake;
 use crate::error::Failure;
 use crate::launchers::{self, Target};
 use crate::naming::Candidate;
@@ -193,6 +194,15 @@ impl LocalNode {
     pub fn is_called(&self, name: &str) -> bool {
         let name = NodeName::parse(name);
         name.is_ok_and(|name| self.candidates.iter().any(|one| one.is(&name)))
+    }
+
+    /// Is it the node's VM that has answered? `None` where that cannot be seen. Of a node elsewhere, which the user has named,
+    /// nothing more can be known than its address.
+    pub fn has_answered(&self, handshake: &Handshake) -> Option<bool> {
+        if self.is_remote {
+            return Some(true);
+        }
+        handshake.is_with(&running::vms())
     }
 
     /// Where it is, in the order in which to try.

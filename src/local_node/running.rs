@@ -6,8 +6,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Pid;
+
 use crate::cli;
 use crate::record::Record;
+use crate::watch::vm;
 
 /// What our program is called where its file cannot be compared: another user's processes do not show theirs.
 const NAME: &[u8] = b"beaminit";
@@ -22,6 +25,18 @@ pub fn commands() -> impl Iterator<Item = Vec<OsString>> {
 /// What the first of them that has a node has written down of it, and its command.
 pub fn record() -> Option<(Record, Vec<OsString>)> {
     processes().find_map(|(process, command)| Some((Record::of_process(&process)?, command)))
+}
+
+/// The VMs of this container's command: those of the beaminit that has a node. Where none stays (`beaminit exec`), PID 1 is
+/// the command, or what has started it.
+pub fn vms() -> Vec<u32> {
+    let all: Vec<PathBuf> = processes().map(|(process, _)| process).collect();
+    let mut with_node = all
+        .iter()
+        .filter(|process| Record::of_process(process).is_some());
+    let top = with_node.next().or(all.first());
+    let pid = top.and_then(|top| top.file_name()?.to_str()?.parse().ok());
+    vm::pids(&vm::of(Pid::from_raw(pid.unwrap_or(1))))
 }
 
 fn processes() -> impl Iterator<Item = (PathBuf, Vec<OsString>)> {

@@ -11,6 +11,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
 use crate::node::Port;
+use crate::system::listeners;
 
 /// Gives the line to print.
 ///
@@ -47,7 +48,7 @@ pub fn check(
     if options.level == Level::Alive {
         return Ok(format!("{name} is alive (port {port})"));
     }
-    check_ready(options, local, handshake, deadline)
+    check_ready(options, local, port, handshake, deadline)
 }
 
 /// Moves the addresses of a remote node that drop packets to the end, so that the first does not take the whole time. Each
@@ -153,6 +154,7 @@ fn first_listener<T>(
 fn check_ready(
     options: &ProbeOptions,
     local: &LocalNode,
+    port: u16,
     handshake: Handshake,
     deadline: Instant,
 ) -> Result<String, Failure> {
@@ -162,6 +164,27 @@ fn check_ready(
             "no cookie is known to ask {name} with; set ERLANG_COOKIE or ERLANG_COOKIE_FILE"
         )));
     };
+    match local.has_answered(&handshake) {
+        Some(true) => {}
+        Some(false) => {
+            let holder =
+                listeners::of(port).map_or_else(String::new, |holder| format!(", but {holder}"));
+            return Err(not_well(format!(
+                "what answers at port {port} as {name} is no VM of this container's command{holder}: it gets no proof of the cookie; end it, or change ERL_PORT"
+            )));
+        }
+        None => {
+            let reason = format!(
+                "{name} is alive (port {port}); not asked whether it is ready: which process has the port cannot be seen here (another user's, or no /proc), and only the node's own VM gets a proof of the cookie"
+            );
+            let needs_proof = !options.apps.is_empty() || options.peers.is_some();
+            return if needs_proof {
+                Err(not_well(reason))
+            } else {
+                Ok(reason)
+            };
+        }
+    }
     let connection = handshake.prove(cookie.reveal(), deadline);
     let mut connection =
         connection.map_err(|error| not_well(format!("{name} {}", with_hint(&error))))?;

@@ -1,14 +1,18 @@
-//! Finds the process that listens on a port: the socket's inode in /proc/net/tcp, then the process that has it open. Without
-//! /proc, or for another user's process, there is no answer. proc(5)
+//! Finds the process that listens on a port, or has taken a connection: the socket's inode in /proc/net/tcp, then the process
+//! that has it open. Without /proc, or for another user's process, there is no answer. proc(5)
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::{fmt, fs};
 
+use nix::unistd::geteuid;
+
 use crate::system::files::text_of;
 
-/// LISTEN in the `st` column.
-const LISTEN: &str = "0A";
+/// LISTEN, ESTABLISHED and CLOSE_WAIT in the `st` column: a process has it open.
+const OPEN: [&str; 3] = ["0A", "01", "08"];
+/// The other port of a socket that listens.
+const NONE: u16 = 0;
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -23,14 +27,15 @@ impl fmt::Display for Holder {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Listener {
+pub struct Socket {
     pub uid: u32,
+    /// 0 for a connection that no process has taken yet.
     pub inode: u32,
 }
 
 /// The process that listens on a TCP port.
 pub fn of(port: u16) -> Option<Holder> {
-    let sockets: Vec<Listener> = listeners(port).collect();
+    let sockets: Vec<Socket> = sockets(port, NONE).collect();
     let entries = fs::read_dir("/proc").ok()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let has_one = |pid: &u32| {
@@ -45,46 +50,82 @@ pub fn of(port: u16) -> Option<Holder> {
     })
 }
 
-/// Does one of these processes listen on a TCP port? Where another user's descriptors cannot be seen, its user id must be the
-/// socket's.
-pub fn is_one_of(pids: &[u32], port: u16) -> bool {
-    let is_owner = |pid: u32, socket: &Listener| {
-        let process = fs::metadata(format!("/proc/{pid}"));
-        process.is_ok_and(|process| process.uid() == socket.uid)
+/// Does one of these processes listen on a TCP port? `None` where nobody does, or that cannot be seen.
+pub fn is_one_of(pids: &[u32], port: u16) -> Option<bool> {
+    let mut answer = None;
+    for socket in sockets(port, NONE) {
+        answer = is_of(pids, &socket);
+        if answer == Some(true) {
+            break;
+        }
+    }
+    answer
+}
+
+/// Has one of these processes taken the connection from our port `own` to this one? `None` where that cannot be seen.
+///
+/// Who listens may have changed since then. And connections between other addresses may have the same ports, but only
+/// together with ours: all of them must be theirs.
+pub fn have_accepted(pids: &[u32], port: u16, own: u16) -> Option<bool> {
+    let answers: Vec<Option<bool>> = sockets(port, own).map(|one| is_of(pids, &one)).collect();
+    let differs = answers.iter().find(|answer| **answer != Some(true));
+    let all = !answers.is_empty();
+    differs
+        .copied()
+        .unwrap_or_else(|| (!pids.is_empty()).then_some(all))
+}
+
+/// Is a socket one of these processes'? Where another user's descriptors cannot be seen, only root takes the socket's user id
+/// for an answer: in a container without CAP_SYS_PTRACE it has no other, and another container's process may have that id, too.
+fn is_of(pids: &[u32], socket: &Socket) -> Option<bool> {
+    if socket.inode == 0 {
+        return None;
+    }
+    let is_users = |pid: &u32| {
+        let process = fs::metadata(format!("/proc/{pid}")).ok()?;
+        let is_same = process.uid() == socket.uid;
+        (!is_same || geteuid().is_root()).then_some(is_same)
     };
-    listeners(port).any(|socket| {
-        let mut pids = pids.iter();
-        pids.any(|pid| has_open(*pid, &socket).unwrap_or_else(|| is_owner(*pid, &socket)))
-    })
+    let answers = pids
+        .iter()
+        .map(|pid| has_open(*pid, socket).or_else(|| is_users(pid)));
+    let answers: Vec<Option<bool>> = answers.collect();
+    if answers.contains(&Some(true)) {
+        return Some(true);
+    }
+    let is_unclear = answers.is_empty() || answers.contains(&None);
+    (!is_unclear).then_some(false)
 }
 
 /// Has a process this socket open? `None` where its descriptors cannot be seen.
-fn has_open(pid: u32, socket: &Listener) -> Option<bool> {
+fn has_open(pid: u32, socket: &Socket) -> Option<bool> {
     let link = format!("socket:[{}]", socket.inode);
     let open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
     let mut targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
     Some(targets.any(|target| target.as_os_str() == link.as_str()))
 }
 
-/// The sockets that listen on a port. The rows are read one by one: after the last listening one the kernel walks through its
-/// table of all connections, which takes milliseconds.
-fn listeners(port: u16) -> impl Iterator<Item = Listener> {
+/// The sockets with these ports, their own and the other side's. The rows are read one by one: after the last listening one the
+/// kernel walks through its table of all connections, which takes milliseconds.
+fn sockets(port: u16, other: u16) -> impl Iterator<Item = Socket> {
     // The length of a row of /proc/net/tcp.
     const ROW: usize = 150;
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter();
     let tables = tables.filter_map(|table| fs::File::open(table).ok());
     let rows = tables.flat_map(|table| BufReader::with_capacity(ROW, table).lines());
-    rows.filter_map(move |row| listener(&row.ok()?, port))
+    rows.filter_map(move |row| socket(&row.ok()?, port, other))
 }
 
-/// The socket of a row in a table like /proc/net/tcp, if it listens on this port.
-pub fn listener(row: &str, port: u16) -> Option<Listener> {
+/// The socket of a row in a table like /proc/net/tcp, if it has these ports.
+pub fn socket(row: &str, port: u16, other: u16) -> Option<Socket> {
     let mut columns = row.split_whitespace();
-    let local = columns.nth(1)?;
-    let listens = local.ends_with(&format!(":{port:04X}")) && columns.nth(1)? == LISTEN;
-    let uid = columns.nth(3)?.parse().ok().filter(|_| listens)?;
+    let is_at = |column: &str, port| column.ends_with(&format!(":{port:04X}"));
+    let matches = is_at(columns.nth(1)?, port)
+        && is_at(columns.next()?, other)
+        && OPEN.contains(&columns.next()?);
+    let uid = columns.nth(3)?.parse().ok().filter(|_| matches)?;
     let inode = columns.nth(1)?.parse().ok()?;
-    Some(Listener { uid, inode })
+    Some(Socket { uid, inode })
 }
 
 #[cfg(test)]
@@ -93,23 +134,29 @@ mod tests {
 
     #[test]
     fn reads_a_row() {
-        let row = |local: &str, state: &str| {
+        let row = |local: &str, other: &str| {
+            let state = if other.ends_with(":0000") { "0A" } else { "01" };
             format!(
-                "   0: {local} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0 100 0 0 10 0"
+                "   0: {local} {other} {state} 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0 100 0 0 10 0"
             )
         };
-        let found = Listener {
+        let found = Socket {
             uid: 1000,
             inode: 4711,
         };
         let ipv6 = "00000000000000000000000000000000:AAAB";
         for local in ["00000000:AAAB", "0100007F:AAAB", ipv6] {
-            assert_eq!(listener(&row(local, "0A"), 43691).as_ref(), Some(&found));
-            assert_eq!(listener(&row(local, "0A"), 43692), None, "another port");
-            assert_eq!(listener(&row(local, "01"), 43691), None, "a connection");
+            let (listens, connected) = (row(local, "00000000:0000"), row(local, "0100007F:D431"));
+            assert_eq!(socket(&listens, 43691, 0).as_ref(), Some(&found));
+            assert_eq!(socket(&connected, 43691, 54321).as_ref(), Some(&found));
+            assert_eq!(socket(&listens, 43692, 0), None, "another port");
+            assert_eq!(socket(&connected, 43691, 0), None, "a connection");
+            assert_eq!(socket(&connected, 54321, 43691), None, "our side of it");
+            let ended = connected.replace(" 01 ", " 05 ");
+            assert_eq!(socket(&ended, 43691, 54321), None, "closed by its process");
         }
         let head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
-        assert_eq!(listener(head, 43691), None);
+        assert_eq!(socket(head, 43691, 0), None);
     }
 
     #[test]
@@ -118,11 +165,26 @@ mod tests {
         for address in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0"] {
             let socket = std::net::TcpListener::bind(address).unwrap();
             let port = socket.local_addr().unwrap().port();
-            assert!(is_one_of(&[other, own], port), "{address}");
-            assert!(!is_one_of(&[other], port), "{address}");
+            assert_eq!(is_one_of(&[other, own], port), Some(true), "{address}");
+            assert_eq!(is_one_of(&[other], port), Some(false), "{address}");
+            assert_eq!(is_one_of(&[], port), None, "{address}");
             assert_eq!(of(port).map(|holder| holder.pid), Some(own), "{address}");
+            let client = std::net::TcpStream::connect(socket.local_addr().unwrap()).unwrap();
+            let from = client.local_addr().unwrap().port();
+            assert_eq!(have_accepted(&[own], port, from), None, "{address}");
+            let _taken = socket.accept().unwrap();
             drop(socket);
-            assert!(!is_one_of(&[own], port), "{address}");
+            assert_eq!(
+                have_accepted(&[other, own], port, from),
+                Some(true),
+                "{address}"
+            );
+            assert_eq!(
+                have_accepted(&[other], port, from),
+                Some(false),
+                "{address}"
+            );
+            assert_eq!(is_one_of(&[own], port), None, "{address}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Text as it may be written to a log or a terminal: process names, DNS answers, names of nodes and errors of libraries have
 //! characters that others have chosen.
 
+use std::fmt::Write as _;
+
 /// Of a text that others have written, no more is shown, in characters.
 const LONGEST: usize = 200;
 
@@ -16,9 +18,9 @@ pub fn one_line(text: &str) -> String {
             c if c.escape_debug().len() == 1 => line.push(c),
             c => {
                 let units = c.encode_utf16(&mut [0; 2]).to_vec();
-                units
-                    .iter()
-                    .for_each(|unit| line += &format!("\\u{unit:04x}"));
+                for unit in units {
+                    let _ = write!(line, "\\u{unit:04x}");
+                }
             }
         }
     }

@@ -108,16 +108,20 @@ impl<'a> NodeCheck<'a> {
         let Some(port) = self.port(vm) else {
             return Finding::NotYet;
         };
-        let addresses = self.promise.addresses.iter();
-        let mut addresses = addresses.map(|address| SocketAddr::new(*address, port));
-        let listens = |at: &SocketAddr| dist::try_connect(*at, Instant::now() + LIMIT).is_ok();
-        // The cookie is proved to no process but the command's.
-        let pids = vms.iter().map(|vm| vm.pid.as_raw().unsigned_abs());
-        let pids: Vec<u32> = pids.collect();
-        match addresses.find(listens) {
-            Some(at) if listeners::is_one_of(&pids, port) => self.greet(at, vm),
-            _ => Finding::NotYet,
+        // Another process may listen at the same port of another address.
+        let pids = vm::pids(vms);
+        for address in &self.promise.addresses {
+            let at = SocketAddr::new(*address, port);
+            let listens = || dist::try_connect(at, Instant::now() + LIMIT).is_ok();
+            if !listens() || listeners::is_one_of(&pids, port) == Some(false) {
+                continue;
+            }
+            match self.greet(at, vm, &pids) {
+                Finding::NotYet => {}
+                found => return found,
+            }
         }
+        Finding::NotYet
     }
 
     /// How the node that the VM's own arguments name differs from the planned one.
@@ -206,7 +210,7 @@ impl<'a> NodeCheck<'a> {
     }
 
     /// Asks the node for its name, and proves the cookie.
-    fn greet(&mut self, at: SocketAddr, vm: &Vm) -> Finding {
+    fn greet(&mut self, at: SocketAddr, vm: &Vm, pids: &[u32]) -> Finding {
         let port = at.port();
         let planned = self.promise.node.as_ref();
         let own = vm.name().and_then(|flag| NodeName::parse(&flag.text).ok());
@@ -234,6 +238,10 @@ impl<'a> NodeCheck<'a> {
             let remark = ", where it does not say who it is";
             return Finding::Up(up(assumed, remark.into()));
         };
+        let is_command = handshake.is_with(pids);
+        if is_command == Some(false) {
+            return Finding::NotYet;
+        }
         let name = handshake.name.clone();
         let mut lines = Vec::new();
         if let Some(expected) =
@@ -252,6 +260,9 @@ impl<'a> NodeCheck<'a> {
         }
         let remark = match self.cookie(vm) {
             None => String::new(),
+            Some(_) if is_command.is_none() => {
+                ", its cookie not asked: which process listens cannot be seen".into()
+            }
             Some((cookie, expected)) => match handshake.prove(cookie.reveal(), deadline) {
                 Ok(_) => ", cookie accepted".into(),
                 Err(DistError::Cookie) => {

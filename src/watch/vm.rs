@@ -44,6 +44,12 @@ pub fn of(command: Pid) -> Vec<Vm> {
     vms.collect()
 }
 
+/// Their process ids.
+pub fn pids(vms: &[Vm]) -> Vec<u32> {
+    let pids = vms.iter().map(|vm| vm.pid.as_raw().unsigned_abs());
+    pids.collect()
+}
+
 /// The flags among the arguments of a process, if it is a VM. Its first argument may be a script's own name, as with relx.
 fn flags(process: Pid) -> Option<FlagSettings> {
     let name = processes::read_once(format!("/proc/{process}/comm"))?;

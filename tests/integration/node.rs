@@ -22,6 +22,31 @@ fn the_node_that_runs_here_with_and_without_its_cookie() {
 }
 
 #[test]
+fn the_cookie_is_not_told_where_another_process_has_the_nodes_port() {
+    let pod = laptop()
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .program("beam.smp", "relays");
+    let script = "beam.smp -home . 5555 6666 & exec sleep 1000";
+    let running = pod.first(["sh", "-c", script]);
+    running.says("ready");
+    let told = |flag: &[&str]| {
+        let words = [&[BEAMINIT, "node", "--json"], flag].concat();
+        running.enter(words.as_slice()).ends()
+    };
+    assert_eq!(told(&["--cookie"]).code, 0);
+    let holder = running.enter("takes-port 127.0.0.1 43691");
+    holder.says("ready");
+    let ended = told(&["--cookie"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (69, ""), "{ended}");
+    assert!(
+        ended.stderr.contains("but that of takes-port (pid"),
+        "{ended}"
+    );
+    assert_eq!(told(&[]).code, 0);
+}
+
+#[test]
 fn the_cookie_is_written_to_no_terminal() {
     let pod = stateful_pod()
         .env("ERLANG_COOKIE", "chocolate")

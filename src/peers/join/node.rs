@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use nix::unistd::{Pid, getpid};
+
 use super::Job;
 use crate::dist::call::Reply;
 use crate::dist::term::OutTerm;
@@ -16,6 +18,7 @@ use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
 use crate::peers::NAME;
 use crate::peers::reach::{self, PortLookup};
+use crate::watch::vm;
 
 /// Any step with the node; a node that connects to another may wait 7 s for it (`net_setuptime`).
 const LIMIT: Duration = Duration::from_secs(8);
@@ -26,6 +29,8 @@ pub struct LocalPeer {
     addresses: Vec<IpAddr>,
     lookup: PortLookup,
     cookie: Cookie,
+    /// What its VM is, or is below.
+    command: Pid,
 }
 
 /// Why a round came to nothing.
@@ -65,6 +70,8 @@ impl LocalPeer {
             addresses: [loopback(job.ipv6)].into_iter().chain(own).collect(),
             lookup: job.port.map_or(lookup, PortLookup::Pinned),
             cookie: job.cookie.clone(),
+            // This process becomes the command.
+            command: getpid(),
         }
     }
 
@@ -72,17 +79,28 @@ impl LocalPeer {
         let deadline = Instant::now() + LIMIT;
         let name = self.node.name.to_string();
         let own_name = format!("{NAME}@{}", self.node.host);
-        let mut reason = String::new();
+        let (mut reason, mut stranger) = (String::new(), false);
         for at in &self.addresses {
             match reach::greet(self.lookup, &name, *at, own_name.clone(), deadline) {
                 Ok(greeted) if greeted.name == self.node.to_string() => {
-                    return Ok(Session(greeted.prove(self.cookie.reveal(), deadline)?));
+                    let pids = vm::pids(&vm::of(self.command));
+                    if greeted.is_with(&pids) == Some(true) {
+                        return Ok(Session(greeted.prove(self.cookie.reveal(), deadline)?));
+                    }
+                    reason = format!(
+                        "the one at {at} is none of its processes, as far as can be seen, and gets no proof of the cookie"
+                    );
+                    stranger = true;
                 }
                 Ok(greeted) => reason = format!("is not there: {} is", greeted.name),
                 Err(why) => reason = why,
             }
         }
-        Err(RoundError::Absent(reason))
+        Err(if stranger {
+            RoundError::Other(reason)
+        } else {
+            RoundError::Absent(reason)
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod surroundings;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,22 @@ fn empty() -> (Pod, Running) {
         .env("ERLANG_COOKIE", "chocolate");
     let running = pod.first(["sh", "-c", "echo ready; exec sleep 1000"]);
     running.says("ready");
+    (pod, running)
+}
+
+/// Where what stands for a node's VM hands on what comes to its port.
+const BEHIND_THE_VM: &str = "127.0.0.1:43692";
+
+/// The same with a process that is a VM to who looks at its name, its arguments and its parent, and has the node's port.
+fn with_vm() -> (Pod, Running) {
+    let pod = laptop()
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .program("beam.smp", "relays");
+    let script = "beam.smp -home . 43691 43692 & exec sleep 1000";
+    let running = pod.first(["sh", "-c", script]);
+    running.says("ready");
+    epmd(&pod, 43691);
     (pod, running)
 }
 
@@ -210,12 +227,14 @@ fn a_node_that_cannot_prove_its_cookie() {
             let _ = stream.read(&mut [0; 21]);
         }),
         ("another digest", "has another cookie", |mut stream| {
+            let _ = stream.read(&mut [0; 64]);
             let _ = stream.write_all(&framed(b"a0123456789abcdef"));
         }),
         (
             "no digest",
             "does not speak the distribution protocol",
             |mut stream| {
+                let _ = stream.read(&mut [0; 64]);
                 let _ = stream.write_all(&framed(b"b0123456789abcdef"));
             },
         ),
@@ -228,9 +247,8 @@ fn a_node_that_cannot_prove_its_cookie() {
         ),
     ];
     for (what, part, does) in nodes {
-        let (pod, running) = empty();
-        epmd(&pod, 43691);
-        serve(&pod, "0.0.0.0:43691", move |mut stream| {
+        let (pod, running) = with_vm();
+        serve(&pod, BEHIND_THE_VM, move |mut stream| {
             let _ = stream.read(&mut [0; 256]);
             let _ = stream.write_all(&greeting("app@laptop"));
             does(stream);
@@ -242,6 +260,80 @@ fn a_node_that_cannot_prove_its_cookie() {
     }
 }
 
+/// Who has the node's port and its name, and counts the bytes that come after the greeting.
+fn impostor(pod: &Pod, address: &str) -> &'static AtomicUsize {
+    let proved: &AtomicUsize = Box::leak(Box::default());
+    serve(pod, address, move |mut stream| {
+        let _ = stream.read(&mut [0; 256]);
+        let _ = stream.write_all(&greeting("app@laptop"));
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        proved.fetch_add(rest.len(), Ordering::SeqCst);
+    });
+    proved
+}
+
+#[test]
+fn nothing_is_proved_to_who_is_not_of_the_command() {
+    let no_vm = "is no VM of this container's command";
+    // Another container's process, beside a VM that listens elsewhere.
+    let pod = laptop()
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .program("beam.smp", "relays");
+    let script = "beam.smp -home . 5555 43692 & exec sleep 1000";
+    let running = pod.first(["sh", "-c", script]);
+    running.says("ready");
+    epmd(&pod, 43691);
+    let proved = impostor(&pod, "0.0.0.0:43691");
+    fails(&probe(&running, &["--ready"]).0, 1, no_vm);
+    fails(&probe(&running, &["--app", "x"]).0, 1, no_vm);
+    assert_eq!(probe(&running, &["--alive"]).0.code, 0);
+    assert_eq!(proved.load(Ordering::SeqCst), 0);
+
+    // One of this container that is not below the command, and calls itself a VM.
+    let (pod, running) = empty();
+    let pod = pod.program("beam.smp", "relays");
+    let vm = running.enter("beam.smp -home . 5555 43692");
+    vm.says("ready");
+    let below = running.enter(["beam.smp", "-home", ".", "43691", "43692"]);
+    below.says("ready");
+    epmd(&pod, 43691);
+    let proved = impostor(&pod, BEHIND_THE_VM);
+    let (ended, _) = probe(&running, &["--ready"]);
+    assert!(
+        ended.stdout.contains("not asked whether it is ready"),
+        "{ended}"
+    );
+    assert_eq!(proved.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn where_who_listens_cannot_be_seen_ready_says_so() {
+    let (pod, running) = with_vm();
+    let proved = impostor(&pod, BEHIND_THE_VM);
+    let as_another = |words: &[&str]| {
+        let user = [
+            "setpriv",
+            "--reuid",
+            "4711",
+            "--clear-groups",
+            BEAMINIT,
+            "probe",
+        ];
+        running.enter([&user, words].concat().as_slice()).ends()
+    };
+    let ended = as_another(&["--ready"]);
+    let said = "app@laptop is alive (port 43691); not asked whether it is ready: ";
+    assert_eq!(ended.code, 0, "{ended}");
+    assert!(ended.stdout.starts_with(said), "{ended}");
+    assert_eq!(ended.stdout.lines().count(), 1, "{ended}");
+    for words in [["--app", "x"], ["--peers", "1"]] {
+        fails(&as_another(&words), 1, "not asked whether it is ready");
+    }
+    assert_eq!(proved.load(Ordering::SeqCst), 0);
+}
+
 /// A message between nodes, its length before it: a control message and a term, both with their version byte.
 fn message(term: &[u8]) -> Vec<u8> {
     let to_us = b"p\x83h\x03a\x02w\0Xw\x03a@b\0\0\0\x01\0\0\0\0\0\0\0\x05\x83";
@@ -251,8 +343,7 @@ fn message(term: &[u8]) -> Vec<u8> {
 
 /// A node that knows the cookie, and then says these things, again and again.
 fn node_that_says(pod: &Pod, said: &'static [u8]) {
-    epmd(pod, 43691);
-    serve(pod, "0.0.0.0:43691", move |mut stream| {
+    serve(pod, BEHIND_THE_VM, move |mut stream| {
         let mut bytes = [0; 256];
         let _ = stream.read(&mut bytes);
         let _ = stream.write_all(&greeting("app@laptop"));
@@ -300,13 +391,13 @@ fn a_node_that_answers_otherwise() {
         ),
     ];
     for (what, part, said) in answers {
-        let (pod, running) = empty();
+        let (pod, running) = with_vm();
         node_that_says(&pod, said.leak());
         println!("{what}");
         let ended = hurried(&running, &["--ready"]);
         fails(&ended, 1, &part.replace('\'', ""));
     }
-    let (pod, running) = empty();
+    let (pod, running) = with_vm();
     node_that_says(
         &pod,
         message(b"h\x02a\x01h\x02w\x07startedw\x07started").leak(),

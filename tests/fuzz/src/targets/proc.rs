@@ -1,4 +1,4 @@
-use crate::system::listeners::listener;
+use crate::system::listeners::socket;
 use crate::system::processes::{Process, read};
 
 /// What comes out of /proc: `/proc/PID/stat` and `/proc/net/tcp`.
@@ -17,7 +17,7 @@ pub fn proc(bytes: &[u8]) {
         assert_eq!(read(&again), Some(process));
     }
     for port in [1, 4369, 43691] {
-        let Some(found) = listener(&text, port) else {
+        let Some(found) = socket(&text, port, 0) else {
             continue;
         };
         assert!(text.contains(&format!(":{port:04X}")));
