@@ -8,6 +8,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct Record {
     pub epmd: Option<Port>,
     /// Is it reached over IPv6?
     pub ipv6: bool,
+    /// The address that it listens at, or one of them, where that is known.
+    pub address: Option<IpAddr>,
     /// The process of its VM, once it was found.
     pub vm: Option<i32>,
     /// The file in which the VM reads its cookie, where beaminit has written it.
@@ -46,6 +49,7 @@ impl From<&NodeSettings> for Record {
             port: settings.port.as_ref().and_then(Pin::port),
             epmd: settings.epmd.port(),
             ipv6: settings.ipv6,
+            address: settings.bound(),
             vm: None,
             cookie_file: None,
         }
@@ -139,6 +143,7 @@ mod tests {
             port: Port::parse("43691").ok(),
             epmd: Some(Port::EPMD),
             ipv6: true,
+            address: "fd00::3".parse().ok(),
             vm: Some(12),
             cookie_file: Some("/run/a b/.erlang.cookie".into()),
         };
@@ -146,6 +151,7 @@ mod tests {
             port: None,
             epmd: None,
             ipv6: false,
+            address: None,
             vm: None,
             cookie_file: None,
             ..whole.clone()

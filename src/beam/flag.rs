@@ -1,6 +1,7 @@
 //! One flag that says something of the node, and where it stands, so that a message can name the place.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Range;
 
 use crate::system::Place;
@@ -33,6 +34,8 @@ pub enum Flag {
     ProtoDist,
     /// `-dist_listen`
     DistListen,
+    /// `inet_dist_use_interface`
+    Interface,
     /// `-remsh`
     Remsh,
     /// `-version` and `+V`: the VM only prints something and ends.
@@ -71,6 +74,7 @@ impl Flag {
             "inet_dist_listen_max" => Self::PortMax,
             "erl_epmd_node_listen_port" => Self::EpmdlessPort,
             "epmd_module" => Self::OwnEpmd,
+            "inet_dist_use_interface" => Self::Interface,
             _ => return None,
         })
     }
@@ -122,6 +126,22 @@ impl FlagSetting {
             place,
             span: None,
         }
+    }
+
+    /// Its value, if that is an address as Erlang writes it: `{127,0,0,1}`, `{16#fd00,0,0,0,0,0,0,3}`.
+    pub fn address(&self) -> Option<IpAddr> {
+        let numbers = self.text.strip_prefix('{')?.strip_suffix('}')?.split(',');
+        let numbers = numbers.map(|number| match number.trim().strip_prefix("16#") {
+            Some(digits) => u16::from_str_radix(digits, 16).ok(),
+            None => number.trim().parse().ok(),
+        });
+        let numbers = numbers.collect::<Option<Vec<u16>>>()?;
+        if let Ok(segments) = <[u16; 8]>::try_from(numbers.as_slice()) {
+            return Some(IpAddr::from(segments));
+        }
+        let octets = numbers.into_iter().map(|number| u8::try_from(number).ok());
+        let octets: [u8; 4] = octets.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
+        Some(IpAddr::from(octets))
     }
 
     /// Does it stay where it is, whatever the Plan says?

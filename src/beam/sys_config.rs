@@ -1,5 +1,5 @@
-//! The port in a release's `sys.config`, `{kernel, [{inet_dist_listen_min, 9100}, …]}`: flags beat it, and our default
-//! yields to it. <https://www.erlang.org/doc/apps/kernel/config.html>
+//! The port in a release's `sys.config`, `{kernel, [{inet_dist_listen_min, 9100}, …]}`, and the address: flags beat them, and
+//! our default port yields to it. <https://www.erlang.org/doc/apps/kernel/config.html>
 
 use std::path::Path;
 
@@ -23,17 +23,27 @@ impl FlagSettings {
     /// What the text of such a file says of the port.
     pub fn of_sys_config(text: &str, path: &Path) -> Self {
         let tokens = tokens(text);
-        let ports = tokens.windows(3).filter_map(|three| {
-            let [(line, name), (_, comma), (_, value)] = three else {
+        let flags = (0..).map_while(|at| tokens.get(at..)).filter_map(|rest| {
+            let [(line, name), (_, comma), (_, value), ..] = rest else {
                 return None;
             };
+            let flag = Flag::of_kernel(name).filter(|_| comma == ",")?;
+            let value = match flag {
+                Flag::Interface => term(rest.get(2..)?),
+                _ => value.clone(),
+            };
             let is_number = !value.is_empty() && value.bytes().all(|c| c.is_ascii_digit());
-            let flag = Flag::of_kernel(name).filter(|_| comma == "," && is_number)?;
             let place = Place::File(path.to_owned(), *line);
-            Some(FlagSetting::new(flag, value, place))
+            (is_number || flag == Flag::Interface).then(|| FlagSetting::new(flag, value, place))
         });
-        Self(ports.collect())
+        Self(flags.collect())
     }
+}
+
+/// A tuple of numbers, or what stands in its place.
+fn term(tokens: &[(usize, String)]) -> String {
+    let words = tokens.iter().map(|(_, word)| word.as_str());
+    words.take_while(|word| *word != "}").chain(["}"]).collect()
 }
 
 /// The words and signs of Erlang terms, with their lines; strings and comments are none.
@@ -70,6 +80,36 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_address() {
+        for (text, expected) in [
+            (
+                "[{kernel,[{inet_dist_use_interface, {127,0,0,1}}]}].",
+                Some("127.0.0.1"),
+            ),
+            (
+                "[{kernel,[{inet_dist_use_interface,\n{16#fd00,0,0,0,0,0,0,3}}]}].",
+                Some("fd00::3"),
+            ),
+            ("[{kernel,[{inet_dist_use_interface, {127,0,0}}]}].", None),
+            (
+                "[{kernel,[{inet_dist_use_interface, {127,0,0,256}}]}].",
+                None,
+            ),
+            ("[{kernel,[{inet_dist_use_interface, any}]}].", None),
+            ("[{kernel,[{inet_dist_use_interface, {", None),
+        ] {
+            let flags = FlagSettings::of_sys_config(text, Path::new("sys.config"));
+            let flag = flags.of(&[Flag::Interface]).next();
+            let address = flag.and_then(FlagSetting::address);
+            assert_eq!(
+                address.map(|it| it.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn finds_the_port() {

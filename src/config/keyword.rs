@@ -102,6 +102,20 @@ impl Keyword for EpmdMode {
     const WORDS: Table<Self> = &[("auto", Self::Auto), ("off", Self::Off)];
 }
 
+/// `BEAMINIT_BIND`: where the VM and its epmd listen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BindTo {
+    /// At all addresses, or as the user's own flags say.
+    #[default]
+    All,
+    /// At this pod's address alone; epmd at loopback too.
+    Pod,
+}
+
+impl Keyword for BindTo {
+    const WORDS: Table<Self> = &[("all", Self::All), ("pod", Self::Pod)];
+}
+
 /// `BEAMINIT_COOKIE_VIA`: how the VM gets its cookie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CookieVia {

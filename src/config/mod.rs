@@ -22,7 +22,9 @@ use crate::node::host::loopback;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
 use crate::system::Environment;
 
-pub use keyword::{Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind};
+pub use keyword::{
+    BindTo, Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind,
+};
 pub use peers::Peers;
 pub use pod::Pod;
 pub use service_name::ServiceName;
@@ -64,6 +66,8 @@ pub struct Config {
     pub dns_timeout: Option<Duration>,
     /// `BEAMINIT_EPMD`.
     pub epmd: EpmdMode,
+    /// `BEAMINIT_BIND`.
+    pub bind: BindTo,
     /// `BEAMINIT_PEERS`, `BEAMINIT_PEERS_INTERVAL` and `BEAMINIT_PEERS_BOOT`.
     pub peers: Option<Peers>,
     /// `BEAMINIT_LAUNCHER`.
@@ -161,6 +165,7 @@ impl Config {
             cookie_via: variables.keyword("BEAMINIT_COOKIE_VIA").unwrap_or_default(),
             check: variables.keyword("BEAMINIT_CHECK").unwrap_or_default(),
             epmd: variables.keyword("BEAMINIT_EPMD").unwrap_or_default(),
+            bind: variables.keyword("BEAMINIT_BIND").unwrap_or_default(),
             sname: variables.read("SNAME", NamePart::parse),
             cluster: variables.read("CLUSTER_HOSTNAME", ServiceName::parse),
             namespace: variables.read("POD_NAMESPACE", namespace),
@@ -213,6 +218,7 @@ impl Config {
                 ("ERL_PORT", self.port.is_some()),
                 ("BEAMINIT_PEERS", self.peers.is_some()),
                 ("BEAMINIT_EPMD", self.epmd == EpmdMode::Off),
+                ("BEAMINIT_BIND", self.bind == BindTo::Pod),
             ])
         })
     }
@@ -244,8 +250,12 @@ impl Config {
         set.map_or(Some(Port::EPMD), |text| Port::parse(text).ok())
     }
 
-    /// Where a node of this container may listen: the loopback addresses, that of its own family first, and the pod's.
-    pub fn listening_addresses(&self, ipv6: bool) -> Vec<IpAddr> {
+    /// Where a node of this container may listen: the address that it binds, or the loopback addresses, that of its own family
+    /// first, and the pod's.
+    pub fn listening_addresses(&self, ipv6: bool, bound: Option<IpAddr>) -> Vec<IpAddr> {
+        if let Some(address) = bound {
+            return vec![address];
+        }
         let mut addresses = vec![loopback(ipv6), loopback(!ipv6)];
         addresses.extend(self.addresses());
         addresses

@@ -12,24 +12,31 @@ use crate::exit::Exit;
 use crate::node::Port;
 use crate::system::listeners;
 
-/// Checks the port on all addresses of the family that the VM speaks; with IPv6 it takes IPv4's too, where the system
-/// has it so (`net.ipv6.bindv6only`).
+/// Checks the port at the address that the VM binds, or at all of the family that it speaks; with IPv6 it takes IPv4's too,
+/// where the system has it so (`net.ipv6.bindv6only`).
 ///
 /// # Errors
 /// [`Exit::Gate`] if it is taken, with its holder where that can be seen; [`Exit::System`] if the system forbids it.
-pub fn check(port: Port, ipv6: bool) -> Result<(), Failure> {
+pub fn check(port: Port, ipv6: bool, bound: Option<IpAddr>) -> Result<(), Failure> {
     let any: IpAddr = if ipv6 {
         Ipv6Addr::UNSPECIFIED.into()
     } else {
         Ipv4Addr::UNSPECIFIED.into()
     };
-    let Err(error) = TcpListener::bind((any, port.number())) else {
+    let Err(error) = TcpListener::bind((bound.unwrap_or(any), port.number())) else {
         return Ok(());
     };
-    let (exit, line) = match Errno::from_raw(error.raw_os_error().unwrap_or_default()) {
+    let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+    let (exit, line) = match (errno, bound) {
+        (Errno::EADDRNOTAVAIL, Some(address)) => (
+            Exit::Gate,
+            format!(
+                "{address}, at which the node is to listen (BEAMINIT_BIND, POD_IP or inet_dist_use_interface), is no address of this container; correct it"
+            ),
+        ),
         // A kernel, or a container, without this family.
-        Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL => return Ok(()),
-        Errno::EADDRINUSE => {
+        (Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL, _) => return Ok(()),
+        (Errno::EADDRINUSE, _) => {
             let by = match listeners::of(port.number()) {
                 Some(holder) => format!(" by {holder}"),
                 None => ", by a process that cannot be seen from here".into(),
@@ -41,11 +48,11 @@ pub fn check(port: Port, ipv6: bool) -> Result<(), Failure> {
                 ),
             )
         }
-        Errno::EACCES => (
+        (Errno::EACCES, _) => (
             Exit::System,
             format!("port {port} may not be bound by this user; set ERL_PORT to one above 1023"),
         ),
-        errno => (
+        (errno, _) => (
             Exit::System,
             format!("port {port} cannot be checked: {errno}; set ERL_PORT to another one"),
         ),

@@ -139,14 +139,13 @@ impl Target {
         if !self.is(Role::Node) {
             return;
         }
-        let ipv6 = self.config.has_ipv6_alone();
         if let Some(number) = own.port.as_ref().and_then(Pin::port)
-            && let Err(failure) = port::check(number, ipv6)
+            && let Err(failure) = port::check(number, own.ipv6, own.bound)
         {
             warn!("{}", failure.lines.join("; "));
         }
         if let (Some(node), Some(port)) = (&own.node, self.config.epmd_port()) {
-            epmd::warn_if_taken(&node.value.name, port, ipv6);
+            epmd::warn_if_taken(&node.value.name, port, own.ipv6);
         }
     }
 
@@ -230,7 +229,7 @@ fn check_port(settings: &NodeSettings) -> Result<(), Failure> {
         return Ok(());
     };
     if let Some(port) = pin.port() {
-        port::check(port, settings.ipv6)?;
+        port::check(port, settings.ipv6, settings.bound())?;
         info!("{pin} is free");
     } else {
         info!("{pin}: none of them is checked");

@@ -106,6 +106,7 @@ pub fn job<'a>(config: &'a Config, settings: &'a NodeSettings) -> Option<Job<'a>
         port: settings.port.as_ref().and_then(Pin::port),
         epmd: settings.epmd.port(),
         ipv6: settings.ipv6,
+        bound: settings.bound(),
         peers: settings.peers.as_ref()?,
         config,
     })
@@ -134,7 +135,11 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         Pin::Range(_) => None,
     });
     let cookie = settings.and_then(|settings| settings.cookie.as_ref());
-    let ipv6 = settings.map_or_else(|| config.has_ipv6_alone(), |settings| settings.ipv6);
+    let (ipv6, bound) = match &plan.identity {
+        Identity::Planned(settings) => (settings.ipv6, settings.bound()),
+        Identity::Own(own) => (own.ipv6, own.bound),
+        Identity::None => (config.has_ipv6_alone(), None),
+    };
     let log = config.logging.termination_log.as_ref();
     let mut files = vec![command.file.clone()];
     files.extend(launcher.iter().flat_map(Launcher::files));
@@ -143,7 +148,7 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         port: port.map(|port| Expectation::new(port, certainty(config.port.is_some()))),
         cookie: cookie.map(|cookie| Expectation::new(cookie, certainty(config.cookie.is_some()))),
         epmd: settings.map_or_else(|| config.epmd_port(), |settings| settings.epmd.port()),
-        addresses: config.listening_addresses(ipv6),
+        addresses: config.listening_addresses(ipv6, bound),
         in_arguments: launcher
             .as_ref()
             .is_some_and(|it| it.apply.names_in_arguments()),

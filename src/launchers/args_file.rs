@@ -72,8 +72,13 @@ impl VmArgs {
             // ERL_DIST_PORT says so to the node; nodetool, which starts one itself, reads it only in this line.
             text.push("-start_epmd false\n");
         }
-        if !settings.epmd.is_off() && settings.pin().is_some() {
-            text.push(settings.node_flags().trim_end()).push("\n");
+        let flags = if !settings.epmd.is_off() && settings.pin().is_some() {
+            settings.node_flags()
+        } else {
+            settings.bind_flag()
+        };
+        if !flags.is_empty() {
+            text.push(flags.trim_end()).push("\n");
         }
         text.append(&Text::of_file(&self.rest(settings.replaces_port)));
         text

@@ -164,6 +164,7 @@ impl Apply for Ejabberd {
             let problem = "this ejabberdctl knows no ERL_DIST_PORT; take a later ejabberd";
             let problem = (!self.knows_dist_port).then_some(problem);
             dist_port::set(problem, decision, changes)?;
+            ours.push(&settings.bind_flag());
         } else if decision.sources.launcher.role == Role::Node {
             ours.push(&settings.node_flags());
         } else if own.files.has(&Flag::PORTS) && !decision.has_dist_listen() {

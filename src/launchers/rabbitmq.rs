@@ -260,8 +260,9 @@ impl Apply for RabbitMq {
         if let Some(port) = settings.pin() {
             changes.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
         }
-        if let Some(flag) = settings.transport_flag {
-            self.add_flag(flag, SERVER_FLAGS[0], changes);
+        let flags = settings.bind_flag() + settings.transport_flag.unwrap_or_default();
+        if !flags.is_empty() {
+            self.add_flag(flags.trim_end(), SERVER_FLAGS[0], changes);
         }
         // The VMs of its tools speak as their own flags say, or the user's for all VMs.
         let users = [&self.answer.flags(TOOL_FLAGS), &decision.sources.variables];

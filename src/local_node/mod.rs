@@ -20,6 +20,7 @@ use crate::dist::Handshake;
 use crate::error::Failure;
 use crate::launchers::{self, Target};
 use crate::naming::Candidate;
+use crate::node::host::loopback;
 use crate::node::{Cookie, Host, NodeName, Port};
 use crate::plan::resolve::{self, Sources};
 use crate::plan::{Launcher, Role};
@@ -38,6 +39,7 @@ pub struct LocalNode {
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
     own_addresses: Vec<IpAddr>,
+    ipv6: bool,
     /// The node that was asked for is not in this container.
     pub is_remote: bool,
     /// Where its peers are looked for.
@@ -136,7 +138,8 @@ impl LocalNode {
             node: node.ok_or_else(|| no_node(launcher.label))?.value,
             port: port.and_then(|pin| pin.port()),
             epmd: config.epmd_port(),
-            ipv6: config.has_ipv6_alone(),
+            ipv6: resolve::bind::family(&sources).unwrap_or_else(|| config.has_ipv6_alone()),
+            address: resolve::bind::given(&sources).map(|bind| bind.address.value),
             vm: None,
             cookie_file: None,
         };
@@ -153,7 +156,8 @@ impl LocalNode {
             cookie: cookie.or_else(of_files),
             epmd: record.epmd,
             port: record.port,
-            own_addresses: config.listening_addresses(record.ipv6),
+            own_addresses: config.listening_addresses(record.ipv6, record.address),
+            ipv6: record.ipv6,
             is_remote: false,
             peers: None,
             command: Vec::new(),
@@ -194,6 +198,14 @@ impl LocalNode {
     pub fn is_called(&self, name: &str) -> bool {
         let name = NodeName::parse(name);
         name.is_ok_and(|name| self.candidates.iter().any(|one| one.is(&name)))
+    }
+
+    /// Where its epmd is, if the node is at these addresses. The VM of this container asks its epmd at loopback.
+    pub fn epmd_addresses(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
+        if self.is_remote {
+            return addresses.to_vec();
+        }
+        vec![loopback(self.ipv6), loopback(!self.ipv6)]
     }
 
     /// Is it the node's VM that has answered? `None` where that cannot be seen. Of a node elsewhere, which the user has named,

@@ -110,6 +110,9 @@ impl Plan {
             None => writeln!(f, "cookie   the VM's own  # none is set")?,
         }
         write_port(node.port.as_ref(), f)?;
+        if let Some(bind) = &node.bind {
+            writeln!(f, "bind     {}  # {}", bind.address.value, bind.address.by)?;
+        }
         match &node.epmd {
             Epmd::At(port) if port.value != Port::EPMD => {
                 writeln!(f, "epmd     port {}  # {}", port.value, port.by)?;

@@ -12,6 +12,7 @@ pub mod resolve;
 mod tests;
 mod vm_cookie;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ pub use changes::Changes;
 pub use launcher::{Apply, Decision, Launcher, OwnSettings, Role};
 use resolve::Sources;
 pub use resolve::{NodeSettings, Pin};
+
+/// Where else than at loopback the epmd listens that the VM starts.
+const EPMD_ADDRESS: &str = "ERL_EPMD_ADDRESS";
 
 /// What will be run, and how.
 pub struct Plan {
@@ -58,6 +62,10 @@ pub enum Identity {
 pub struct OwnIdentity {
     pub node: Option<Setting<NodeName>>,
     pub port: Option<Pin>,
+    /// Does it speak IPv6?
+    pub ipv6: bool,
+    /// The address that it listens at, where it is one.
+    pub bound: Option<IpAddr>,
 }
 
 impl Plan {
@@ -132,7 +140,13 @@ impl Plan {
                 changes.warnings.extend(vm_cookie::warning(sources));
             }
             let port = resolve::port::without_changes(sources);
-            self.identity = Identity::Own(OwnIdentity { node, port });
+            let bind = resolve::bind::given(sources);
+            self.identity = Identity::Own(OwnIdentity {
+                node,
+                port,
+                ipv6: resolve::bind::family(sources).unwrap_or_else(|| config.has_ipv6_alone()),
+                bound: bind.map(|bind| bind.address.value),
+            });
             return Ok(());
         }
         let mut settings = resolve::resolve(sources, answer)?;
@@ -147,6 +161,13 @@ impl Plan {
         if config.variable("ERLANG_COOKIE").is_some() && !launcher.reads_cookie_variable() {
             changes.set.remove("ERLANG_COOKIE");
             changes.unset.push("ERLANG_COOKIE".into());
+        }
+        let ours = settings.bind.as_ref().filter(|bind| bind.is_ours);
+        // epmd adds the loopback addresses, where the VM registers.
+        if let Some(bind) = ours.filter(|_| settings.epmd.port().is_some())
+            && config.variable(EPMD_ADDRESS).is_none()
+        {
+            changes.set(EPMD_ADDRESS, Text::plain(bind.address.value.to_string()));
         }
         match &settings.cookie {
             Some(cookie) if settings.in_file => {

@@ -107,8 +107,8 @@ fn port(local: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u1
         None => format!("port {epmd}"),
     };
     let mut found = Err(EpmdError::NoListener);
-    for address in addresses {
-        found = find_port(&name, SocketAddr::new(*address, epmd.number()), deadline);
+    for address in local.epmd_addresses(addresses) {
+        found = find_port(&name, SocketAddr::new(address, epmd.number()), deadline);
         if found != Err(EpmdError::NoListener) {
             break;
         }

@@ -1,6 +1,6 @@
 //! One check of the command: it has become the planned VM, it listens, and it gives the planned name and proves the cookie.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use tracing::{debug, warn};
 use super::vm::{self, Vm};
 use crate::beam::{Flag, FlagSetting};
 use crate::dist::{self, DistError, epmd};
+use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
 use crate::plan::Pin;
 use crate::system::files::text_of;
@@ -40,8 +41,8 @@ pub struct Node {
     pub name: NodeName,
     pub vm: Pid,
     pub port: u16,
-    /// Was it reached over IPv6?
-    pub ipv6: bool,
+    /// Where it was reached.
+    pub address: IpAddr,
     /// Follows the port in the log line.
     pub remark: String,
 }
@@ -110,8 +111,13 @@ impl<'a> NodeCheck<'a> {
         };
         // Another process may listen at the same port of another address.
         let pids = vm::pids(vms);
-        for address in &self.promise.addresses {
-            let at = SocketAddr::new(*address, port);
+        let promised = self.promise.addresses.iter().copied();
+        let addresses: Vec<IpAddr> = match vm.interface() {
+            Some(address) => vec![address],
+            None => promised.collect(),
+        };
+        for address in addresses {
+            let at = SocketAddr::new(address, port);
             let listens = || dist::try_connect(at, Instant::now() + LIMIT).is_ok();
             if !listens() || listeners::is_one_of(&pids, port) == Some(false) {
                 continue;
@@ -203,8 +209,8 @@ impl<'a> NodeCheck<'a> {
         let planned = planned.map(|node| node.setting.value.name.to_string());
         let own = vm.name().and_then(|flag| flag.text.split('@').next());
         let name = own.map(ToOwned::to_owned).or(planned)?;
-        self.promise.addresses.iter().find_map(|at| {
-            let address = SocketAddr::new(*at, epmd.number());
+        [false, true].into_iter().find_map(|ipv6| {
+            let address = SocketAddr::new(loopback(ipv6), epmd.number());
             epmd::find_port(&name, address, Instant::now() + LIMIT).ok()
         })
     }
@@ -221,7 +227,7 @@ impl<'a> NodeCheck<'a> {
             name,
             vm: vm.pid,
             port,
-            ipv6: at.is_ipv6(),
+            address: at.ip(),
             remark,
         };
         if let Some(transport) = vm.transport() {

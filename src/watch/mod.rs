@@ -80,7 +80,8 @@ impl Promise {
             node: node.name.clone(),
             port: Port::parse(&node.port.to_string()).ok(),
             epmd: planned.map_or(self.epmd, |planned| planned.epmd),
-            ipv6: node.ipv6,
+            ipv6: node.address.is_ipv6(),
+            address: Some(node.address),
             vm: Some(node.vm.as_raw()),
             cookie_file: planned.and_then(|planned| planned.cookie_file.clone()),
         }

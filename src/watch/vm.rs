@@ -4,6 +4,8 @@
 //! order: /proc/PID/cmdline has the arguments that the VM uses. proc_pid_cmdline(5), proc_pid_comm(5),
 //! <https://www.erlang.org/doc/apps/erts/erl_cmd.html>
 
+use std::net::IpAddr;
+
 use nix::unistd::Pid;
 
 use crate::beam::{Flag, FlagSetting, FlagSettings};
@@ -76,6 +78,11 @@ impl Vm {
         let ports = self.flags.ports();
         let ports = ports.filter(|port| port.place == Place::CommandLine);
         port::of_flags(ports).ok().flatten()
+    }
+
+    /// The address of its flags that it listens at.
+    pub fn interface(&self) -> Option<IpAddr> {
+        self.flags.of(&[Flag::Interface]).next()?.address()
     }
 
     /// The cookie of its flags, if there is exactly one for all nodes.

@@ -59,6 +59,54 @@ fn a_holder_whose_name_is_for_a_terminal_is_one_line() {
 }
 
 #[test]
+fn the_address_that_the_vm_binds_is_the_one_that_counts() {
+    let flag = ("ERL_FLAGS", "-kernel inet_dist_use_interface {127,0,0,1}");
+    let file = ("ERL_FLAGS", "-config /srv/own");
+    let six = ("ERL_FLAGS", "-proto_dist inet6_tcp");
+    let bind = ("BEAMINIT_BIND", "pod");
+    for ((name, value), holder, code) in [
+        (flag, "10.1.2.3", 0),
+        (flag, "127.0.0.1", 69),
+        (flag, "0.0.0.0", 69),
+        (file, "10.1.2.3", 0),
+        (file, "127.0.0.1", 69),
+        (bind, "127.0.0.1", 0),
+        (bind, "10.1.2.3", 69),
+        (six, "::1", 69),
+    ] {
+        let pod = stateful_pod().env(name, value).file(
+            "/srv/own.config",
+            "[{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].",
+        );
+        let (ended, _) = beside_a_holder(pod, holder, "43691");
+        assert_eq!(ended.code, code, "{value}, {holder}: {ended}");
+    }
+    // Where nothing is asked for, a warning says so.
+    for (holder, warns) in [("10.1.2.3", false), ("127.0.0.1", true)] {
+        let node = laptop().first(["sh", "-c", "echo ready; exec sleep 1000"]);
+        node.says("ready");
+        let process = node.enter(["takes-port", holder, "5555"]);
+        process.says("ready");
+        let pinned = "-kernel inet_dist_use_interface {127,0,0,1} inet_dist_listen_min 5555";
+        let flags = format!("ERL_FLAGS=-sname own {pinned}");
+        let ended = node.enter(["env", &flags, BEAMINIT, "--", "erl"]).ends();
+        assert_eq!(
+            ended.stderr.contains("port 5555 is taken"),
+            warns,
+            "{ended}"
+        );
+    }
+}
+
+#[test]
+fn an_address_that_is_not_the_containers_cannot_be_bound() {
+    let pod = asking_laptop().env("BEAMINIT_BIND", "pod");
+    let ended = pod.env("POD_IP", "10.9.9.9").run("erl").ends_with(69);
+    let part = "10.9.9.9, at which the node is to listen (BEAMINIT_BIND";
+    assert!(ended.stderr.contains(part), "{ended}");
+}
+
+#[test]
 fn the_pinned_port_is_the_one_that_counts() {
     let (ended, _) = beside_a_holder(stateful_pod().env("ERL_PORT", "5555"), "0.0.0.0", "5555");
     assert_eq!(ended.code, 69, "{ended}");

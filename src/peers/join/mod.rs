@@ -7,6 +7,7 @@ mod node;
 mod refusals;
 mod rounds;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tracing::warn;
@@ -34,6 +35,8 @@ pub struct Job<'a> {
     pub epmd: Option<Port>,
     /// Does it speak IPv6 alone?
     pub ipv6: bool,
+    /// The address that it listens at, where it is one.
+    pub bound: Option<IpAddr>,
     pub peers: &'a Peers,
     pub config: &'a Config,
 }

@@ -14,7 +14,6 @@ use crate::dist::call::Reply;
 use crate::dist::term::OutTerm;
 use crate::dist::{Connection, DistError};
 use crate::error::Failure;
-use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
 use crate::peers::NAME;
 use crate::peers::reach::{self, PortLookup};
@@ -61,13 +60,11 @@ impl From<Failure> for RoundError {
 pub struct Session(Connection);
 
 impl LocalPeer {
-    /// `lookup` is that of the peers. The node listens at loopback, or at its own addresses alone.
+    /// `lookup` is that of the peers.
     pub fn new(job: &Job, lookup: PortLookup) -> Self {
-        let own = job.own.addresses.iter().copied();
-        let own = own.filter(|address| address.is_ipv6() == job.ipv6);
         Self {
             node: job.own.node.clone(),
-            addresses: [loopback(job.ipv6)].into_iter().chain(own).collect(),
+            addresses: job.config.listening_addresses(job.ipv6, job.bound),
             lookup: job.port.map_or(lookup, PortLookup::Pinned),
             cookie: job.cookie.clone(),
             // This process becomes the command.

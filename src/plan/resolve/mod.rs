@@ -4,6 +4,7 @@
 //! What the command line says is the Plan's, and a variable of ours that says otherwise is an error; our variables beat
 //! the release's files; our mere defaults yield to them; a line that cannot be beaten is named.
 
+pub mod bind;
 pub mod cookie;
 mod epmd;
 pub mod name;
@@ -12,7 +13,9 @@ pub mod port;
 mod sources;
 
 use crate::beam::words::quote;
-use crate::beam::{Flag, FlagSetting, Otp, PortFlags};
+use std::net::IpAddr;
+
+use crate::beam::{Flag, Otp, PortFlags};
 use crate::config::{Config, CookieVia, DnsMode, EpmdMode, Peers, Setting};
 use crate::error::{Failure, Failures};
 use crate::naming::{Candidate, Chosen, Lookup};
@@ -20,6 +23,7 @@ use crate::node::{Cookie, Host, NodeName, Port};
 use crate::plan::Role;
 use crate::system::Place;
 
+pub use bind::Bind;
 pub use epmd::Epmd;
 pub use port::Pin;
 pub use sources::Sources;
@@ -51,6 +55,8 @@ pub struct NodeSettings {
     pub dns: DnsMode,
     /// Is the node reached over IPv6?
     pub ipv6: bool,
+    /// The address that it listens at, where it is one.
+    pub bind: Option<Bind>,
     /// [`Self::IPV6`], where this VM needs it. Where the user's own flags say how nodes speak, nothing is added.
     pub transport_flag: Option<&'static str>,
     /// Where a node's peers are looked for.
@@ -71,6 +77,16 @@ impl NodeSettings {
         }
     }
 
+    /// The address that it listens at, where it is one.
+    pub fn bound(&self) -> Option<IpAddr> {
+        self.bind.as_ref().map(|bind| bind.address.value)
+    }
+
+    /// Its flag, with a blank behind it, where that is ours to set.
+    pub fn bind_flag(&self) -> String {
+        self.bind.as_ref().map_or_else(String::new, Bind::flag)
+    }
+
     /// The flags of a node: those that pin it, or have it do without epmd, and those that have it wait for its peers; with
     /// a blank behind each.
     pub fn node_flags(&self) -> String {
@@ -79,7 +95,7 @@ impl NodeSettings {
                 format!("-kernel inet_dist_listen_min {pin} inet_dist_listen_max {pin} ")
             }
             pin => self.epmd.flags(pin),
-        };
+        } + &self.bind_flag();
         let peers = self.sync_with.iter().map(|peer| format!("'{peer}'"));
         let peers: Vec<String> = peers.collect();
         if peers.is_empty() {
@@ -138,7 +154,10 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
-    let is_ours = failures.take(is_transport_ours(sources));
+    failures.take(check_transport(sources));
+    let by_flags = bind::family(sources);
+    let ipv6 = by_flags.unwrap_or(ipv6);
+    let bind = is_node.then(|| failures.take(bind::resolve(sources, ipv6)));
     let has_cookie = cookie.is_some() || !config.wants_cookie;
     let peers = is_node.then(|| failures.take(peers::resolve(config, &node.value, has_cookie)));
     failures.or(NodeSettings {
@@ -155,7 +174,8 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         epmd,
         dns: dns.unwrap_or(DnsMode::Off),
         ipv6,
-        transport_flag: (ipv6 && is_ours == Some(true)).then_some(NodeSettings::IPV6),
+        bind: bind.flatten().flatten(),
+        transport_flag: (ipv6 && by_flags.is_none()).then_some(NodeSettings::IPV6),
         peers: peers.flatten().flatten(),
         sync_with: Vec::new(),
         node,
@@ -193,18 +213,15 @@ fn dns_mode(config: &Config, first: &Candidate) -> Result<DnsMode, Failure> {
     })
 }
 
-/// Is it left to us how nodes speak with each other? Of two `-proto_dist` the VM takes neither, and speaks plain IPv4,
-/// also where one of them was for TLS. <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
-fn is_transport_ours(sources: &Sources) -> Result<bool, Failure> {
-    let is_read = |flag: &&FlagSetting| {
-        sources.own.elixir || flag.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
-    };
-    let mut flags = sources.flags(&[Flag::ProtoDist]).filter(is_read);
+/// Of two `-proto_dist` the VM takes neither, and speaks plain IPv4, also where one of them was for TLS.
+/// <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
+fn check_transport(sources: &Sources) -> Result<(), Failure> {
+    let mut flags = bind::transports(sources);
     match (flags.next(), flags.next()) {
         (Some(first), Some(second)) => Err(Failure::config(format!(
             "{} and {} have a -proto_dist each, and the VM would take neither; leave one",
             first.place, second.place
         ))),
-        (first, _) => Ok(first.is_none()),
+        _ => Ok(()),
     }
 }

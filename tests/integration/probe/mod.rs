@@ -260,12 +260,12 @@ fn a_node_that_cannot_prove_its_cookie() {
     }
 }
 
-/// Who has the node's port and its name, and counts the bytes that come after the greeting.
-fn impostor(pod: &Pod, address: &str) -> &'static AtomicUsize {
+/// Who has the node's port and this name, and counts the bytes that come after the greeting.
+pub fn impostor(pod: &Pod, address: &str, name: &'static str) -> &'static AtomicUsize {
     let proved: &AtomicUsize = Box::leak(Box::default());
     serve(pod, address, move |mut stream| {
         let _ = stream.read(&mut [0; 256]);
-        let _ = stream.write_all(&greeting("app@laptop"));
+        let _ = stream.write_all(&greeting(name));
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest);
         proved.fetch_add(rest.len(), Ordering::SeqCst);
@@ -285,7 +285,7 @@ fn nothing_is_proved_to_who_is_not_of_the_command() {
     let running = pod.first(["sh", "-c", script]);
     running.says("ready");
     epmd(&pod, 43691);
-    let proved = impostor(&pod, "0.0.0.0:43691");
+    let proved = impostor(&pod, "0.0.0.0:43691", "app@laptop");
     fails(&probe(&running, &["--ready"]).0, 1, no_vm);
     fails(&probe(&running, &["--app", "x"]).0, 1, no_vm);
     assert_eq!(probe(&running, &["--alive"]).0.code, 0);
@@ -299,7 +299,7 @@ fn nothing_is_proved_to_who_is_not_of_the_command() {
     let below = running.enter(["beam.smp", "-home", ".", "43691", "43692"]);
     below.says("ready");
     epmd(&pod, 43691);
-    let proved = impostor(&pod, BEHIND_THE_VM);
+    let proved = impostor(&pod, BEHIND_THE_VM, "app@laptop");
     let (ended, _) = probe(&running, &["--ready"]);
     assert!(
         ended.stdout.contains("not asked whether it is ready"),
@@ -311,7 +311,7 @@ fn nothing_is_proved_to_who_is_not_of_the_command() {
 #[test]
 fn where_who_listens_cannot_be_seen_ready_says_so() {
     let (pod, running) = with_vm();
-    let proved = impostor(&pod, BEHIND_THE_VM);
+    let proved = impostor(&pod, BEHIND_THE_VM, "app@laptop");
     let as_another = |words: &[&str]| {
         let user = [
             "setpriv",

@@ -1,6 +1,7 @@
 //! The real thing: Erlang, Elixir and their releases as Debian has them. The node itself says its name and its cookie, and
 //! the kernel which port it listens at; around it lie flags and files that say otherwise.
 
+mod bind;
 mod clients;
 pub mod cookie_files;
 mod cookies;

@@ -1,0 +1,86 @@
+//! The address that the VM listens at: that of its flags, or with `BEAMINIT_BIND=pod` this pod's; else all of its family.
+//!
+//! <https://www.erlang.org/doc/apps/kernel/kernel_app.html#inet_dist_use_interface>
+
+use std::net::IpAddr;
+
+use super::Sources;
+use crate::beam::{Flag, FlagSetting};
+use crate::config::{BindTo, Setting};
+use crate::error::Failure;
+use crate::system::{Place, secrets};
+
+/// An address, and whether it is ours to set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    pub address: Setting<IpAddr>,
+    pub is_ours: bool,
+}
+
+/// Picks the address, where it is one.
+///
+/// # Errors
+/// The pod has none, or the user's own flags say otherwise.
+pub fn resolve(sources: &Sources, ipv6: bool) -> Result<Option<Bind>, Failure> {
+    let (config, given) = (sources.config, given(sources));
+    if config.bind == BindTo::All {
+        return Ok(given);
+    }
+    let own = config.addresses();
+    let Some(value) = own.into_iter().find(|address| address.is_ipv6() == ipv6) else {
+        return Err(Failure::config(
+            "BEAMINIT_BIND is \"pod\", and this pod has no address of the family that the node speaks; set POD_IP to one, or BEAMINIT_BIND=all",
+        ));
+    };
+    let mut flags = sources.flags(&[Flag::Interface]);
+    if let Some(other) = flags.find(|flag| flag.address() != Some(value)) {
+        return Err(Failure::config(format!(
+            "{} has inet_dist_use_interface {}, and BEAMINIT_BIND is \"pod\", which is {value}; leave one of them out",
+            other.place,
+            secrets::shown(&other.text)
+        )));
+    }
+    let address = Setting::new(value, "BEAMINIT_BIND");
+    Ok(Some(Bind {
+        address,
+        is_ours: true,
+    }))
+}
+
+/// The address that the flags say: the first wins. What is none is the VM's to complain of.
+pub fn given(sources: &Sources) -> Option<Bind> {
+    let first = sources.flags(&[Flag::Interface]).next()?;
+    let address = Setting::new(first.address()?, first.place.to_string());
+    Some(Bind {
+        address,
+        is_ours: false,
+    })
+}
+
+/// Do the flags have the VM speak IPv6? `None` where they say nothing of it.
+pub fn family(sources: &Sources) -> Option<bool> {
+    let carrier = transports(sources).next()?;
+    Some(carrier.text.starts_with("inet6"))
+}
+
+/// What the flags say of how nodes speak with each other.
+pub fn transports<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> {
+    let is_read = |flag: &&FlagSetting| {
+        sources.own.elixir || flag.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
+    };
+    sources.flags(&[Flag::ProtoDist]).filter(is_read)
+}
+
+impl Bind {
+    /// The flag, with a blank behind it, where it is ours. In decimal numbers: a `#` begins a comment in an args file.
+    pub fn flag(&self) -> String {
+        if !self.is_ours {
+            return String::new();
+        }
+        let numbers: Vec<String> = match self.address.value {
+            IpAddr::V4(v4) => v4.octets().iter().map(u8::to_string).collect(),
+            IpAddr::V6(v6) => v6.segments().iter().map(u16::to_string).collect(),
+        };
+        format!("-kernel inet_dist_use_interface {{{}}} ", numbers.join(","))
+    }
+}
