@@ -2,7 +2,7 @@
 //! its own: `cargo test --test cases NAME`.
 //!
 //! A case is a text file. Its first line says what it shows; `== ` begins a section: `env` (NAME=VALUE lines), `hostname`,
-//! `addresses`, `search`, `file PATH`, `secret PATH`, `executable PATH`, `release TREE PATH`, `command`, and the outcome `exit`, `stdout` and `stderr`. With
+//! `addresses`, `network` (commands of ip(8)), `search`, `file PATH`, `secret PATH`, `executable PATH`, `release TREE PATH`, `command`, and the outcome `exit`, `stdout` and `stderr`. With
 //! UPDATE_PLANS=1 the outcomes are written anew, to be read before they are believed.
 
 #![allow(
@@ -76,6 +76,7 @@ impl Case {
         };
         let addresses: Vec<&str> = line("addresses", "10.1.2.3").split_whitespace().collect();
         let mut pod = Pod::with_addresses(line("hostname", "app-0"), &addresses);
+        pod.network().change(self.section("network"));
         for program in ["erl", "elixir", "iex", "mix", "escript"] {
             pod = pod.program(program, "prints-args");
         }

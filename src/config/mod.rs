@@ -3,6 +3,7 @@
 //! Every variable that cannot be read is reported, all of them together, one line each: the variable's name, its value
 //! (never a cookie's), what to do.
 
+mod addresses;
 pub mod cookie;
 mod keyword;
 pub mod peers;
@@ -19,14 +20,15 @@ use std::time::Duration;
 use crate::error::Failure;
 use crate::log::Logging;
 use crate::node::host::loopback;
-use crate::node::{Cookie, Host, NamePart, NodeName, Port};
+use crate::node::{Cookie, NamePart, NodeName, Port};
 use crate::system::Environment;
 
+pub use addresses::{AddressFilter, InterfaceAddress, Kind};
 pub use keyword::{
     BindTo, Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind,
 };
 pub use peers::Peers;
-pub use pod::Pod;
+pub use pod::{Namespace, Pod};
 pub use service_name::ServiceName;
 use variables::Variables;
 
@@ -43,9 +45,11 @@ pub struct Config {
     /// `CLUSTER_HOSTNAME`.
     pub cluster: Option<ServiceName>,
     /// `POD_NAMESPACE`.
-    pub namespace: Option<String>,
-    /// `POD_IP`.
+    pub namespace: Option<Namespace>,
+    /// `POD_IP`, where it is an address or a variable that holds one.
     pub pod_ip: Option<IpAddr>,
+    /// What this pod's address has to fit: `BEAMINIT_INTERFACE`, and `POD_IP` where it is a family.
+    pub address_filters: Vec<Setting<AddressFilter>>,
     /// `ERLANG_COOKIE`, or what `ERLANG_COOKIE_FILE` holds.
     pub cookie: Option<Setting<Cookie>>,
     /// Is any cookie wanted? If not, none is read, wherever it is.
@@ -156,6 +160,9 @@ impl Config {
             (cookie, release_cookie) = cookie::read(variables);
         }
         let dns_timeout = variables.read("BEAMINIT_DNS_TIMEOUT", time_limit);
+        let (pod_ip, family) = pod_ip(variables);
+        let interface = variables.read("BEAMINIT_INTERFACE", AddressFilter::parse);
+        let interface = interface.map(|filter| Setting::new(filter, "BEAMINIT_INTERFACE"));
         Self {
             logging: variables.logging(),
             host: variables.keyword("BEAMINIT_HOST").unwrap_or_default(),
@@ -168,8 +175,9 @@ impl Config {
             bind: variables.keyword("BEAMINIT_BIND").unwrap_or_default(),
             sname: variables.read("SNAME", NamePart::parse),
             cluster: variables.read("CLUSTER_HOSTNAME", ServiceName::parse),
-            namespace: variables.read("POD_NAMESPACE", namespace),
-            pod_ip: variables.read("POD_IP", address),
+            namespace: variables.read("POD_NAMESPACE", Namespace::parse),
+            pod_ip,
+            address_filters: interface.into_iter().chain(family).collect(),
             cookie,
             release_cookie,
             wants_cookie,
@@ -230,10 +238,15 @@ impl Config {
         others || self.asks_for_node().is_some()
     }
 
-    /// Does this pod have addresses of IPv6 alone?
+    /// Does this pod have addresses of IPv6 alone, or is it to use those alone?
     pub fn has_ipv6_alone(&self) -> bool {
         let all = self.addresses();
-        !all.is_empty() && all.iter().all(IpAddr::is_ipv6)
+        let used = if self.address_filters.is_empty() {
+            all.len()
+        } else {
+            1
+        };
+        !all.is_empty() && all.iter().take(used).all(IpAddr::is_ipv6)
     }
 
     /// Are there signs of Kubernetes: a namespace from anywhere, or its API's address?
@@ -261,9 +274,9 @@ impl Config {
         addresses
     }
 
-    /// This pod's addresses: `POD_IP`, then those of its interfaces.
+    /// This pod's addresses, its main one first.
     pub fn addresses(&self) -> Vec<IpAddr> {
-        let interfaces = self.pod.addresses.iter().copied();
+        let interfaces = self.pod.addresses.iter().map(|one| one.address);
         let others = interfaces.filter(|address| Some(*address) != self.pod_ip);
         self.pod_ip.into_iter().chain(others).collect()
     }
@@ -288,15 +301,25 @@ fn long_name(text: &str) -> Result<NodeName, String> {
     Err("its host has no dot, and no peer may connect to such a long name; write the full host name".into())
 }
 
-fn namespace(text: &str) -> Result<String, String> {
-    match Host::parse(text)? {
-        Host::Short(name) => Ok(name),
-        _ => Err("a namespace is one label, without dots".into()),
-    }
-}
-
-fn address(text: &str) -> Result<IpAddr, String> {
-    text.parse().map_err(|_| "not an IP address".into())
+/// `POD_IP`: an address, another variable that holds one (`FLY_PRIVATE_IP`), or a family.
+fn pod_ip(variables: &mut Variables) -> (Option<IpAddr>, Option<Setting<AddressFilter>>) {
+    let environment = &variables.environment;
+    let named = environment
+        .variable("POD_IP")
+        .and_then(|name| environment.variable(name));
+    let named = named.map(ToOwned::to_owned);
+    let mut family = None;
+    let address = variables.read("POD_IP", |text| {
+        family = AddressFilter::of_family(text).map(|filter| Setting::new(filter, "POD_IP"));
+        let address = named.as_deref().unwrap_or(text).parse().ok();
+        if address.is_none() && family.is_none() {
+            return Err(
+                "not an IP address, nor a variable that holds one, nor ipv4 or ipv6".into(),
+            );
+        }
+        Ok(address)
+    });
+    (address.flatten(), family)
 }
 
 /// A time like `90s` or `2m`; `0` is `None`, for ever.

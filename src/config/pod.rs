@@ -3,12 +3,16 @@
 //! Beside the environment, the other half of what `Config` is made from. getifaddrs(3), gethostname(2), and the files
 //! that Kubernetes mounts (<https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>).
 
-use std::net::IpAddr;
+use std::fmt;
 
-use nix::net::if_::InterfaceFlags;
-
+use super::Config;
+use super::addresses::{self, InterfaceAddress};
 use super::resolv_conf::ResolvConf;
+use crate::dns::answer::comma_separated;
+use crate::error::Failure;
+use crate::node::Host;
 use crate::system::files::text_of;
+use crate::system::secrets;
 
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 const HOSTS: &str = "/etc/hosts";
@@ -19,31 +23,93 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 pub struct Pod {
     /// gethostname(2), where it is a name.
     pub hostname: Option<String>,
-    /// The addresses of the interfaces that are up, loopback and link-local left out; IPv4 first.
-    pub addresses: Vec<IpAddr>,
+    /// Those of its addresses that a peer may reach, the best first.
+    pub addresses: Vec<InterfaceAddress>,
     /// The service account's namespace.
-    pub namespace: Option<String>,
+    pub namespace: Option<Namespace>,
     /// `/etc/resolv.conf`.
     pub resolv_conf: ResolvConf,
 }
 
-impl Pod {
-    /// What is missing stays empty: what needs it says so.
-    pub fn discover() -> Self {
-        Self {
+/// A namespace of Kubernetes: one label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace(String);
+
+impl Namespace {
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match Host::parse(text)? {
+            Host::Short(name) => Ok(Self(name)),
+            _ => Err("a namespace is one label, without dots".into()),
+        }
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Config {
+    /// Reads what is known from the pod itself. What is missing stays empty: what needs it says so.
+    ///
+    /// # Errors
+    /// BEAMINIT_INTERFACE or POD_IP asks for an address that is not there.
+    pub fn discover_pod(&mut self) -> Result<(), Failure> {
+        let text = text_of(NAMESPACE_FILE).unwrap_or_default();
+        let text = text.trim();
+        let namespace = Namespace::parse(text);
+        if let (Err(reason), false) = (&namespace, text.is_empty()) {
+            let text = secrets::shown(text);
+            self.warnings.push(format!(
+                "{NAMESPACE_FILE} has {text:?}, which is left out: {reason}; set POD_NAMESPACE"
+            ));
+        }
+        self.pod = Pod {
             hostname: nix::unistd::gethostname()
                 .ok()
                 .and_then(|name| name.into_string().ok())
                 .filter(|name| !name.is_empty() && name != "(none)"),
-            addresses: addresses(),
-            namespace: text_of(NAMESPACE_FILE)
-                .ok()
-                .map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty()),
+            addresses: self.choose_addresses()?,
+            namespace: namespace.ok(),
             resolv_conf: ResolvConf::parse(&text_of(RESOLV_CONF).unwrap_or_default()),
-        }
+        };
+        Ok(())
     }
 
+    fn choose_addresses(&self) -> Result<Vec<InterfaceAddress>, Failure> {
+        let filters = &self.address_filters;
+        let fits = |interface: &str, address| {
+            let mut filters = filters.iter();
+            filters.all(|filter| filter.value.fits(interface, address))
+        };
+        let all = addresses::discover(|one| match self.pod_ip {
+            Some(address) => one.address == address,
+            None => !filters.is_empty() && fits(&one.interface, one.address),
+        });
+        let first = all.first().map(|one| (one.interface.as_str(), one.address));
+        let main = match (self.pod_ip, first) {
+            (Some(address), Some((_, own))) if own != address => Some(("", address)),
+            (Some(address), None) => Some(("", address)),
+            (_, first) => first,
+        };
+        if filters.is_empty() || main.is_some_and(|(interface, address)| fits(interface, address)) {
+            return Ok(all);
+        }
+        let says = filters.iter().map(|filter| filter.by.as_str());
+        let says = says.chain(self.pod_ip.map(|_| "POD_IP")).map(|name| {
+            let value = self.variable(name).unwrap_or_default();
+            format!("{name} is {value:?}")
+        });
+        Err(Failure::config(format!(
+            "{}, and this container has no such address; it has {}",
+            says.collect::<Vec<_>>().join(" and "),
+            comma_separated(&all)
+        )))
+    }
+}
+
+impl Pod {
     /// The name that a VM takes for its host's where a long name has none: gethostname(2) with its domain, which
     /// resolv.conf(5) or hosts(5) tell. inet_config of OTP's kernel
     pub fn fully_qualified(&self) -> Option<String> {
@@ -63,57 +129,5 @@ impl Pod {
         let names = lines.find(|names| names.contains(&host))?;
         let is_long = |name: &&&str| name.starts_with(&format!("{host}."));
         names.iter().find(is_long).map(ToString::to_string)
-    }
-}
-
-fn addresses() -> Vec<IpAddr> {
-    let mut found: Vec<IpAddr> = nix::ifaddrs::getifaddrs()
-        .into_iter()
-        .flatten()
-        .filter(|interface| interface.flags.contains(InterfaceFlags::IFF_UP))
-        .filter_map(|interface| {
-            let address = interface.address?;
-            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-            v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-        })
-        .filter(|address| is_reachable(*address))
-        .collect();
-    found.sort_by_key(IpAddr::is_ipv6);
-    found.dedup();
-    found
-}
-
-/// May a peer reach this host under the address? Not under loopback or link-local ones.
-fn is_reachable(address: IpAddr) -> bool {
-    let local = match address {
-        IpAddr::V4(v4) => v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local(),
-    };
-    !(address.is_loopback() || address.is_unspecified() || local)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn leaves_out_what_no_peer_can_reach() {
-        for (address, reachable) in [
-            ("10.1.2.3", true),
-            ("fd00::1", true),
-            ("127.0.0.1", false),
-            ("127.8.0.1", false),
-            ("169.254.1.1", false),
-            ("::1", false),
-            ("fe80::1", false),
-            ("0.0.0.0", false),
-        ] {
-            assert_eq!(
-                is_reachable(address.parse().unwrap()),
-                reachable,
-                "{address}"
-            );
-        }
     }
 }

@@ -22,7 +22,7 @@ mod wrappers;
 use std::ffi::OsString;
 
 use crate::beam::{Flag, FlagSetting, FlagVariables};
-use crate::config::{Config, Keyword as _, LauncherKind, Pod};
+use crate::config::{Config, Keyword as _, LauncherKind};
 use crate::error::Failure;
 use crate::node::NodeName;
 use crate::plan::{Launcher, OwnSettings, Role};
@@ -81,7 +81,7 @@ pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failur
     let Some(mut kind) = configured_or_detected(found) else {
         return Ok(None);
     };
-    found.config.pod = Pod::discover();
+    found.config.discover_pod()?;
     if let Some(actual) = other_than_configured(found) {
         let is_node = read(actual, found)?.role == Role::Node;
         if is_node && !found.is_wrapped() {

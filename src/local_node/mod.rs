@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::config::{Config, Invocation, LauncherKind, Peers, Pod};
+use crate::config::{Config, Invocation, LauncherKind, Peers};
 use crate::dist::Handshake;
 use crate::error::Failure;
 use crate::launchers::{self, Target};
@@ -104,7 +104,7 @@ impl LocalNode {
     }
 
     fn of_record(record: Record, mut config: Config) -> Result<Self, Failure> {
-        config.pod = Pod::discover();
+        config.discover_pod()?;
         let peers = resolve::peers::resolve(&config, &record.node, true)?;
         let given = config.cookie.as_ref().map(|cookie| cookie.value.clone());
         let cookie = given.or_else(|| config.wants_cookie.then(|| cookie::of_record(&record))?);
@@ -120,7 +120,7 @@ impl LocalNode {
         mut config: Config,
         name_only: bool,
     ) -> Result<Self, Failure> {
-        config.pod = Pod::discover();
+        config.discover_pod()?;
         let sources = Sources::read(&config, launcher)?;
         if name_only || config.asks_for_changes() {
             let settings = resolve::resolve(&sources, None)?;

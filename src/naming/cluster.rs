@@ -3,7 +3,7 @@
 //! What `CLUSTER_HOSTNAME` lacks is completed as Kubernetes names things:
 //! <https://github.com/kubernetes/dns/blob/master/docs/specification.md>
 
-use crate::config::{Config, ServiceName};
+use crate::config::{Config, Namespace, ServiceName};
 use crate::error::Failure;
 use crate::node::Host;
 
@@ -102,12 +102,13 @@ fn completion(name: &ServiceName, config: &Config) -> Result<Option<(String, Str
     })
 }
 
-fn namespace(config: &Config) -> Option<(&str, &'static str)> {
+fn namespace(config: &Config) -> Option<(String, &'static str)> {
     let pod = &config.pod;
+    let read = |name: &Option<Namespace>| Some(name.as_ref()?.to_string());
     [
-        (config.namespace.as_deref(), "POD_NAMESPACE"),
-        (pod.namespace.as_deref(), "the service account"),
-        (pod.resolv_conf.namespace(), "resolv.conf"),
+        (read(&config.namespace), "POD_NAMESPACE"),
+        (read(&pod.namespace), "the service account"),
+        (pod.resolv_conf.namespace().map(Into::into), "resolv.conf"),
     ]
     .into_iter()
     .find_map(|(name, from)| Some((name?, from)))

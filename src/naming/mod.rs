@@ -4,6 +4,7 @@
 //! host name, the address. Which of several candidates it is, DNS says at the gate. Kubernetes' records:
 //! <https://github.com/kubernetes/dns/blob/master/docs/specification.md>
 
+mod address;
 mod cluster;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use crate::node::host::{dashed, reverse_name};
 use crate::node::{Host, NamePart, NodeName};
 use crate::system::secrets;
 
+use address::main as main_address;
+pub use address::warning as address_warning;
 pub use cluster::{Cluster, complete, is_completed, service};
 
 /// A name that this node may have.
@@ -97,7 +100,7 @@ pub fn candidates(
     let (name, name_from) = name_part(config, own, default_name)?;
     let lookup = match config.host {
         HostForm::Service => Lookup::Service,
-        HostForm::Reverse => Lookup::Reverse(first_address(config)?.0),
+        HostForm::Reverse => Lookup::Reverse(main_address(config)?.0),
         _ => Lookup::Own,
     };
     let candidate = |(host, from)| {
@@ -143,7 +146,7 @@ fn hosts(config: &Config) -> Result<Vec<NamedHost>, Failure> {
     let only = match config.host {
         HostForm::Auto if config.cluster.is_some() => {
             let mut both = vec![pod(config)?];
-            if first_address(config).is_ok() {
+            if main_address(config).is_ok() {
                 both.push(pod_ip(config)?);
             }
             return Ok(both);
@@ -163,12 +166,12 @@ fn hosts(config: &Config) -> Result<Vec<NamedHost>, Failure> {
             (host, from)
         }
         HostForm::Reverse => {
-            let (address, from) = first_address(config)?;
+            let (address, from) = main_address(config)?;
             let host = Host::parse(&reverse_name(address)).map_err(Failure::config)?;
             (host, format!("the PTR of {address} ({from})"))
         }
         HostForm::Ip => {
-            let (address, from) = first_address(config)?;
+            let (address, from) = main_address(config)?;
             (Host::Address(address), from.into())
         }
     };
@@ -197,19 +200,17 @@ fn hostname(config: &Config) -> Result<NamedHost, Failure> {
 fn pod(config: &Config) -> Result<NamedHost, Failure> {
     let (host, from) = hostname(config)?;
     let (domain, domain_from) = service(config)?;
-    let name = host.to_string();
-    let suffix = format!(".{domain}").to_ascii_lowercase();
-    if host.is(&domain) || name.to_ascii_lowercase().ends_with(&suffix) {
+    if host.is(&domain) || host.is_under(&domain) {
         let from = format!("{from}, which carries CLUSTER_HOSTNAME already");
         return Ok((host, from));
     }
-    let host = under(&name, &from, &domain)?;
+    let host = under(&host.to_string(), &from, &domain)?;
     Ok((host, format!("{from}.{domain_from}")))
 }
 
 /// `A-B-C-D.$CLUSTER_HOSTNAME`.
 fn pod_ip(config: &Config) -> Result<NamedHost, Failure> {
-    let (address, from) = first_address(config)?;
+    let (address, from) = main_address(config)?;
     let (domain, domain_from) = service(config)?;
     let host = under(&dashed(address), from, &domain)?;
     let from = format!("{from}, dashed, under {domain_from}");
@@ -222,17 +223,6 @@ fn under(label: &str, from: &str, domain: &Host) -> Result<Host, Failure> {
             "{label}.{domain}, made from {from} and CLUSTER_HOSTNAME: {reason}"
         ))
     })
-}
-
-fn first_address(config: &Config) -> Result<(IpAddr, &'static str), Failure> {
-    let of_interface = config.pod.addresses.first();
-    match (config.pod_ip, of_interface) {
-        (Some(address), _) => Ok((address, "POD_IP")),
-        (None, Some(address)) => Ok((*address, "this pod's address")),
-        (None, None) => Err(Failure::config(
-            "POD_IP is not set, and no interface has an address that peers could reach; set POD_IP",
-        )),
-    }
 }
 
 #[cfg(test)]

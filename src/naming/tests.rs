@@ -5,7 +5,7 @@ use hickory_resolver::proto::rr::Name;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::Pod;
+use crate::config::{InterfaceAddress, Kind, Namespace, Pod};
 
 /// Reads a configuration from `NAME=value` words; `@name`, `+address`, `/namespace` and `search …` are the pod's own.
 fn config(words: &[&str]) -> Result<Config, Failure> {
@@ -14,8 +14,12 @@ fn config(words: &[&str]) -> Result<Config, Failure> {
     for word in words {
         match word.split_at(1) {
             ("@", name) => pod.hostname = Some(name.into()),
-            ("+", address) => pod.addresses.push(address.parse().unwrap()),
-            ("/", namespace) => pod.namespace = Some(namespace.into()),
+            ("+", address) => pod.addresses.push(InterfaceAddress {
+                interface: format!("eth{}", pod.addresses.len()),
+                address: address.parse().unwrap(),
+                kind: Kind::Plain,
+            }),
+            ("/", namespace) => pod.namespace = Some(Namespace::parse(namespace).unwrap()),
             ("?", search) => pod.resolv_conf.search = search.split(' ').map(Into::into).collect(),
             _ => environment.extend(
                 word.split_once('=')

@@ -66,6 +66,12 @@ impl Host {
         self == other || self.to_string().eq_ignore_ascii_case(&other.to_string())
     }
 
+    /// Is it in this domain?
+    pub fn is_under(&self, domain: &Self) -> bool {
+        let suffix = format!(".{domain}").to_ascii_lowercase();
+        self.to_string().to_ascii_lowercase().ends_with(&suffix)
+    }
+
     /// What is to be warned of: a name that is valid and that peers will hardly spell so.
     pub fn has_upper_case(&self) -> bool {
         matches!(self, Self::Domain(name) | Self::Short(name) if name.bytes().any(|byte| byte.is_ascii_uppercase()))

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::config::{Config, LauncherKind, Setting};
 use crate::error::Failure;
-use crate::naming::Chosen;
+use crate::naming::{self, Chosen};
 use crate::node::NodeName;
 use crate::system::program::Command;
 use crate::system::secrets::{self, Text};
@@ -178,6 +178,11 @@ impl Plan {
                 changes.warnings.extend(warning);
             }
             _ => {}
+        }
+        if launcher.role == Role::Node {
+            let chosen = settings.candidates.first();
+            let warning = chosen.and_then(|one| naming::address_warning(config, one));
+            changes.warnings.extend(warning);
         }
         if settings.node.value.host.has_upper_case() {
             changes.warn(format!(

@@ -13,6 +13,7 @@
     clippy::format_push_string
 )]
 
+mod addresses;
 mod adversaries;
 mod attach;
 mod bad_inputs;

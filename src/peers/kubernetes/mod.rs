@@ -45,7 +45,7 @@ impl Api {
         let namespace = namespace.or(config.pod.namespace.as_ref());
         Self {
             server: server(config),
-            namespace: namespace.map_or("default", String::as_str).into(),
+            namespace: namespace.map_or("default".into(), ToString::to_string),
             ipv6,
         }
     }

@@ -41,25 +41,17 @@ impl Network {
                 .expect("a network namespace (are the tests run by root?)");
             // For IPv6 a route alone doesn't let a server bind there.
             std::fs::write("/proc/sys/net/ipv6/ip_nonlocal_bind", "1").expect("IPv6 for servers");
-            let mut ip = Command::new("ip")
-                .args(["-batch", "-"])
-                .stdin(Stdio::piped())
-                .spawn()
-                .expect("ip (iproute2) starts");
-            ip.stdin
-                .take()
-                .expect("a pipe to ip")
-                .write_all(set_up.as_bytes())
-                .expect("ip reads its batch");
-            assert!(
-                ip.wait().expect("ip ends").success(),
-                "ip -batch:\n{set_up}"
-            );
+            batch(&set_up);
             File::open("/proc/thread-self/ns/net").expect("a name for the namespace")
         })
         .join()
         .expect("the network is set up");
         Self { namespace }
+    }
+
+    /// Changes it by the commands of ip(8), one a line.
+    pub fn change(&self, commands: &str) {
+        self.inside(|| batch(commands));
     }
 
     /// Runs something on a thread of its own inside this network: what it binds or starts, is there.
@@ -118,4 +110,21 @@ impl Network {
             namespace: self.namespace.try_clone().expect("a descriptor"),
         }
     }
+}
+
+fn batch(commands: &str) {
+    let mut ip = Command::new("ip")
+        .args(["-batch", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("ip (iproute2) starts");
+    let mut input = ip.stdin.take().expect("a pipe to ip");
+    input
+        .write_all(commands.as_bytes())
+        .expect("ip reads its batch");
+    drop(input);
+    assert!(
+        ip.wait().expect("ip ends").success(),
+        "ip -batch:\n{commands}"
+    );
 }

@@ -6,6 +6,8 @@ set -eu
 
 mount --make-rprivate /
 mount -t proc proc /proc
+# Of this network namespace.
+mount -t sysfs sysfs /sys
 echo "$POD_HOSTNAME" >/proc/sys/kernel/hostname
 
 # A bare /dev, so that what beaminit finds or writes there (/dev/termination-log, /dev/shm) is this pod's own.

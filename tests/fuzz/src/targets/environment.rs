@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use crate::config::{self, Config, Pod, ServiceName};
+use crate::config::{self, Config, InterfaceAddress, Kind, Namespace, Pod, ServiceName};
 use crate::exit::Exit;
 use crate::init::Settings;
 use crate::naming::{self, Lookup};
@@ -20,13 +20,19 @@ pub fn environment(bytes: &[u8]) {
         let entry = super::text(entry);
         if let Some(name) = entry.strip_prefix('@').filter(|name| !name.is_empty()) {
             pod.hostname = Some(name.into());
-        } else if let Some(name) = entry.strip_prefix('/').filter(|name| !name.is_empty()) {
-            pod.namespace = Some(name.into());
+        } else if let Some(name) = entry.strip_prefix('/') {
+            pod.namespace = Namespace::parse(name).ok();
         } else if let Some(search) = entry.strip_prefix('?') {
             pod.resolv_conf.search = search.split_whitespace().map(Into::into).collect();
         } else {
             let address = entry.strip_prefix('+').map(str::parse::<IpAddr>);
-            pod.addresses.extend(address.and_then(Result::ok));
+            let address = address.and_then(Result::ok);
+            pod.addresses
+                .extend(address.map(|address| InterfaceAddress {
+                    interface: "eth0".into(),
+                    address,
+                    kind: Kind::Plain,
+                }));
         }
     }
     let environment = Environment(environment);

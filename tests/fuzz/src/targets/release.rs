@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings};
-use crate::config::{Config, Pod};
+use crate::config::{Config, InterfaceAddress, Kind, Pod};
 use crate::launchers;
 use crate::launchers::LauncherCommand;
 use crate::plan::Plan;
@@ -80,7 +80,11 @@ fn is_planned(mut found: LauncherCommand, secret: bool) {
     let config = &mut found.config;
     config.pod = Pod {
         hostname: Some("app-0".into()),
-        addresses: vec![[10, 1, 2, 3].into()],
+        addresses: vec![InterfaceAddress {
+            interface: "eth0".into(),
+            address: [10, 1, 2, 3].into(),
+            kind: Kind::Plain,
+        }],
         ..Pod::default()
     };
     let config = &*config;

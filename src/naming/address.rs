@@ -1,0 +1,70 @@
+//! The address that a name is made from, and what is to be warned of it.
+
+use std::net::IpAddr;
+
+use super::Candidate;
+use crate::config::{Config, HostForm, InterfaceAddress, Kind};
+use crate::dns::answer::comma_separated;
+use crate::error::Failure;
+use crate::node::Host;
+use crate::node::host::is_dashed;
+
+/// This pod's main address, and where it is from.
+///
+/// # Errors
+/// There is none.
+pub fn main(config: &Config) -> Result<(IpAddr, &str), Failure> {
+    let by = config.address_filters.first();
+    let from = by.map_or("this pod's address", |filter| filter.by.as_str());
+    match (config.pod_ip, config.pod.addresses.first()) {
+        (Some(address), _) => Ok((address, "POD_IP")),
+        (None, Some(one)) => Ok((one.address, from)),
+        (None, None) => Err(Failure::config(
+            "POD_IP is not set, and no interface has an address that peers could reach; set POD_IP",
+        )),
+    }
+}
+
+/// What is to be known of the address of a node with this name.
+pub fn warning(config: &Config, chosen: &Candidate) -> Option<String> {
+    let all = &config.pod.addresses;
+    if let Some(address) = config.pod_ip {
+        let is_ours = all.is_empty() || all.iter().any(|one| one.address == address);
+        return (!is_ours).then(|| {
+            format!(
+                "POD_IP is {address}, which is no address of this container, whose own are {}; is it status.podIP?",
+                comma_separated(all)
+            )
+        });
+    }
+    let (main, others) = all.split_first()?;
+    if !config.address_filters.is_empty() || !is_of_address(config, chosen, main.address) {
+        return None;
+    }
+    // The PTRs of one interface's addresses are alike.
+    let is_reverse = config.host == HostForm::Reverse;
+    let is_other = |one: &&InterfaceAddress| {
+        one.kind == Kind::Plain && !(is_reverse && one.interface == main.interface)
+    };
+    let others: Vec<_> = others.iter().filter(is_other).collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "this container has several addresses: the node's name is made from {main}, and not from {}; set BEAMINIT_INTERFACE to the interface or the network that its peers are in",
+            comma_separated(&others)
+        )
+    })
+}
+
+/// Is the name made from this address, which nobody has chosen?
+fn is_of_address(config: &Config, chosen: &Candidate, main: IpAddr) -> bool {
+    let host = &chosen.node.host;
+    match (config.host, &config.cluster) {
+        // With CLUSTER_HOSTNAME it is the network that counts.
+        (HostForm::Reverse, Some(_)) if chosen.is_reverse() => false,
+        (HostForm::Reverse, Some(network)) => !host.is_under(&network.host),
+        (HostForm::Reverse, None) => true,
+        (HostForm::Ip, _) => *host == Host::Address(main),
+        (HostForm::PodIp, _) | (HostForm::Auto, Some(_)) => is_dashed(&host.to_string(), &[main]),
+        _ => false,
+    }
+}
