@@ -3,6 +3,8 @@
 //! As found in the wild: comments behind values, CRLF, unknown options, scoped addresses. What cannot be read is left
 //! out: glibc does the same, and a pod with one good nameserver is a good pod.
 
+use std::net::IpAddr;
+
 use crate::dns::Nameserver;
 
 /// What the file says.
@@ -57,6 +59,12 @@ impl ResolvConf {
         }
         conf.nameservers.dedup();
         conf
+    }
+
+    /// Is it Docker's own nameserver that answers?
+    pub fn is_docker(&self) -> bool {
+        let mut nameservers = self.nameservers.iter();
+        nameservers.any(|one| one.address == IpAddr::from([127, 0, 0, 11]))
     }
 
     /// Kubernetes' namespace: the first search domain is `NS.svc.ZONE`.

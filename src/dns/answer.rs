@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::Nameserver;
 use crate::system::printable::shortened;
@@ -94,6 +94,11 @@ pub fn parse(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, 
     (AnswerData::Error(code), None)
 }
 
+/// Is it one of those that Podman's nameserver (aardvark-dns 1.4) answers for a PTR?
+fn is_of_root(record: &Record) -> bool {
+    record.name.is_root() && record.record_type() == RecordType::PTR
+}
+
 /// The records of this type that the name has, through its aliases; records of other names do not count.
 fn records(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Option<Duration>) {
     let (mut addresses, mut names, mut ttl) = (Vec::new(), Vec::new(), None::<u32>);
@@ -131,6 +136,10 @@ fn records(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Op
     match (addresses.is_empty(), names.is_empty()) {
         (false, _) => (AnswerData::Addresses(addresses), ttl),
         (_, false) => (AnswerData::Names(names), ttl),
+        _ if response.answers.iter().any(is_of_root) => {
+            let what = "its PTR record is of the name \".\", which no resolver accepts";
+            (AnswerData::Malformed(what.into()), None)
+        }
         _ if owner != name => (AnswerData::Alias(owner.clone()), None),
         _ => (AnswerData::NoData, negative_ttl(response)),
     }

@@ -4,9 +4,18 @@ use std::net::IpAddr;
 
 use crate::system::files::text_of;
 
+const FILE: &str = "/etc/hosts";
+
 /// The addresses that it has for a name.
 pub fn addresses(name: &str) -> Vec<IpAddr> {
-    parse(&text_of("/etc/hosts").unwrap_or_default(), name)
+    parse(&text_of(FILE).unwrap_or_default(), name)
+}
+
+/// Is it a machine's, which the kubelet has copied for a pod in the machine's network? In the first line it says so:
+/// <https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/kubelet_pods.go>, managedHostsHeaderWithHostNetwork
+pub fn is_of_machine() -> bool {
+    text_of(FILE)
+        .is_ok_and(|text| text.starts_with("# Kubernetes-managed hosts file (host network)"))
 }
 
 fn parse(hosts: &str, name: &str) -> Vec<IpAddr> {

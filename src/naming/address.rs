@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::Candidate;
+use super::{Candidate, service};
 use crate::config::{Config, HostForm, InterfaceAddress, Kind};
 use crate::dns::answer::comma_separated;
 use crate::error::Failure;
@@ -23,6 +23,13 @@ pub fn main(config: &Config) -> Result<(IpAddr, &str), Failure> {
             "POD_IP is not set, and no interface has an address that peers could reach; set POD_IP",
         )),
     }
+}
+
+/// The network, or the Service, that `CLUSTER_HOSTNAME` names, if nothing else says which address is this pod's.
+pub fn network(config: &Config) -> Option<Host> {
+    let is_chosen = config.pod_ip.is_some() || !config.address_filters.is_empty();
+    let network = service(config).ok().filter(|_| !is_chosen);
+    network.map(|(host, _)| host)
 }
 
 /// What is to be known of the address of a node with this name.
@@ -58,13 +65,13 @@ pub fn warning(config: &Config, chosen: &Candidate) -> Option<String> {
 /// Is the name made from this address, which nobody has chosen?
 fn is_of_address(config: &Config, chosen: &Candidate, main: IpAddr) -> bool {
     let host = &chosen.node.host;
-    match (config.host, &config.cluster) {
-        // With CLUSTER_HOSTNAME it is the network that counts.
-        (HostForm::Reverse, Some(_)) if chosen.is_reverse() => false,
-        (HostForm::Reverse, Some(network)) => !host.is_under(&network.host),
-        (HostForm::Reverse, None) => true,
-        (HostForm::Ip, _) => *host == Host::Address(main),
-        (HostForm::PodIp, _) | (HostForm::Auto, Some(_)) => is_dashed(&host.to_string(), &[main]),
+    match config.host {
+        // DNS has not answered yet, or with the PTR in that network.
+        HostForm::Reverse => {
+            network(config).is_none_or(|network| !chosen.is_reverse() && !host.is_under(&network))
+        }
+        HostForm::Ip => *host == Host::Address(main),
+        HostForm::PodIp | HostForm::Auto => is_dashed(&host.to_string(), &[main]),
         _ => false,
     }
 }

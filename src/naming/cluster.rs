@@ -1,6 +1,7 @@
 //! The Service whose name the candidates carry, and the cluster around it.
 //!
-//! What `CLUSTER_HOSTNAME` lacks is completed as Kubernetes names things:
+//! What `CLUSTER_HOSTNAME` lacks is completed as Kubernetes names things, and only there: `dns.podman`, `app.internal` and
+//! the name of a compose network are whole.
 //! <https://github.com/kubernetes/dns/blob/master/docs/specification.md>
 
 use crate::config::{Config, Namespace, ServiceName};
@@ -17,8 +18,6 @@ pub struct Cluster {
     pub api: String,
     /// The name of the Service that the candidates belong to, where they do.
     pub service: Option<String>,
-    /// Is there any other sign of it than a name that was completed?
-    pub is_certain: bool,
 }
 
 impl Cluster {
@@ -31,12 +30,9 @@ impl Cluster {
         }
         let known = config.pod.resolv_conf.zone();
         let zone = in_zone.map(|(_, zone)| zone).or(known).unwrap_or(ZONE);
-        // A name that we have completed ourselves is no sign of anything.
-        let is_certain = config.is_kubernetes() || (in_zone.is_some() && !is_completed(config));
         Some(Self {
             api: format!("kubernetes.default.svc.{zone}"),
             service,
-            is_certain,
         })
     }
 }
@@ -58,15 +54,13 @@ pub fn service(config: &Config) -> Result<(Host, String), Failure> {
     Ok((host, format!("CLUSTER_HOSTNAME, completed with {how}")))
 }
 
-/// Another Service's name, completed as `CLUSTER_HOSTNAME` is where this is Kubernetes; as it is where not.
+/// Another Service's name, completed as `CLUSTER_HOSTNAME` is.
 pub fn complete(name: &ServiceName, config: &Config) -> Host {
     let completed = || {
         let (suffix, _) = completion(name, config).ok()??;
         Host::under(&name.host.to_string(), &suffix).ok()
     };
-    completed()
-        .filter(|_| config.is_kubernetes())
-        .unwrap_or_else(|| name.host.clone())
+    completed().unwrap_or_else(|| name.host.clone())
 }
 
 /// Is `CLUSTER_HOSTNAME` a name that had to be completed?
@@ -75,8 +69,8 @@ pub fn is_completed(config: &Config) -> bool {
     name.is_some_and(|name| matches!(completion(name, config), Ok(Some(_))))
 }
 
-/// What `svc`, `svc.ns` and `svc.ns.svc` lack, and where it is from. Names with a dot at the end, or with more labels, are
-/// whole.
+/// What `svc`, `svc.ns` and `svc.ns.svc` lack, and where it is from. Names with a dot at the end, with more labels, or
+/// outside Kubernetes, are whole.
 fn completion(name: &ServiceName, config: &Config) -> Result<Option<(String, String)>, Failure> {
     let text = name.host.to_string();
     let labels: Vec<&str> = text.split('.').collect();
@@ -86,11 +80,11 @@ fn completion(name: &ServiceName, config: &Config) -> Result<Option<(String, Str
     };
     let of_zone = format!("zone {zone} ({zone_from})");
     Ok(match labels.as_slice() {
-        _ if name.is_absolute => None,
+        _ if name.is_absolute || !config.is_kubernetes() => None,
         [_] => {
             let (namespace, from) = namespace(config).ok_or_else(|| {
                 Failure::config(format!(
-                    "CLUSTER_HOSTNAME is {text:?}, and no namespace is known to complete it; set POD_NAMESPACE, or write the whole name"
+                    "CLUSTER_HOSTNAME is {text:?}, and no namespace is known to complete it; set POD_NAMESPACE, or write the whole name, with a dot at its end"
                 ))
             })?;
             let how = format!("namespace {namespace} ({from}) and {of_zone}");

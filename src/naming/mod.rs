@@ -17,7 +17,7 @@ use crate::node::{Host, NamePart, NodeName};
 use crate::system::secrets;
 
 use address::main as main_address;
-pub use address::warning as address_warning;
+pub use address::{network, warning as address_warning};
 pub use cluster::{Cluster, complete, is_completed, service};
 
 /// A name that this node may have.
@@ -168,7 +168,12 @@ fn hosts(config: &Config) -> Result<Vec<NamedHost>, Failure> {
         HostForm::Reverse => {
             let (address, from) = main_address(config)?;
             let host = Host::parse(&reverse_name(address)).map_err(Failure::config)?;
-            (host, format!("the PTR of {address} ({from})"))
+            let ptr = format!("the PTR of {address} ({from})");
+            let from = network(config).map_or_else(
+                || ptr.clone(),
+                |network| format!("the PTR in {network} (CLUSTER_HOSTNAME), else {ptr}"),
+            );
+            (host, from)
         }
         HostForm::Ip => {
             let (address, from) = main_address(config)?;

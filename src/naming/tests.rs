@@ -121,6 +121,44 @@ fn names_by_every_formula() {
         (&["HOSTNAME=p", "CLUSTER_HOSTNAME=a.b.c"], &["prog@p.a.b.c"]),
         (
             &[
+                "HOSTNAME=p",
+                "CLUSTER_HOSTNAME=app.ns",
+                "KUBERNETES_SERVICE_HOST=10.96.0.1",
+            ],
+            &["prog@p.app.ns.svc.cluster.local"],
+        ),
+        // Outside Kubernetes a name is whole: Podman's, Fly's, mDNS's, a compose network's; a search list of a company's is
+        // none of a cluster's.
+        (
+            &["HOSTNAME=p", "CLUSTER_HOSTNAME=dns.podman", "?dns.podman"],
+            &["prog@p.dns.podman"],
+        ),
+        (
+            &["HOSTNAME=p", "CLUSTER_HOSTNAME=app.internal"],
+            &["prog@p.app.internal"],
+        ),
+        (
+            &["HOSTNAME=p", "CLUSTER_HOSTNAME=app.local", "?corp.example"],
+            &["prog@p.app.local"],
+        ),
+        (
+            &["HOSTNAME=p", "CLUSTER_HOSTNAME=shop_net"],
+            &["prog@p.shop_net"],
+        ),
+        (
+            &["HOSTNAME=p", "CLUSTER_HOSTNAME=app.local.", K8S],
+            &["prog@p.app.local"],
+        ),
+        (
+            &[
+                "HOSTNAME=p",
+                "CLUSTER_HOSTNAME=blog",
+                "BEAMINIT_HOST=service",
+            ],
+            &["prog@blog"],
+        ),
+        (
+            &[
                 "HOSTNAME=p.",
                 "CLUSTER_HOSTNAME=app.prod.svc.cluster.local.",
             ],
@@ -158,13 +196,56 @@ fn names_by_every_formula() {
     }
 }
 
+/// A name from the main of several addresses is warned of, unless somebody has chosen: nobody in the first rows.
+#[test]
+fn warns_of_an_address_that_nobody_chose() {
+    const TWO: [&str; 3] = ["HOSTNAME=p", "+10.1.2.3", "+10.9.0.4"];
+    for (words, node, warned) in [
+        (&["BEAMINIT_HOST=ip"][..], "n@10.1.2.3", true),
+        (&["CLUSTER_HOSTNAME=a.b.c"], "n@10-1-2-3.a.b.c", true),
+        (&["BEAMINIT_HOST=reverse"], "n@x_1.other", true),
+        (
+            &["BEAMINIT_HOST=reverse", "CLUSTER_HOSTNAME=net"],
+            "n@x_1.other",
+            true,
+        ),
+        (
+            &["BEAMINIT_HOST=reverse", "CLUSTER_HOSTNAME=net"],
+            "n@x_1.net",
+            false,
+        ),
+        (&["CLUSTER_HOSTNAME=a.b.c"], "n@p.a.b.c", false),
+        (&["BEAMINIT_NODE=n@10.1.2.3"], "n@10.1.2.3", false),
+        (
+            &["BEAMINIT_HOST=ip", "BEAMINIT_INTERFACE=eth0"],
+            "n@10.1.2.3",
+            false,
+        ),
+        (
+            &["BEAMINIT_HOST=ip", "POD_IP=10.1.2.3"],
+            "n@10.1.2.3",
+            false,
+        ),
+        (&["POD_IP=192.168.1.5"], "n@p", true),
+    ] {
+        let config = config(&[&TWO[..], words].concat()).unwrap();
+        let chosen = Candidate::own(NodeName::parse(node).unwrap(), "");
+        let warning = address_warning(&config, &chosen);
+        assert_eq!(warning.is_some(), warned, "{words:?}: {warning:?}");
+    }
+}
+
 #[test]
 fn says_what_is_missing() {
     let label = "x".repeat(64);
     let hostname = format!("HOSTNAME={label}");
     for (words, says) in [
         (
-            vec!["HOSTNAME=p", "CLUSTER_HOSTNAME=app"],
+            vec![
+                "HOSTNAME=p",
+                "CLUSTER_HOSTNAME=app",
+                "KUBERNETES_SERVICE_HOST=10.96.0.1",
+            ],
             "set POD_NAMESPACE",
         ),
         (vec!["BEAMINIT_HOST=service"], "CLUSTER_HOSTNAME is not set"),

@@ -9,7 +9,7 @@ use super::dns::Dns;
 use super::kubernetes::Api;
 use super::names::{Endpoint, OwnNode, Peer, folded};
 use crate::config::peers::{HostsEntry, Source};
-use crate::config::{Config, Peers};
+use crate::config::{Config, HostForm, Peers};
 use crate::node::Host;
 use crate::node::host::reverse_name;
 
@@ -17,6 +17,8 @@ pub struct Finder {
     pub own: OwnNode,
     sources: Vec<Source>,
     dns: Dns,
+    /// Is this node named by one of several of Docker's networks?
+    is_in_networks: bool,
     #[cfg(feature = "kubernetes")]
     api: Api,
 }
@@ -32,10 +34,14 @@ pub struct Discovery {
 impl Finder {
     /// `interval` is that of the rounds; `None` for a single one, which may ask as much as it needs.
     pub fn new(own: OwnNode, peers: &Peers, config: &Config, interval: Option<Duration>) -> Self {
+        let is_in_networks = own.addresses.len() > 1
+            && config.pod.resolv_conf.is_docker()
+            && matches!(config.host, HostForm::Reverse | HostForm::Ip);
         let ipv6 = own.addresses.first().is_some_and(IpAddr::is_ipv6);
         Self {
             own,
             sources: peers.sources.clone(),
+            is_in_networks,
             dns: Dns::new(&config.pod.resolv_conf, ipv6, interval),
             #[cfg(feature = "kubernetes")]
             api: Api::new(config, ipv6),
@@ -46,6 +52,7 @@ impl Finder {
     pub async fn find(&mut self, deadline: Instant) -> Discovery {
         // However silent the sources are, half of the time is left to name what one of them knows.
         let half = left(deadline) / 2;
+        self.find_network(half).await;
         let services: Vec<Host> = self.sources.iter().filter_map(service).collect();
         let mut results = self.dns.services(&services, self.own.form, half).await;
         results.extend(self.sources.iter().map(|source| match source {
@@ -64,6 +71,28 @@ impl Finder {
         }
         self.add_by_ptr(unnamed, &mut discovery, deadline).await;
         discovery
+    }
+
+    /// The PTR of an address is CONTAINER.NETWORK, and so is the name of a node that is named by it.
+    async fn find_network(&mut self, limit: Duration) {
+        if !self.is_in_networks {
+            return;
+        }
+        let host = self.own.node.host.to_string();
+        let main = self.own.addresses.first();
+        // Until DNS has answered, the name is the question.
+        let is_question = main.is_some_and(|main| host == reverse_name(*main));
+        let name = match (&self.own.node.host, main) {
+            (Host::Domain(_), _) if !is_question => Some(host),
+            (Host::Address(at), _) | (_, Some(at)) => {
+                let answers = self.dns.ptrs(&BTreeSet::from([*at]), limit).await;
+                let names = answers.into_values().next().and_then(Result::ok);
+                names.and_then(|names| names.into_names().into_iter().next())
+            }
+            _ => None,
+        };
+        let network = name.and_then(|name| Some(name.split_once('.')?.1.to_owned()));
+        self.dns.network = network.or(self.dns.network.take());
     }
 
     fn add_named(

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use hickory_resolver::proto::rr::RecordType;
 
+use super::hints::Surroundings;
 use super::unused_types;
 use crate::config::{Config, DnsMode};
 use crate::dns::{Answer, Client};
@@ -34,8 +35,9 @@ pub struct WaitContext<'a> {
     /// How the nameservers are asked at first.
     pub strategy: QueryStrategy,
     pub cluster: Option<Cluster>,
-    /// `CLUSTER_HOSTNAME` was completed.
-    pub is_completed: bool,
+    /// `CLUSTER_HOSTNAME`, if nothing else says which of this pod's addresses is meant.
+    pub network: Option<Host>,
+    pub surroundings: Surroundings,
     /// The name that Kubernetes gives this pod by the serviceName or subdomain in its spec.
     known_as: Option<String>,
     /// How long to wait; `None` is for ever.
@@ -47,20 +49,20 @@ impl<'a> WaitContext<'a> {
     pub fn new(config: &Config, candidates: &'a [Candidate], mode: DnsMode) -> Self {
         let conf = &config.pod.resolv_conf;
         let cluster = Cluster::of(config);
-        // Docker's nameserver keeps no negative answers, and forwards questions of unassigned types.
-        let docker = IpAddr::from([127, 0, 0, 11]);
-        let is_docker = conf.nameservers.iter().any(|one| one.address == docker);
+        let surroundings = Surroundings::of(config);
         Self {
             candidates,
             mode,
             own: config.addresses(),
             client: Client::new(&conf.nameservers, conf.over_tcp),
             strategy: match cluster {
-                Some(_) if !is_docker => QueryStrategy::UnassignedTypes,
+                // Docker's nameserver keeps no negative answers, and forwards questions of unassigned types.
+                Some(_) if !surroundings.is_docker => QueryStrategy::UnassignedTypes,
                 _ => QueryStrategy::Addresses,
             },
             cluster,
-            is_completed: naming::is_completed(config),
+            network: naming::network(config),
+            surroundings,
             known_as: config.pod.fully_qualified(),
             limit: config.dns_timeout,
             since: Instant::now(),
@@ -79,7 +81,7 @@ impl<'a> WaitContext<'a> {
 
     /// Is this Kubernetes? It decides which causes are likely.
     pub fn is_in_cluster(&self) -> bool {
-        self.cluster.as_ref().is_some_and(|one| one.is_certain)
+        self.cluster.is_some()
     }
 
     /// The Service's own name.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::context::WaitContext;
+use super::hints;
 use super::messages::{each, mismatch, own_addresses, with_addresses};
 use super::poll::Observation;
 use crate::config::DnsMode;
@@ -61,6 +62,7 @@ pub async fn find(context: &WaitContext<'_>, all: &[&Observation]) -> Failure {
         };
         (what, cause(context, all, &evidence(context).await))
     };
+    let cause = [vec![cause], hints::notes(context)].concat().join("; ");
     let answers: Vec<String> = all.iter().map(|one| one.answer.to_string()).collect();
     let line = format!("{what}; {cause}");
     Failure {
@@ -138,25 +140,21 @@ fn cause(context: &WaitContext, all: &[&Observation], evidence: &Evidence) -> St
             _ => "does another container have this name? a scaled service needs BEAMINIT_HOST=reverse".into(),
         };
     }
-    let is_error = |data: &AnswerData| !data.is_conclusive() && *data != AnswerData::Timeout;
+    // Podman's answer about a PTR cannot be read.
+    let is_expected = |data: &AnswerData| {
+        let is_malformed = matches!(data, AnswerData::Malformed(_));
+        *data == AnswerData::Timeout || is_malformed && context.surroundings.is_podman
+    };
+    let is_error = |data: &AnswerData| !data.is_conclusive() && !is_expected(data);
     if all.iter().any(|one| is_error(&one.answer.data)) {
         return "is that nameserver well? see its log, and nameserver in /etc/resolv.conf".into();
     }
-    let is_reverse = context
-        .candidates
-        .iter()
-        .any(|one| matches!(one.lookup, Lookup::Reverse(_)));
-    let has_ptr = all
-        .first()
-        .is_some_and(|one| matches!(one.answer.data, AnswerData::Names(_)));
+    if let Some(advice) = hints::outside_kubernetes(context, all, &evidence.ptr_names) {
+        return advice;
+    }
     match label {
-        _ if is_reverse && has_ptr => "the PTR tells no full host name; set BEAMINIT_HOST to another form".into(),
-        _ if is_reverse => "does this network's DNS know addresses? a default bridge does not, a network of your own does".into(),
         _ if !evidence.ptr_names.is_empty() && context.mode == DnsMode::Own => {
             other_name(context, &evidence.ptr_names)
-        }
-        _ if context.is_completed && !context.is_in_cluster() => {
-            "CLUSTER_HOSTNAME was completed to that name; end it with a dot if it is whole as it is".into()
         }
         Some(label) if context.is_in_cluster() => no_record(context, label, evidence),
         _ => "is that a name or a network alias of this container? set HOSTNAME and CLUSTER_HOSTNAME to what its peers call it".into(),

@@ -6,6 +6,7 @@
 
 mod context;
 mod diagnosis;
+mod hints;
 mod messages;
 pub mod own_host;
 mod pace;
@@ -78,6 +79,11 @@ pub fn wait(context: &WaitContext) -> Result<Chosen, Failure> {
                     // The answers of this round meant nothing.
                     continue;
                 }
+            }
+            if progress.is_none()
+                && let Some(warning) = context.surroundings.of_machine()
+            {
+                warn!("{warning}");
             }
             if progress.is_none_or(|last| last.elapsed() >= PROGRESS) {
                 info!("{}", messages::waiting(context, &last));

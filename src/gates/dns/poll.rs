@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use hickory_resolver::proto::rr::RecordType;
 
 use super::context::QueryStrategy;
@@ -192,16 +193,35 @@ impl<'a> CandidatePoll<'a> {
         }
     }
 
-    /// The PTR of an address, and whether one of its names has that address.
-    async fn look_up_ptr(&mut self, address: IpAddr, context: &WaitContext<'_>) {
+    /// The PTR of the main address, and whether one of its names has that address; before it that of an address whose PTR is
+    /// in the network that the user names.
+    async fn look_up_ptr(&mut self, main: IpAddr, context: &WaitContext<'_>) {
         if context.elapsed() < self.next_change {
             return;
         }
-        let answer = context.ptr(address).await;
+        let is_in = |name: &String, network: &Host| {
+            Host::parse(name).is_ok_and(|name| name.is_under(network))
+        };
+        let is_in_network =
+            |name: &String| context.network.as_ref().is_some_and(|one| is_in(name, one));
+        let addresses = match context.network {
+            Some(_) => context.own.clone(),
+            None => vec![main],
+        };
+        let answers = addresses.into_iter();
+        let answers = answers.map(async |address| (address, context.ptr(address).await));
+        let mut answers = join_all(answers).await;
+        answers.sort_by_cached_key(|(_, answer)| {
+            !matches!(&answer.data, AnswerData::Names(names) if names.iter().any(is_in_network))
+        });
+        let Some((address, answer)) = answers.into_iter().next() else {
+            return;
+        };
         if !matches!(answer.data, AnswerData::Names(_)) {
             self.next_change = context.elapsed() + answer.retry_after();
         }
-        let names = answer.data.clone().into_names();
+        let mut names = answer.data.clone().into_names();
+        names.sort_by_key(|name| !is_in_network(name));
         self.observe(reverse_name(address), answer, Verdict::Wrong);
         for name in names {
             // A name without a dot makes no long name.

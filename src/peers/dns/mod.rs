@@ -32,6 +32,8 @@ pub struct Dns {
     cache: Cache,
     /// The Services that have addresses, and no SRV.
     without_srv: Expiring<()>,
+    /// The one of Docker's networks in which peers are looked for first.
+    pub network: Option<String>,
 }
 
 impl Dns {
@@ -47,6 +49,7 @@ impl Dns {
             budget: Budget::new(interval),
             cache: Cache::default(),
             without_srv: Expiring::default(),
+            network: None,
         }
     }
 
@@ -63,8 +66,7 @@ impl Dns {
         });
         let services: Vec<(String, bool)> = services.collect();
         let results = join_all(services.iter().map(async |(name, asks_srv)| {
-            let work = service::endpoints(&self.client, name, form, *asks_srv, self.families);
-            let result = timeout(limit, work).await;
+            let result = timeout(limit, self.endpoints(name, form, *asks_srv)).await;
             result.unwrap_or_else(|_| Err(format!("{name}: no answer")))
         }))
         .await;
@@ -78,6 +80,23 @@ impl Dns {
             }
         }
         results
+    }
+
+    /// Of a name in several networks Docker answers the addresses in one of them; with a network behind the name, in that one.
+    async fn endpoints(
+        &self,
+        name: &str,
+        form: Form,
+        asks_srv: bool,
+    ) -> Result<Vec<Endpoint>, String> {
+        if let Some(network) = self.network.as_ref().filter(|_| !name.contains('.')) {
+            let name = format!("{name}.{network}");
+            let found = service::endpoints(&self.client, &name, form, false, self.families).await;
+            if found.as_ref().is_ok_and(|found| !found.is_empty()) {
+                return found;
+            }
+        }
+        service::endpoints(&self.client, name, form, asks_srv, self.families).await
     }
 
     /// The PTRs of these addresses by their [`reverse_name`]s, or why there are none; nothing of those that it is not yet

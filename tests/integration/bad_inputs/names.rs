@@ -99,7 +99,9 @@ fn namespaces_and_addresses() {
     ] {
         refused("-- erl", &[("POD_IP", value)], CONFIG, &["POD_IP", value]);
     }
-    let nowhere = sound_pod().search("example.org");
+    let nowhere = sound_pod()
+        .search("example.org")
+        .env("KUBERNETES_SERVICE_HOST", "10.96.0.1");
     refused_in(
         &nowhere,
         "-- erl",

@@ -4,6 +4,7 @@ mod aliases;
 mod answers;
 mod crowd;
 mod diagnosis;
+mod engines;
 mod gentleness;
 mod ipv6;
 mod nameservers;

@@ -113,8 +113,13 @@ impl Pod {
     }
 
     /// Leaves nothing but localhost in /etc/hosts.
-    pub fn without_hosts(mut self) -> Self {
-        "127.0.0.1\tlocalhost\n".clone_into(&mut self.hosts);
+    pub fn without_hosts(self) -> Self {
+        self.hosts_file("127.0.0.1\tlocalhost\n")
+    }
+
+    /// The whole of /etc/hosts.
+    pub fn hosts_file(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.hosts);
         self
     }
 

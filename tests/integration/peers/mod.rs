@@ -161,6 +161,41 @@ fn containers_are_named_by_the_pointers_of_their_addresses() {
 }
 
 #[test]
+fn containers_in_two_networks_meet_in_the_one_that_names_them() {
+    for (form, peer) in [("reverse", "app@x_worker_2.back"), ("ip", "app@10.96.7.2")] {
+        let mut pod = Pod::with_addresses("f00", &["10.1.2.3", "10.9.0.4"])
+            .env("ERLANG_COOKIE", "chocolate")
+            .env("SNAME", "app")
+            .env("BEAMINIT_HOST", form)
+            .env("BEAMINIT_INTERFACE", "10.9.0.0/16")
+            .env("BEAMINIT_PEERS", "dns:worker")
+            .program("erl", "prints-args");
+        let dns = pod.nameserver("127.0.0.11").like(Kind::Docker {
+            outside: Answer::servfail(),
+        });
+        for (name, own, near) in [
+            ("worker", "10.1.2.3", NEAR[0]),
+            ("worker.back", "10.9.0.4", NEAR[1]),
+        ] {
+            let addresses = Answer::addresses([own, near]);
+            dns.script(name, RecordType::A, [addresses]);
+        }
+        dns.publish_pod("x_worker_1.back", "10.9.0.4");
+        dns.point(NEAR[0], "x_worker_2.front");
+        dns.point(NEAR[1], "x_worker_2.back");
+        lists(&pod, &[peer]);
+        // A Service of another network is found there.
+        dns.withdraw("worker.back");
+        let other = if form == "ip" {
+            "app@10.96.7.1"
+        } else {
+            "app@x_worker_2.front"
+        };
+        lists(&pod, &[other]);
+    }
+}
+
+#[test]
 fn a_fixed_list_is_what_it_says() {
     let (pod, _dns) =
         pod("hosts:app-1.app.prod.svc.cluster.local,other@app-0.app.prod.svc.cluster.local");

@@ -102,7 +102,7 @@ fn names(config: &Config) {
             assert_eq!(one.node.host.to_string(), reverse_name(address));
         }
         // Only what is whole as it is may be short.
-        let whole = |cluster: &ServiceName| cluster.is_absolute;
+        let whole = |cluster: &ServiceName| cluster.is_absolute || !config.is_kubernetes();
         assert!(one.node.is_long() || config.cluster.as_ref().is_none_or(whole));
         if config.node.is_none()
             && let Some(name) = &config.sname

@@ -12,6 +12,8 @@ pub enum Answer {
     Addresses(Vec<IpAddr>),
     /// A PTR to each of these names.
     Pointers(Vec<String>),
+    /// A PTR to this name, of the root, as Podman's server says it.
+    PointerOfRoot(String),
     /// An SRV to each of these names.
     Services(Vec<String>),
     /// CNAMEs, from each name to the next, and the addresses of the last.

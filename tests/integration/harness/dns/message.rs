@@ -66,6 +66,9 @@ fn put(answer: &Answer, reply: &mut Message) {
                 reply.add_answer(record(&asked, RData::PTR(PTR(absolute(name)))));
             }
         }
+        Answer::PointerOfRoot(name) => {
+            reply.add_answer(record(&Name::root(), RData::PTR(PTR(absolute(name)))));
+        }
         Answer::Services(targets) => {
             for target in targets {
                 let service = SRV::new(0, 10, 4369, absolute(target));
