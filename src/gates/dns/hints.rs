@@ -17,8 +17,8 @@ pub struct Surroundings {
     pub is_podman: bool,
     /// `CLUSTER_HOSTNAME`, if it was completed.
     completed: Option<String>,
-    /// `HOSTNAME`, if it is a machine's and a pod's is needed.
-    machine: Option<String>,
+    /// What is to be said at once: the pod is in its machine's network.
+    pub warnings: Vec<String>,
 }
 
 impl Surroundings {
@@ -30,35 +30,41 @@ impl Surroundings {
             is_docker: conf.is_docker(),
             is_podman: conf.search.iter().any(|domain| domain == PODMAN),
             completed: completed.map(|name| name.host.to_string()),
-            machine: machine(config),
+            warnings: machine_name(config)
+                .into_iter()
+                .chain(machine_dns(config))
+                .collect(),
         }
-    }
-
-    /// The host's network has the machine's name: no record of a pod has that.
-    pub fn of_machine(&self) -> Option<String> {
-        let name = self.machine.as_ref()?;
-        Some(format!(
-            "HOSTNAME is {name:?}, the machine's name (hostNetwork), and no pod has a record of that name; set HOSTNAME from metadata.name, as a StatefulSet's pods are called"
-        ))
     }
 }
 
 /// The host name of a machine whose network this pod has. The kubelet says so in /etc/hosts, where any other pod has a line
 /// with its own name and address.
-fn machine(config: &Config) -> Option<String> {
-    let is_from_hostname = match config.host {
+fn machine_name(config: &Config) -> Option<String> {
+    let is_needed = match config.host {
         HostForm::Auto => config.cluster.is_some(),
         form => form == HostForm::Pod,
     };
     let name = config.pod.hostname.as_ref()?;
     let is_given = config.hostname.as_ref().is_some_and(|given| given != name);
     let own = config.addresses();
-    let is_pods = || {
-        let mut listed = hosts::addresses(name).into_iter();
-        listed.any(|address| own.contains(&address)) && !hosts::is_of_machine()
-    };
-    let is_machines = is_from_hostname && config.is_kubernetes() && !is_given && !is_pods();
-    is_machines.then(|| name.clone())
+    let mut listed = hosts::addresses(name).into_iter();
+    let is_pods = listed.any(|address| own.contains(&address)) && !hosts::is_of_machine();
+    let is_machines = is_needed && config.is_kubernetes() && !is_given && !is_pods;
+    is_machines.then(|| {
+        format!(
+            "HOSTNAME is {name:?}, the machine's name (hostNetwork), and no pod has a record of that name; set HOSTNAME from metadata.name, as a StatefulSet's pods are called"
+        )
+    })
+}
+
+/// A pod in its machine's network has the machine's nameservers, too, unless its spec says otherwise.
+fn machine_dns(config: &Config) -> Option<String> {
+    let is_machines = config.is_kubernetes() && hosts::is_of_machine();
+    let is_needed = config.cluster.is_some() && config.pod.resolv_conf.zone().is_none();
+    (is_machines && is_needed).then(|| {
+        "/etc/resolv.conf is the machine's (hostNetwork), whose nameservers know no Service; set dnsPolicy: ClusterFirstWithHostNet".into()
+    })
 }
 
 /// The likely cause in the network of a container engine, or of no engine at all; `None` where the answers tell more.
@@ -118,6 +124,6 @@ pub fn notes(context: &WaitContext) -> Vec<String> {
             )
         })
     });
-    let all = [around.of_machine(), whole, in_hosts];
-    all.into_iter().flatten().collect()
+    let others = whole.into_iter().chain(in_hosts);
+    around.warnings.iter().cloned().chain(others).collect()
 }

@@ -80,10 +80,10 @@ pub fn wait(context: &WaitContext) -> Result<Chosen, Failure> {
                     continue;
                 }
             }
-            if progress.is_none()
-                && let Some(warning) = context.surroundings.of_machine()
-            {
-                warn!("{warning}");
+            if progress.is_none() {
+                for warning in &context.surroundings.warnings {
+                    warn!("{warning}");
+                }
             }
             if progress.is_none_or(|last| last.elapsed() >= PROGRESS) {
                 info!("{}", messages::waiting(context, &last));

@@ -185,6 +185,19 @@ fn the_machines_host_name_is_told_of_at_once() {
         let pod = pod.env("BEAMINIT_DNS_TIMEOUT", "1s");
         tells(&diagnosis(&pod), [warning]);
     }
+    // So are the machine's nameservers.
+    let (pod, _dns) = on_the_machines_network(KUBELETS);
+    let pod = pod
+        .search("corp.example")
+        .env("KUBERNETES_SERVICE_HOST", "10.96.0.1");
+    let line = diagnosis(&pod.env("POD_NAMESPACE", "prod").env("HOSTNAME", "app-0"));
+    tells(
+        &line,
+        [
+            "/etc/resolv.conf is the machine's",
+            "set dnsPolicy: ClusterFirstWithHostNet",
+        ],
+    );
     // With the pod's name, as in any other pod, or where the address names it, there is nothing to say.
     let (pod, dns) = on_the_machines_network(KUBELETS);
     dns.publish_pod(DASHED_NAME, "10.1.2.3");
