@@ -138,10 +138,10 @@ fn read(found: &Found) -> Option<InterfaceAddress> {
     let is_of = |flag| found.flags.contains(flag);
     let leads_nowhere = is_of(InterfaceFlags::IFF_LOOPBACK)
         || is_of(InterfaceFlags::IFF_NOARP) && !is_of(InterfaceFlags::IFF_POINTOPOINT);
-    let is_alone = match found.netmask.and_then(ip)? {
+    let is_alone = found.netmask.and_then(ip).is_some_and(|mask| match mask {
         IpAddr::V4(mask) => mask.is_broadcast(),
         IpAddr::V6(mask) => mask.to_bits() == u128::MAX,
-    };
+    });
     let bridge = Path::new("/sys/class/net").join(&interface).join("bridge");
     let kind = match () {
         () if leads_nowhere && is_alone => Kind::Dummy,

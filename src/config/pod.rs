@@ -87,12 +87,10 @@ impl Config {
             Some(address) => one.address == address,
             None => !filters.is_empty() && fits(&one.interface, one.address),
         });
-        let first = all.first().map(|one| (one.interface.as_str(), one.address));
-        let main = match (self.pod_ip, first) {
-            (Some(address), Some((_, own))) if own != address => Some(("", address)),
-            (Some(address), None) => Some(("", address)),
-            (_, first) => first,
-        };
+        let is_main = |one: &&InterfaceAddress| self.pod_ip.is_none_or(|main| one.address == main);
+        let own = all.first().filter(is_main);
+        let own = own.map(|one| (one.interface.as_str(), one.address));
+        let main = own.or(self.pod_ip.map(|address| ("", address)));
         if filters.is_empty() || main.is_some_and(|(interface, address)| fits(interface, address)) {
             return Ok(all);
         }

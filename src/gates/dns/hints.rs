@@ -53,7 +53,7 @@ fn machine_name(config: &Config) -> Option<String> {
     let is_machines = is_needed && config.is_kubernetes() && !is_given && !is_pods;
     is_machines.then(|| {
         format!(
-            "HOSTNAME is {name:?}, the machine's name (hostNetwork), and no pod has a record of that name; set HOSTNAME from metadata.name, as a StatefulSet's pods are called"
+            "HOSTNAME is {name:?}, which seems to be the machine's name (hostNetwork), and no pod has a record of that name; set HOSTNAME from metadata.name, as a StatefulSet's pods are called"
         )
     })
 }

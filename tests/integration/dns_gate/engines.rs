@@ -77,6 +77,9 @@ fn podman_has_no_pointers_to_full_names() {
             dns.script("3.2.1.10.in-addr.arpa", RecordType::PTR, [pointer.clone()]);
             let line = diagnosis(&pod);
             tells(&line, ["set CLUSTER_HOSTNAME=dns.podman", says]);
+            if let (Answer::PointerOfRoot(_), "reverse") = (&pointer, value) {
+                tells(&line, ["its PTR record is of the name \".\""]);
+            }
         }
     }
     // Where it is set, it is not said again.
@@ -171,7 +174,7 @@ fn on_the_machines_network(hosts: &str) -> (Pod, Dns) {
 fn the_machines_host_name_is_told_of_at_once() {
     const KUBELETS: &str =
         "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n10.1.2.3 worker-1\n";
-    let warning = "HOSTNAME is \"worker-1\", the machine's name (hostNetwork)";
+    let warning = "HOSTNAME is \"worker-1\", which seems to be the machine's name (hostNetwork)";
     for hosts in [KUBELETS, "127.0.0.1 localhost\n127.0.1.1 worker-1\n"] {
         let (pod, _dns) = on_the_machines_network(hosts);
         let pod = pod.env("BEAMINIT_DNS_TIMEOUT", "0");
