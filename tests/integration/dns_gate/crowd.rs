@@ -112,7 +112,7 @@ impl Crowd {
             line.trim().trim_end_matches(" kB").parse::<usize>().ok()
         };
         let mut inmates = self.running.inmates();
-        inmates.retain(|inmate| inmate.name == "beaminit");
+        inmates.retain(|inmate| inmate.name.starts_with("beaminit"));
         let each = inmates.iter().filter_map(|inmate| proportional(inmate.pid));
         each.sum()
     }
@@ -120,7 +120,7 @@ impl Crowd {
     /// How many of them still wait.
     pub fn waiting(&self) -> usize {
         let mut inmates = self.running.inmates();
-        inmates.retain(|inmate| inmate.name == "beaminit");
+        inmates.retain(|inmate| inmate.name.starts_with("beaminit"));
         inmates.len()
     }
 

@@ -64,7 +64,7 @@ fn without_init_term_during_the_dns_wait_is_the_launchers_own_end() {
         BEAMINIT,
     ]);
     dns.is_asked_for("app-0.app.prod.svc.cluster.local");
-    let launch = node.inmate("beaminit").expect("the launcher");
+    let launch = node.inmate("beaminit-dns").expect("the launcher");
     // The pod may be gone before kill has a status.
     node.enter(["kill", "-TERM", &launch.pid.to_string()])
         .ends();
