@@ -16,7 +16,6 @@ use crate::system::secrets;
 
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 const HOSTS: &str = "/etc/hosts";
-const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// The pod, as far as it can be known from inside.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +71,7 @@ impl Config {
                 .filter(|name| !name.is_empty() && name != "(none)"),
             addresses: self.choose_addresses()?,
             namespace: namespace.ok(),
-            resolv_conf: ResolvConf::parse(&text_of(RESOLV_CONF).unwrap_or_default()),
+            resolv_conf: ResolvConf::read(),
         };
         Ok(())
     }

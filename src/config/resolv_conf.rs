@@ -3,9 +3,17 @@
 //! As found in the wild: comments behind values, CRLF, unknown options, scoped addresses. What cannot be read is left
 //! out: glibc does the same, and a pod with one good nameserver is a good pod.
 
+use std::fs;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt as _;
+
+use tracing::info;
 
 use crate::dns::Nameserver;
+use crate::dns::answer::comma_separated;
+use crate::system::files::text_of;
+
+const PATH: &str = "/etc/resolv.conf";
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +26,16 @@ pub struct ResolvConf {
     pub has_domain: bool,
     /// `options use-vc`: they are asked over TCP only.
     pub over_tcp: bool,
+    written: Option<Written>,
+}
+
+/// The file's inode, length and time of change: Docker writes it anew when a network is connected.
+type Written = (u64, u64, i64, i64);
+
+/// Nothing while it is being written.
+fn written() -> Option<Written> {
+    let file = fs::metadata(PATH).ok().filter(|file| file.len() > 0)?;
+    Some((file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
 }
 
 impl Default for ResolvConf {
@@ -27,6 +45,30 @@ impl Default for ResolvConf {
 }
 
 impl ResolvConf {
+    /// Reads the file.
+    pub fn read() -> Self {
+        // Before the text: what is written in between is then read again.
+        let written = written();
+        Self {
+            written,
+            ..Self::parse(&text_of(PATH).unwrap_or_default())
+        }
+    }
+
+    /// Reads it again if it was written; are the nameservers others now?
+    pub fn follow(&mut self) -> bool {
+        if written().is_none_or(|now| Some(now) == self.written) {
+            return false;
+        }
+        let before = std::mem::replace(self, Self::read());
+        let is_other = before.nameservers != self.nameservers || before.over_tcp != self.over_tcp;
+        if is_other {
+            let servers = comma_separated(&self.nameservers);
+            info!("{PATH} has changed: the nameserver is {servers} now");
+        }
+        is_other
+    }
+
     /// Reads the text of the file.
     pub fn parse(text: &str) -> Self {
         let mut conf = Self {
@@ -34,6 +76,7 @@ impl ResolvConf {
             search: Vec::new(),
             has_domain: false,
             over_tcp: false,
+            written: None,
         };
         for line in text.lines() {
             let line = line.split(['#', ';']).next().unwrap_or_default();

@@ -190,10 +190,10 @@ impl Target {
             return Ok(None);
         }
         let candidates = &settings.candidates;
-        let context = WaitContext::new(&self.config, candidates, settings.dns);
+        let mut context = WaitContext::new(&self.config, candidates, settings.dns);
         if self.is(Role::Node) {
             Wait::Dns.begin();
-            return dns::wait(&context).map(Some);
+            return dns::wait(&mut context).map(Some);
         }
         // The node that runs here has chosen already.
         if let Some((record, _)) = local_node::record()

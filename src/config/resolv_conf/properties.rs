@@ -107,7 +107,7 @@ proptest! {
         if nameservers.is_empty() {
             nameservers.push(Nameserver::LOCAL);
         }
-        prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search, has_domain, over_tcp: false });
+        prop_assert_eq!(ResolvConf::parse(&text), ResolvConf { nameservers, search, has_domain, over_tcp: false, written: None });
     }
 
     #[test]

@@ -7,6 +7,7 @@ use hickory_resolver::proto::rr::RecordType;
 
 use super::hints::Surroundings;
 use super::unused_types;
+use crate::config::resolv_conf::ResolvConf;
 use crate::config::{Config, DnsMode};
 use crate::dns::{Answer, Client};
 use crate::naming::{self, Candidate, Cluster};
@@ -32,6 +33,7 @@ pub struct WaitContext<'a> {
     /// This pod's addresses, its main one first.
     pub own: Vec<IpAddr>,
     pub client: Client,
+    conf: ResolvConf,
     /// How the nameservers are asked at first.
     pub strategy: QueryStrategy,
     pub cluster: Option<Cluster>,
@@ -55,6 +57,7 @@ impl<'a> WaitContext<'a> {
             mode,
             own: config.addresses(),
             client: Client::new(&conf.nameservers, conf.over_tcp),
+            conf: conf.clone(),
             strategy: match cluster {
                 // Docker's nameserver keeps no negative answers, and forwards questions of unassigned types.
                 Some(_) if !surroundings.is_docker => QueryStrategy::UnassignedTypes,
@@ -67,6 +70,15 @@ impl<'a> WaitContext<'a> {
             limit: config.dns_timeout,
             since: Instant::now(),
         }
+    }
+
+    /// Asks the nameservers that resolv.conf has now; are they others?
+    pub fn follow_resolv_conf(&mut self) -> bool {
+        let is_other = self.conf.follow();
+        if is_other {
+            self.client = Client::new(&self.conf.nameservers, self.conf.over_tcp);
+        }
+        is_other
     }
 
     /// The time since the wait began.

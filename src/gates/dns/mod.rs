@@ -39,9 +39,10 @@ const ONCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`Exit::Gate`](crate::exit::Exit::Gate) at the deadline, with the last answers and the likely cause.
-pub fn wait(context: &WaitContext) -> Result<Chosen, Failure> {
+pub fn wait(context: &mut WaitContext) -> Result<Chosen, Failure> {
     block_on(async {
-        let mut polls: Vec<_> = context.candidates.iter().map(CandidatePoll::new).collect();
+        let candidates = context.candidates;
+        let mut polls: Vec<_> = candidates.iter().map(CandidatePoll::new).collect();
         let mut strategy = context.strategy;
         let mut is_checked = strategy == QueryStrategy::Addresses;
         let check_round = 1 + u32::from(random::below(CHECKS));
@@ -96,6 +97,9 @@ pub fn wait(context: &WaitContext) -> Result<Chosen, Failure> {
             }
             let pause = pace::pause(round, began, questions);
             sleep(context.left().map_or(pause, |left| pause.min(left))).await;
+            if context.follow_resolv_conf() {
+                polls = candidates.iter().map(CandidatePoll::new).collect();
+            }
             round = round.saturating_add(1);
         }
     })?
