@@ -12,8 +12,10 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber, error};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer, debug_fn};
 use tracing_subscriber::fmt::{FmtContext, SubscriberBuilder};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::dns::strays::OwnEvents;
 use crate::error::{Details, Failure};
 use crate::system::{descriptors, printable};
 
@@ -70,7 +72,7 @@ pub fn start(logging: &Logging) {
                 _ => Ok(()),
             });
             let plain = builder.event_format(Plain).fmt_fields(message);
-            tracing::subscriber::set_global_default(plain.finish())
+            tracing::subscriber::set_global_default(plain.finish().with(OwnEvents))
         }
         LogFormat::Json => tracing::subscriber::set_global_default(
             builder
@@ -79,7 +81,8 @@ pub fn start(logging: &Logging) {
                 .with_current_span(false)
                 .with_span_list(false)
                 .with_target(false)
-                .finish(),
+                .finish()
+                .with(OwnEvents),
         ),
     };
 }

@@ -144,6 +144,11 @@ impl FlagSetting {
         Some(IpAddr::from(octets))
     }
 
+    /// Of a `-proto_dist`: is it plain TCP, which is all that beaminit speaks?
+    pub fn is_tcp(&self) -> bool {
+        matches!(self.text.as_str(), "inet_tcp" | "inet6_tcp")
+    }
+
     /// Does it stay where it is, whatever the Plan says?
     pub fn stays(&self) -> bool {
         self.span.is_none()

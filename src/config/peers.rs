@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::variables::Variables;
 use super::{Boot, ServiceName};
-use crate::node::{Host, NodeName};
+use crate::node::{Host, NamePart, NodeName};
 use crate::system::secrets::shown;
 
 /// The interval by default.
@@ -41,8 +41,9 @@ impl Peers {
 /// One place to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// `dns`, and `dns:NAME`: the records of a Service; of `CLUSTER_HOSTNAME` where it has no name.
-    Dns(Option<ServiceName>),
+    /// `dns`, `dns:SERVICE` and `dns:NAME@SERVICE`: the records of a Service, or of `CLUSTER_HOSTNAME`; and the nodes' name
+    /// before the `@`, where it is not this node's.
+    Dns(Option<NamePart>, Option<ServiceName>),
     /// `hosts:a.b,c@d.e`: these.
     Hosts(Vec<HostsEntry>),
     /// `kubernetes:LABEL=VALUE,…`: what the API has under these labels.
@@ -83,19 +84,27 @@ fn interval(text: &str) -> Result<Duration, String> {
 impl Source {
     fn parse(word: &str) -> Result<Self, String> {
         let source = match word.split_once(':').unwrap_or((word, "")) {
-            ("dns", "") if word == "dns" => Ok(Self::Dns(None)),
-            ("dns", name) => ServiceName::parse(name).map(|name| Self::Dns(Some(name))),
+            ("dns", "") if word == "dns" => Ok(Self::Dns(None, None)),
+            ("dns", names) => services_nodes(names),
             ("hosts", list) => hosts(list).map(Self::Hosts),
             ("kubernetes", labels) => Selector::parse(labels).map(Self::Kubernetes),
             _ => {
                 return Err(format!(
-                    "{:?} is none of dns, dns:NAME, hosts:HOST,… and kubernetes:LABEL=VALUE,…",
+                    "{:?} is none of dns, dns:SERVICE, dns:NAME@SERVICE, hosts:HOST,… and kubernetes:LABEL=VALUE,…",
                     shown(word)
                 ));
             }
         };
         source.map_err(|reason| format!("{}: {reason}", shown(word)))
     }
+}
+
+fn services_nodes(text: &str) -> Result<Source, String> {
+    let (name, service) = match text.split_once('@') {
+        Some((name, service)) => (Some(NamePart::parse(name)?), service),
+        None => (None, text),
+    };
+    Ok(Source::Dns(name, Some(ServiceName::parse(service)?)))
 }
 
 fn hosts(list: &str) -> Result<Vec<HostsEntry>, String> {
@@ -148,8 +157,9 @@ impl Selector {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(None) => f.write_str("dns"),
-            Self::Dns(Some(name)) => write!(f, "dns:{}", name.host),
+            Self::Dns(_, None) => f.write_str("dns"),
+            Self::Dns(None, Some(service)) => write!(f, "dns:{}", service.host),
+            Self::Dns(Some(name), Some(service)) => write!(f, "dns:{name}@{}", service.host),
             Self::Hosts(list) => {
                 let list: Vec<String> = list.iter().map(ToString::to_string).collect();
                 write!(f, "hosts:{}", list.join(","))
@@ -182,6 +192,10 @@ mod tests {
                 Ok("dns dns:app.prod.svc.cluster.local"),
             ),
             ("dns:_epmd._tcp.app.prod", Ok("dns:_epmd._tcp.app.prod")),
+            ("dns:blog@blog.prod", Ok("dns:blog@blog.prod")),
+            ("dns:@blog", Err("dns:@blog: there is nothing before")),
+            ("dns:blog@", Err("dns:blog@: there is no name")),
+            ("dns:a.b@blog", Err("dns:a.b@blog: '.' cannot")),
             ("hosts:a.b,c@d.e,", Ok("hosts:a.b,c@d.e")),
             (
                 "kubernetes:app.kubernetes.io/name=x,tier=",

@@ -23,7 +23,12 @@ pub struct Answer {
     pub server: Nameserver,
     /// How long a cache may keep it: of records their TTL, of their absence what the SOA says, where there is one.
     pub ttl: Option<Duration>,
+    /// Addresses of the names in it, where the nameserver adds them: CoreDNS does to an SRV.
+    pub glue: Vec<(String, IpAddr)>,
 }
+
+/// What was answered, and its `ttl`.
+pub type Parsed = (AnswerData, Option<Duration>);
 
 impl Answer {
     /// How long it takes before another answer can be expected.
@@ -64,13 +69,6 @@ impl AnswerData {
         )
     }
 
-    pub fn first_address(&self) -> Option<IpAddr> {
-        match self {
-            Self::Addresses(addresses) => addresses.first().copied(),
-            _ => None,
-        }
-    }
-
     /// The names of a PTR; none of any other answer.
     pub fn into_names(self) -> Vec<String> {
         match self {
@@ -81,7 +79,7 @@ impl AnswerData {
 }
 
 /// What a response says of this name and type, and how long a cache may keep it.
-pub fn parse(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Option<Duration>) {
+pub fn parse(response: &Message, name: &Name, kind: RecordType) -> Parsed {
     let code = match response.metadata.response_code {
         ResponseCode::NoError => return records(response, name, kind),
         ResponseCode::NXDomain => return (AnswerData::NxDomain, negative_ttl(response)),
@@ -100,7 +98,7 @@ fn is_of_root(record: &Record) -> bool {
 }
 
 /// The records of this type that the name has, through its aliases; records of other names do not count.
-fn records(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Option<Duration>) {
+fn records(response: &Message, name: &Name, kind: RecordType) -> Parsed {
     let (mut addresses, mut names, mut ttl) = (Vec::new(), Vec::new(), None::<u32>);
     let mut owner = name;
     for _ in 0..MOST_ALIASES {
@@ -115,12 +113,10 @@ fn records(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Op
                 RData::AAAA(aaaa) if kind == RecordType::AAAA => {
                     addresses.push(IpAddr::V6(aaaa.0));
                 }
-                RData::PTR(ptr) if kind == RecordType::PTR => {
-                    names.push(ptr.0.to_ascii().trim_end_matches('.').to_owned());
-                }
+                RData::PTR(ptr) if kind == RecordType::PTR => names.push(text(&ptr.0)),
                 // A dot alone says that there is no such service. RFC 2782
                 RData::SRV(srv) if kind == RecordType::SRV && !srv.target.is_root() => {
-                    names.push(srv.target.to_ascii().trim_end_matches('.').to_owned());
+                    names.push(text(&srv.target));
                 }
                 RData::CNAME(target) => alias = Some(&target.0),
                 _ => continue,
@@ -143,6 +139,22 @@ fn records(response: &Message, name: &Name, kind: RecordType) -> (AnswerData, Op
         _ if owner != name => (AnswerData::Alias(owner.clone()), None),
         _ => (AnswerData::NoData, negative_ttl(response)),
     }
+}
+
+/// The addresses beside the answer, and whose they are.
+pub fn glue(response: &Message) -> Vec<(String, IpAddr)> {
+    let records = response.additionals.iter();
+    let glue = records.filter_map(|record| match &record.data {
+        RData::A(a) => Some((text(&record.name), a.0.into())),
+        RData::AAAA(aaaa) => Some((text(&record.name), aaaa.0.into())),
+        _ => None,
+    });
+    glue.collect()
+}
+
+/// A name without its final dot.
+fn text(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_owned()
 }
 
 /// How long a negative answer may be kept: the TTL of the SOA or its minimum, whichever is less. RFC 2308 §5
@@ -228,6 +240,7 @@ mod tests {
                 data,
                 server: Nameserver::LOCAL,
                 ttl: ttl.map(Duration::from_secs),
+                glue: Vec::new(),
             };
             let wait = answer.retry_after();
             assert_eq!(wait, Duration::from_secs_f64(seconds), "{answer:?}");

@@ -5,7 +5,8 @@
 
 use std::cell::Cell;
 use std::io;
-use std::time::Duration;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -21,10 +22,12 @@ use hickory_resolver::proto::op::{
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tracing::warn;
 
-use super::answer::{self, Answer, AnswerData};
+use super::answer::{self, Answer, AnswerData, Parsed};
 use super::nameserver::Nameserver;
 use super::rate_limit::RateLimit;
+use super::strays;
 
 /// After this long without an answer the next nameserver is asked as well.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -33,6 +36,8 @@ const LIMIT: Duration = Duration::from_secs(3);
 const MOST_ALIASES: usize = 4;
 /// A datagram may be lost: it is sent a second time after this long.
 const RESEND: Duration = Duration::from_secs(1);
+/// Of a flood of strays there is one line in this time.
+const STRAYS: Duration = Duration::from_secs(60);
 
 pub struct Client {
     nameservers: Vec<Nameserver>,
@@ -40,6 +45,8 @@ pub struct Client {
     /// The nameserver that answered last is asked first: a dead one costs its delay once.
     first: Cell<usize>,
     limit: RateLimit,
+    /// When the last line about strays was written.
+    warned: Cell<Option<Instant>>,
 }
 
 impl Client {
@@ -50,6 +57,7 @@ impl Client {
             over_tcp,
             first: Cell::default(),
             limit: RateLimit::default(),
+            warned: Cell::default(),
         }
     }
 
@@ -75,7 +83,18 @@ impl Client {
     /// Asks the nameservers in turn: the next one when one fails, or has been silent for a while. The first conclusive
     /// answer counts.
     pub async fn ask(&self, name: &str, kind: RecordType) -> Answer {
-        let name = absolute_name(name);
+        let answer = self.ask_all(absolute_name(name), kind).await;
+        let is_due = self.warned.get().is_none_or(|at| at.elapsed() > STRAYS);
+        if is_due && let count @ 1.. = strays::take() {
+            self.warned.set(Some(Instant::now()));
+            warn!(
+                "ignored {count} datagrams that came to our DNS questions and answer none of them; does somebody in this network forge answers?"
+            );
+        }
+        answer
+    }
+
+    async fn ask_all(&self, name: Name, kind: RecordType) -> Answer {
         let count = self.nameservers.len();
         let first = self.first.get();
         let mut order = (0..count).map(|at| (first + at) % count);
@@ -103,6 +122,7 @@ impl Client {
             data: AnswerData::Timeout,
             server: Nameserver::LOCAL,
             ttl: None,
+            glue: Vec::new(),
         })
     }
 
@@ -125,15 +145,19 @@ impl Client {
     }
 
     async fn ask_one(&self, server: &Nameserver, name: Name, kind: RecordType) -> Answer {
-        let (data, ttl) = match timeout(LIMIT, self.resolve(server, name, kind)).await {
-            Ok(Ok(parsed)) => parsed,
-            Ok(Err(NetError::Proto(error))) => (AnswerData::Malformed(error.to_string()), None),
-            Ok(Err(_)) | Err(_) => (AnswerData::Timeout, None),
+        let resolved = timeout(LIMIT, self.resolve(server, name, kind)).await;
+        let ((data, ttl), glue) = match resolved {
+            Ok(Ok(resolved)) => resolved,
+            Ok(Err(NetError::Proto(error))) => {
+                ((AnswerData::Malformed(error.to_string()), None), Vec::new())
+            }
+            Ok(Err(_)) | Err(_) => ((AnswerData::Timeout, None), Vec::new()),
         };
         Answer {
             data,
             server: server.clone(),
             ttl,
+            glue,
         }
     }
 
@@ -143,15 +167,15 @@ impl Client {
         server: &Nameserver,
         mut name: Name,
         kind: RecordType,
-    ) -> Result<(AnswerData, Option<Duration>), NetError> {
+    ) -> Result<(Parsed, Vec<(String, IpAddr)>), NetError> {
         for _ in 0..MOST_ALIASES {
             let response = self.exchange(server, name.clone(), kind).await?;
             match answer::parse(&response, &name, kind) {
                 (AnswerData::Alias(target), _) => name = target,
-                parsed => return Ok(parsed),
+                parsed => return Ok((parsed, answer::glue(&response))),
             }
         }
-        Ok((AnswerData::NoData, None))
+        Ok(((AnswerData::NoData, None), Vec::new()))
     }
 
     /// With EDNS, so that more fits into a datagram; without it for a nameserver that takes it for an error. RFC 6891 §7

@@ -6,6 +6,7 @@ pub mod hosts;
 mod nameserver;
 pub mod rate_limit;
 mod runtime;
+pub mod strays;
 
 pub use answer::{Answer, AnswerData};
 pub use client::Client;

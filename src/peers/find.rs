@@ -10,8 +10,9 @@ use super::kubernetes::Api;
 use super::names::{Endpoint, OwnNode, Peer, folded};
 use crate::config::peers::{HostsEntry, Source};
 use crate::config::{Config, HostForm, Peers};
-use crate::node::Host;
+use crate::dns::answer::comma_separated;
 use crate::node::host::reverse_name;
+use crate::node::{Host, NamePart};
 
 pub struct Finder {
     pub own: OwnNode,
@@ -52,20 +53,29 @@ impl Finder {
     pub async fn find(&mut self, deadline: Instant) -> Discovery {
         // However silent the sources are, half of the time is left to name what one of them knows.
         let half = left(deadline) / 2;
+        self.dns.follow_resolv_conf();
         self.find_network(half).await;
-        let services: Vec<Host> = self.sources.iter().filter_map(service).collect();
-        let mut results = self.dns.services(&services, self.own.form, half).await;
-        results.extend(self.sources.iter().map(|source| match source {
-            Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
-            #[cfg(feature = "kubernetes")]
-            Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
-            _ => Ok(Vec::new()),
+        let services = self.sources.iter().filter_map(service);
+        let (names, services): (Vec<_>, Vec<Host>) = services.unzip();
+        let results = self.dns.services(&services, self.own.form, half).await;
+        let mut results: Vec<_> = names.into_iter().zip(results).collect();
+        results.extend(self.sources.iter().map(|source| {
+            (
+                None,
+                match source {
+                    Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
+                    #[cfg(feature = "kubernetes")]
+                    Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
+                    _ => Ok(Vec::new()),
+                },
+            )
         }));
         let mut discovery = Discovery::default();
-        let mut unnamed = BTreeSet::new();
-        for result in results {
+        let mut unnamed = Vec::new();
+        for (name, result) in results {
+            let like = self.own.called(name);
             match result {
-                Ok(endpoints) => self.add_named(endpoints, &mut discovery, &mut unnamed),
+                Ok(endpoints) => self.add_named(endpoints, &like, &mut discovery, &mut unnamed),
                 Err(reason) => discovery.failures.push(reason),
             }
         }
@@ -98,14 +108,15 @@ impl Finder {
     fn add_named(
         &self,
         endpoints: Vec<Endpoint>,
+        like: &OwnNode,
         discovery: &mut Discovery,
-        unnamed: &mut BTreeSet<IpAddr>,
+        unnamed: &mut Vec<(IpAddr, OwnNode)>,
     ) {
         for endpoint in endpoints {
-            match (self.own.peer(&endpoint), endpoint) {
+            match (like.peer(&endpoint), endpoint) {
                 (Some(peer), _) => discovery.add(peer, &self.own),
                 (None, Endpoint::Address(at, _)) if !self.own.addresses.contains(&at) => {
-                    unnamed.insert(at);
+                    unnamed.push((at, like.clone()));
                 }
                 _ => {}
             }
@@ -115,20 +126,21 @@ impl Finder {
     /// Names peers by the PTRs of their addresses, where nothing else names them.
     async fn add_by_ptr(
         &mut self,
-        unnamed: BTreeSet<IpAddr>,
+        unnamed: Vec<(IpAddr, OwnNode)>,
         discovery: &mut Discovery,
         deadline: Instant,
     ) {
-        let mut ptrs = self.dns.ptrs(&unnamed, left(deadline)).await;
-        for at in unnamed {
+        let addresses = unnamed.iter().map(|(at, _)| *at).collect();
+        let ptrs = self.dns.ptrs(&addresses, left(deadline)).await;
+        for (at, like) in unnamed {
             // Without an entry it is not yet time to ask for it.
-            let Some(names) = ptrs.remove(&reverse_name(at)) else {
+            let Some(names) = ptrs.get(&reverse_name(at)).cloned() else {
                 continue;
             };
             let peer = names
-                .and_then(|names| self.own.pick_name(names.into_names()))
+                .and_then(|names| like.pick_name(names.into_names()))
                 .and_then(|name| Host::parse(&name))
-                .and_then(|host| self.own.peer_at(host, Ok(at)));
+                .and_then(|host| like.peer_at(host, Ok(at)));
             let peer = peer.map_err(|reason| {
                 format!("{at} has no name: {reason}; nodes are named by the PTRs of their addresses here")
             });
@@ -149,9 +161,37 @@ impl Finder {
         for peer in &mut peers {
             if let Some(address) = addresses.get(&host(peer)) {
                 let why = |reason| format!("has no address: {reason}");
-                peer.address = address.clone().map_err(why);
+                let first = address.as_ref().map_err(Clone::clone);
+                let first = first.and_then(|all| all.first().copied().ok_or_else(String::new));
+                peer.address = first.map_err(why);
             }
         }
+    }
+
+    /// Would the VM, which looks the name up itself, find the peer where it was met? It waits for nothing where a cache says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// What DNS says, to be put behind the peer's name.
+    pub async fn check_name(&mut self, peer: &Peer, deadline: Instant) -> Result<(), String> {
+        let (host, at) = (peer.node.host.to_string(), peer.address.clone()?);
+        if matches!(peer.node.host, Host::Address(_)) {
+            return Ok(());
+        }
+        let names = BTreeSet::from([host.clone()]);
+        let mut answers = self.dns.addresses(names, left(deadline)).await;
+        let found = match answers.remove(&host) {
+            Some(Ok(found)) if !found.contains(&at) => {
+                self.dns.forget(&host, None);
+                comma_separated(&found)
+            }
+            Some(Err(reason)) => reason,
+            // Without an answer it is not yet time to ask.
+            _ => return Ok(()),
+        };
+        Err(format!(
+            "is at {at}, and the node would not find it there: its name's lookup gives {found}"
+        ))
     }
 
     /// Forgets what DNS answered about a peer that is not there.
@@ -178,16 +218,17 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-fn service(source: &Source) -> Option<Host> {
+/// The name of a Service's nodes before the `@`, where it is not this node's, and the Service.
+fn service(source: &Source) -> Option<(Option<NamePart>, Host)> {
     match source {
-        Source::Dns(name) => Some(name.as_ref()?.host.clone()),
+        Source::Dns(name, service) => Some((name.clone(), service.as_ref()?.host.clone())),
         _ => None,
     }
 }
 
 fn listed(one: &HostsEntry) -> Endpoint {
     match one {
-        HostsEntry::Host(host) => Endpoint::Host(host.clone()),
+        HostsEntry::Host(host) => Endpoint::Host(host.clone(), None),
         HostsEntry::Node(node) => Endpoint::Node(node.clone()),
     }
 }

@@ -8,13 +8,14 @@ use std::net::IpAddr;
 
 use crate::config::HostForm;
 use crate::node::host::{dashed, is_dashed};
-use crate::node::{Host, NodeName};
+use crate::node::{Host, NamePart, NodeName};
 
 /// What a source knows of one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     Node(NodeName),
-    Host(Host),
+    /// Its name, and its address where the source has it.
+    Host(Host, Option<IpAddr>),
     /// Its address, and the pod's host name where the source has it.
     Address(IpAddr, Option<String>),
 }
@@ -62,6 +63,13 @@ impl OwnNode {
         }
     }
 
+    /// The same with this name before the `@`, which peers of another Service have.
+    pub fn called(&self, name: Option<NamePart>) -> Self {
+        let mut own = self.clone();
+        own.node.name = name.unwrap_or(own.node.name);
+        own
+    }
+
     /// The peer at an endpoint; `None` where only the PTR of its address can name it.
     ///
     /// # Errors
@@ -73,7 +81,10 @@ impl OwnNode {
                 let node = node.clone();
                 return Some(Ok(Peer { node, address }));
             }
-            (Endpoint::Host(host), _) => (Ok(host.clone()), address_of(host)),
+            (Endpoint::Host(host, address), _) => (
+                Ok(host.clone()),
+                address.map_or_else(|| address_of(host), Ok),
+            ),
             (Endpoint::Address(at, _), Form::Address) => (Ok(Host::Address(*at)), Ok(*at)),
             (Endpoint::Address(at, _), Form::Dashed) => {
                 (Host::under(&dashed(*at), &self.domain()), Ok(*at))
@@ -160,7 +171,7 @@ mod tests {
         let ip = own("app@10.1.2.3", HostForm::Ip);
         let service = own("app@one.x", HostForm::Service);
         let at = IpAddr::from([10, 1, 2, 9]);
-        let host = || Endpoint::Host(Host::parse("app-1.app.prod.svc.x").unwrap());
+        let host = || Endpoint::Host(Host::parse("app-1.app.prod.svc.x").unwrap(), None);
         for (own, endpoint, expected) in [
             (&pod, host(), Some("app@app-1.app.prod.svc.x")),
             (&pod, Endpoint::Address(at, None), None),

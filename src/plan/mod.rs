@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::beam::Flag;
 use crate::config::{Config, LauncherKind, Setting};
 use crate::error::Failure;
 use crate::naming::{self, Chosen};
@@ -151,6 +152,14 @@ impl Plan {
         }
         let mut settings = resolve::resolve(sources, answer)?;
         settings.sync_with = peers.to_vec();
+        let mut transports = sources.flags(&[Flag::ProtoDist]);
+        if settings.peers.is_some()
+            && let Some(flag) = transports.find(|flag| !flag.is_tcp())
+        {
+            let by = flag.place.to_string();
+            changes.warn(resolve::peers::not_joined(&by, &flag.text));
+            settings.peers = None;
+        }
         let decision = Decision {
             sources,
             own: sources.own,

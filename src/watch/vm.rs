@@ -96,8 +96,7 @@ impl Vm {
 
     /// The distribution protocol's carrier, if it is not plain TCP.
     pub fn transport(&self) -> Option<&str> {
-        let flags = self.flags.of(&[Flag::ProtoDist]);
-        let mut names = flags.map(|flag| flag.text.as_str());
-        names.find(|name| !matches!(*name, "inet_tcp" | "inet6_tcp"))
+        let mut flags = self.flags.of(&[Flag::ProtoDist]);
+        Some(flags.find(|flag| !flag.is_tcp())?.text.as_str())
     }
 }

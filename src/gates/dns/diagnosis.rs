@@ -98,8 +98,12 @@ async fn evidence(context: &WaitContext<'_>) -> Evidence {
             AnswerData::NoData => context.addresses(&name).await.data,
             other => other,
         };
-        let names = match data.first_address() {
-            Some(address) => context.ptr(address).await.data.into_names(),
+        let first = match &data {
+            AnswerData::Addresses(addresses) => addresses.first(),
+            _ => None,
+        };
+        let names = match first {
+            Some(address) => context.ptr(*address).await.data.into_names(),
             None => Vec::new(),
         };
         Some((data, names.contains(&name)))

@@ -25,6 +25,7 @@ use budget::Budget;
 use cache::{Cache, Expiring};
 
 pub struct Dns {
+    conf: ResolvConf,
     client: Client,
     /// The node's own family of addresses, and the other one.
     families: [RecordType; 2],
@@ -45,11 +46,21 @@ impl Dns {
         }
         Self {
             client: Client::new(&conf.nameservers, conf.over_tcp),
+            conf: conf.clone(),
             families,
             budget: Budget::new(interval),
             cache: Cache::default(),
             without_srv: Expiring::default(),
             network: None,
+        }
+    }
+
+    /// Asks the nameservers that resolv.conf has now; what others answered is forgotten.
+    pub fn follow_resolv_conf(&mut self) {
+        if self.conf.follow() {
+            self.client = Client::new(&self.conf.nameservers, self.conf.over_tcp);
+            self.cache = Cache::default();
+            self.without_srv = Expiring::default();
         }
     }
 
@@ -72,7 +83,7 @@ impl Dns {
         .await;
         for ((name, asks_srv), result) in services.iter().zip(&results) {
             let first = result.as_ref().ok().and_then(|found| found.first());
-            let is_srv = *asks_srv && matches!(first, Some(Endpoint::Host(_)));
+            let is_srv = *asks_srv && matches!(first, Some(Endpoint::Host(..)));
             let is_without_srv = *asks_srv && matches!(first, Some(Endpoint::Address(..)));
             self.budget.spend(1 + u8::from(*asks_srv && !is_srv));
             if is_without_srv {
@@ -119,12 +130,12 @@ impl Dns {
         &mut self,
         hosts: BTreeSet<String>,
         limit: Duration,
-    ) -> HashMap<String, Result<IpAddr, String>> {
+    ) -> HashMap<String, Result<Vec<IpAddr>, String>> {
         let (mut results, mut unlisted) = (HashMap::new(), BTreeSet::new());
         for host in hosts {
-            match hosts::addresses(&host).first() {
-                Some(address) => drop(results.insert(host, Ok(*address))),
-                None => drop(unlisted.insert(host)),
+            match hosts::addresses(&host) {
+                listed if listed.is_empty() => drop(unlisted.insert(host)),
+                listed => drop(results.insert(host, Ok(listed))),
             }
         }
         let [first, second] = self.families;
@@ -134,8 +145,11 @@ impl Dns {
             .look_up(unlisted, &mut self.budget, limit, ask)
             .await;
         results.extend(answers.into_iter().map(|(host, answer)| {
-            let first = |data: AnswerData| data.first_address().ok_or_else(|| data.to_string());
-            (host, answer.and_then(first))
+            let addresses = |data| match data {
+                AnswerData::Addresses(addresses) => Ok(addresses),
+                other => Err(other.to_string()),
+            };
+            (host, answer.and_then(addresses))
         }));
         results
     }

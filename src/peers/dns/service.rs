@@ -1,5 +1,7 @@
 //! The nodes behind a Service's name: its SRV, or its addresses.
 
+use std::net::IpAddr;
+
 use hickory_resolver::proto::rr::RecordType;
 
 use crate::dns::{AnswerData, Client};
@@ -21,7 +23,15 @@ pub async fn endpoints(
     if asks_srv {
         let srv = client.ask(service, RecordType::SRV).await;
         match srv.data {
-            AnswerData::Names(targets) => return Ok(hosts(&targets)),
+            AnswerData::Names(targets) => {
+                return Ok(hosts(&targets, |target| {
+                    let is_its = |(name, _): &&(String, IpAddr)| name.eq_ignore_ascii_case(target);
+                    let mut own: Vec<_> =
+                        srv.glue.iter().filter(is_its).map(|(_, at)| *at).collect();
+                    own.sort_by_key(|at| at.is_ipv6() != (first == RecordType::AAAA));
+                    own.first().copied()
+                }));
+            }
             AnswerData::NxDomain | AnswerData::NoData => {}
             _ => srv_failure = Some(format!("{service}: {srv}")),
         }
@@ -29,7 +39,9 @@ pub async fn endpoints(
     let name = without_port(service);
     let answer = client.addresses(name, first, Some(second)).await;
     match answer.data {
-        AnswerData::Addresses(_) if form == Form::Service => Ok(hosts(&[name.to_owned()])),
+        AnswerData::Addresses(_) if form == Form::Service => {
+            Ok(hosts(&[name.to_owned()], |_| None))
+        }
         AnswerData::Addresses(found) => Ok(found
             .into_iter()
             .map(|address| Endpoint::Address(address, None))
@@ -39,9 +51,9 @@ pub async fn endpoints(
     }
 }
 
-fn hosts(names: &[String]) -> Vec<Endpoint> {
-    let hosts = names.iter().filter_map(|name| Host::parse(name).ok());
-    hosts.map(Endpoint::Host).collect()
+fn hosts(names: &[String], address: impl Fn(&str) -> Option<IpAddr>) -> Vec<Endpoint> {
+    let endpoint = |name: &String| Some(Endpoint::Host(Host::parse(name).ok()?, address(name)));
+    names.iter().filter_map(endpoint).collect()
 }
 
 /// The Service's own name: without `_epmd._tcp.`, which only SRV has.

@@ -30,6 +30,13 @@ pub fn resolve(
     failures.or(Some(peers))
 }
 
+/// What keeps the peers from being joined: whose `-proto_dist` it is, and which.
+pub fn not_joined(by: &str, transport: &str) -> String {
+    format!(
+        "BEAMINIT_PEERS joins nothing: {by} has -proto_dist {transport}, which beaminit does not speak; have the application connect its nodes, or leave -proto_dist out"
+    )
+}
+
 fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(), String> {
     let fits = |host: &Host| host.is_long() == node.is_long();
     if let Source::Hosts(list) = source {
@@ -53,19 +60,19 @@ fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(),
     }
     let by_service = config.host == HostForm::Service;
     match source {
-        Source::Dns(None) | Source::Kubernetes(_) if by_service => Err(
-            "and BEAMINIT_HOST is \"service\", under which name is no second node; name the other Services, as in dns:NAME or hosts:NAME,NAME".into(),
+        Source::Dns(_, None) | Source::Kubernetes(_) if by_service => Err(
+            "and BEAMINIT_HOST is \"service\", under which name is no second node; name the other Services, as in dns:SERVICE or hosts:NAME,NAME".into(),
         ),
-        Source::Dns(name @ None) => {
+        Source::Dns(_, service @ None) => {
             let Some(mut cluster) = config.cluster.clone() else {
-                return Err("and CLUSTER_HOSTNAME is not set; set it to the headless Service's name, or write dns:NAME".into());
+                return Err("and CLUSTER_HOSTNAME is not set; set it to the headless Service's name, or write dns:SERVICE".into());
             };
             (cluster.host, _) = naming::service(config).map_err(|failure| failure.lines.join("; "))?;
-            *name = Some(cluster);
+            *service = Some(cluster);
             Ok(())
         }
-        Source::Dns(Some(name)) => {
-            name.host = naming::complete(name, config);
+        Source::Dns(_, Some(service)) => {
+            service.host = naming::complete(service, config);
             Ok(())
         }
         _ => Ok(()),

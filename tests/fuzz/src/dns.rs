@@ -4,5 +4,7 @@
 pub mod answer;
 #[path = "../../../src/dns/nameserver.rs"]
 mod nameserver;
+#[path = "../../../src/dns/strays.rs"]
+pub mod strays;
 
 pub use nameserver::Nameserver;

@@ -7,9 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::directory::Directory;
 use super::running::{Input, Running, assignments};
+use super::time::LIFETIME;
 use super::{Dns, Network, Words, tests};
 
 /// The binary under test, as the pod sees it.
@@ -30,6 +32,7 @@ pub struct Pod {
     working_directory: String,
     user: Option<u32>,
     input: Input,
+    lifetime: Duration,
     directory: Arc<Directory>,
 }
 
@@ -70,6 +73,7 @@ impl Pod {
             working_directory: "/srv".to_owned(),
             user: None,
             input: Input::Null,
+            lifetime: LIFETIME,
             directory: Arc::new(directory),
         }
     }
@@ -201,6 +205,17 @@ impl Pod {
         self
     }
 
+    /// May run for so much longer.
+    pub fn lasts(mut self, longer: Duration) -> Self {
+        self.lifetime = LIFETIME + longer;
+        self
+    }
+
+    /// Writes a pod's resolv.conf while it runs, in place, as Docker does.
+    pub fn rewrite_resolv_conf(&self, text: &str) {
+        fs::write(self.directory.0.join("etc/resolv.conf"), text).expect("resolv.conf");
+    }
+
     /// Adds a name server to resolv.conf, where nothing listens.
     pub fn dead_nameserver(&mut self, address: &str) {
         self.nameservers.push(address.parse().expect("an address"));
@@ -265,6 +280,7 @@ impl Pod {
             exact,
             self.network.share(),
             self.input,
+            self.lifetime,
             &self.env,
             &self.directory,
         )

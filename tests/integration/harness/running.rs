@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use nix::libc;
 use nix::sched::{CloneFlags, unshare};
@@ -19,7 +20,7 @@ use super::time::LIFETIME;
 use super::transcript::{Stream, Transcript};
 use super::{Network, Words, terminal};
 
-/// No process of a pod may compute for longer.
+/// No process of a pod may compute for longer, or than a part of a longer life.
 const CPU_SECONDS: u64 = 60;
 
 /// What a process finds on its standard input.
@@ -50,10 +51,11 @@ impl Running {
         command: Command,
         network: Network,
         input: Input,
+        lifetime: Duration,
         env: &[(OsString, OsString)],
         directory: &Arc<Directory>,
     ) -> Self {
-        let (process, typed, alive) = start(network, command, input);
+        let (process, typed, alive) = start(network, command, input, lifetime);
         Self {
             process,
             _directory: Arc::clone(directory),
@@ -123,19 +125,21 @@ fn start(
     network: Network,
     mut command: Command,
     input: Input,
+    lifetime: Duration,
 ) -> (Process, Option<File>, Sender<()>) {
     let (alive, ends) = channel::<()>();
     let (started, starts) = channel();
+    let cpu_seconds = CPU_SECONDS.max(lifetime.as_secs() / 8);
     // SAFETY: between fork and exec only system calls are made, on constants.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC)?;
             // Nothing may outlive the tests, not even if they are killed.
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
                 return Err(std::io::Error::last_os_error());
             }
             // Nor run away, or litter the machine with core dumps.
-            setrlimit(Resource::RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS)?;
+            setrlimit(Resource::RLIMIT_CPU, cpu_seconds, cpu_seconds)?;
             setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
             // Nor does whatever started the tests lend the pod its descriptors.
             if libc::syscall(
@@ -159,7 +163,7 @@ fn start(
             .expect("the test waits for its pod");
         // The far side of a terminal is the pod's alone from now on.
         drop(command);
-        let _ = ends.recv_timeout(LIFETIME);
+        let _ = ends.recv_timeout(lifetime);
     });
     let child = starts
         .recv()

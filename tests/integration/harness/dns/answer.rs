@@ -16,6 +16,8 @@ pub enum Answer {
     PointerOfRoot(String),
     /// An SRV to each of these names.
     Services(Vec<String>),
+    /// The same, with an address of each beside it, as CoreDNS answers.
+    Pods(Vec<(String, IpAddr)>),
     /// CNAMEs, from each name to the next, and the addresses of the last.
     Aliases(Vec<String>, Vec<IpAddr>),
     /// This, to be believed for so many seconds.
@@ -74,6 +76,13 @@ impl Answer {
         )
     }
 
+    /// An SRV to each of these names, with their addresses.
+    pub fn pods<const N: usize>(pods: [(&str, &str); N]) -> Self {
+        let parsed =
+            |(name, address): (&str, &str)| (name.to_owned(), address.parse().expect("an address"));
+        Self::Pods(pods.map(parsed).to_vec())
+    }
+
     /// The server failed.
     pub fn servfail() -> Self {
         Self::Code(ResponseCode::ServFail)
@@ -89,9 +98,11 @@ impl Answer {
         match self {
             Self::NxDomain { negative_ttl } | Self::NoData { negative_ttl } => Some(*negative_ttl),
             Self::For(ttl, _) => Some(*ttl),
-            Self::Addresses(_) | Self::Pointers(_) | Self::Services(_) | Self::Aliases(..) => {
-                Some(Self::USUAL_TTL)
-            }
+            Self::Addresses(_)
+            | Self::Pointers(_)
+            | Self::Services(_)
+            | Self::Pods(_)
+            | Self::Aliases(..) => Some(Self::USUAL_TTL),
             _ => None,
         }
     }
@@ -102,9 +113,11 @@ impl Answer {
     /// The same with this TTL, if it is records without one.
     pub(super) fn usually_for(self, ttl: u32) -> Self {
         match self {
-            Self::Addresses(_) | Self::Pointers(_) | Self::Services(_) | Self::Aliases(..) => {
-                Self::For(ttl, Box::new(self))
-            }
+            Self::Addresses(_)
+            | Self::Pointers(_)
+            | Self::Services(_)
+            | Self::Pods(_)
+            | Self::Aliases(..) => Self::For(ttl, Box::new(self)),
             _ => self,
         }
     }

@@ -75,6 +75,17 @@ fn put(answer: &Answer, reply: &mut Message) {
                 reply.add_answer(record(&asked, RData::SRV(service)));
             }
         }
+        Answer::Pods(pods) => {
+            let names = pods.iter().map(|(name, _)| name.clone()).collect();
+            put(&Answer::Services(names), reply);
+            for (name, address) in pods {
+                let data = match address {
+                    IpAddr::V4(v4) => RData::A(A(*v4)),
+                    IpAddr::V6(v6) => RData::AAAA(AAAA(*v6)),
+                };
+                reply.add_additional(record(&absolute(name), data));
+            }
+        }
         Answer::Aliases(names, addresses) => {
             let mut from = asked;
             for name in names {
