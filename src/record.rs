@@ -38,6 +38,8 @@ pub struct Record {
     pub address: Option<IpAddr>,
     /// The process of its VM, once it was found.
     pub vm: Option<i32>,
+    /// The process that joins its peers, while there is to be one.
+    pub joiner: Option<i32>,
     /// The file in which the VM reads its cookie, where beaminit has written it.
     pub cookie_file: Option<PathBuf>,
 }
@@ -51,6 +53,7 @@ impl From<&NodeSettings> for Record {
             ipv6: settings.ipv6,
             address: settings.bound(),
             vm: None,
+            joiner: None,
             cookie_file: None,
         }
     }
@@ -145,6 +148,7 @@ mod tests {
             ipv6: true,
             address: "fd00::3".parse().ok(),
             vm: Some(12),
+            joiner: Some(13),
             cookie_file: Some("/run/a b/.erlang.cookie".into()),
         };
         let least = Record {
@@ -153,6 +157,7 @@ mod tests {
             ipv6: false,
             address: None,
             vm: None,
+            joiner: None,
             cookie_file: None,
             ..whole.clone()
         };

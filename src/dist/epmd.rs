@@ -7,12 +7,14 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::wire::Wire;
+use crate::node::NamePart;
 
 /// No answer is longer: 12 bytes, and a name of 255 at most.
 const LONGEST: usize = 512;
 
 const PORT_PLEASE2_REQ: u8 = b'z';
 const PORT2_RESP: u8 = b'w';
+const NAMES_REQ: u8 = b'n';
 
 /// Why there is no port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,32 @@ pub fn find_port(name: &str, address: SocketAddr, deadline: Instant) -> Result<u
         }
     }
     Err(EpmdError::Foreign)
+}
+
+/// The names that it has; none where it does not say.
+pub fn names(address: SocketAddr, deadline: Instant) -> Vec<String> {
+    let ask = || {
+        let mut wire = Wire::connect(address, deadline)?;
+        wire.write_all(&[0, 1, NAMES_REQ])?;
+        let mut bytes = Vec::new();
+        while let Ok(more) = wire.read_some(LONGEST)
+            && bytes.len() < LONGEST
+        {
+            bytes.extend(more);
+        }
+        std::io::Result::Ok(bytes)
+    };
+    read_names(&ask().unwrap_or_default())
+}
+
+/// Its own port in four bytes, and a line for each: `name app at port 43691`.
+pub fn read_names(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes.get(4..).unwrap_or_default());
+    let name = |line: &str| {
+        let (name, _) = line.strip_prefix("name ")?.split_once(" at port ")?;
+        Some(NamePart::parse(name).ok()?.to_string())
+    };
+    text.lines().filter_map(name).collect()
 }
 
 pub fn request(name: &str) -> Vec<u8> {
@@ -90,6 +118,24 @@ mod tests {
     #[test]
     fn writes_the_request() {
         assert_eq!(request("app"), b"\0\x04zapp");
+    }
+
+    #[test]
+    fn reads_names() {
+        for (bytes, expected) in [
+            (
+                b"\0\0\x11\x11name blog at port 5\nname a at port 6\n".as_slice(),
+                "blog a",
+            ),
+            (b"\0\0\x11\x11name blog at port 5\nname cut", "blog"),
+            (
+                b"\0\0\x11\x11name \x1b[2J at port 5\nother\nname a b at port 6",
+                "",
+            ),
+            (b"\0\0", ""),
+        ] {
+            assert_eq!(super::read_names(bytes).join(" "), expected, "{bytes:?}");
+        }
     }
 
     #[test]

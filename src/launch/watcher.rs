@@ -15,6 +15,7 @@ use crate::naming::Candidate;
 use crate::node::{Host, NodeName};
 use crate::peers::join::{Job, Rounds};
 use crate::peers::names::OwnNode;
+use crate::plan::resolve::peers::not_joined;
 use crate::plan::{Identity, Launcher, NodeSettings, Pin, Plan, Role, cookie_file};
 use crate::record::Record;
 use crate::watch::{self, Certainty, Expectation, Promise, process};
@@ -48,16 +49,24 @@ pub fn start(target: &Target, plan: &Plan, status: Option<StatusSender>) -> Resu
     let descriptors = [verdict.map(OwnedFd::from), memory.flatten()];
     let started = process::spawn(descriptors, |companion, [verdict, memory]| {
         let verdict = verdict.map(VerdictSender::from);
-        if let Some(promise) = promise {
-            let node = watch::watch(&promise, &companion, verdict.as_ref());
-            if let (Some(node), Some(memory)) = (&node, memory) {
-                promise.record(node).write(&memory);
-            }
-            if let Some(node) = node.filter(|_| plan.node_settings().is_none()) {
-                warn_of_unknown_name(&node.name, config);
-            }
-        }
+        let node = promise
+            .as_ref()
+            .and_then(|promise| watch::watch(promise, &companion, verdict.as_ref()));
         drop(verdict);
+        let transport = node.as_ref().and_then(|node| node.transport.as_ref());
+        if let Some(transport) = transport.filter(|_| joins) {
+            warn!("{}", not_joined("the node's VM", transport));
+        }
+        let rounds = rounds.filter(|_| transport.is_none());
+        let found = promise.as_ref().zip(node.as_ref());
+        let record = found.map_or_else(|| record(plan), |(it, node)| Some(it.record(node)));
+        if let (Some(record), Some(memory)) = (record, memory) {
+            let joiner = rounds.as_ref().map(|_| getpid().as_raw());
+            Record { joiner, ..record }.write(&memory);
+        }
+        if let Some(node) = node.filter(|_| plan.node_settings().is_none()) {
+            warn_of_unknown_name(&node.name, config);
+        }
         if let Some(rounds) = rounds {
             companion.become_joiner();
             rounds.run();

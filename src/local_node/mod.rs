@@ -38,6 +38,8 @@ pub struct LocalNode {
     pub epmd: Option<Port>,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
+    /// The process that joins its peers, where it is known.
+    pub joiner: Option<i32>,
     own_addresses: Vec<IpAddr>,
     ipv6: bool,
     /// The node that was asked for is not in this container.
@@ -141,6 +143,7 @@ impl LocalNode {
             ipv6: resolve::bind::family(&sources).unwrap_or_else(|| config.has_ipv6_alone()),
             address: resolve::bind::given(&sources).map(|bind| bind.address.value),
             vm: None,
+            joiner: None,
             cookie_file: None,
         };
         let cookie = launcher.own_settings.cookie.as_ref();
@@ -156,6 +159,7 @@ impl LocalNode {
             cookie: cookie.or_else(of_files),
             epmd: record.epmd,
             port: record.port,
+            joiner: record.joiner,
             own_addresses: config.listening_addresses(record.ipv6, record.address),
             ipv6: record.ipv6,
             is_remote: false,

@@ -1,16 +1,17 @@
-//! `beaminit peers`: lists the peers, and whether each answers.
+//! `beaminit peers`: lists the peers, and whether the node of this container is joined with each.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::find::Finder;
+use super::join::node::Session;
 use super::names::OwnNode;
 use super::options::{ListFormat, ListOptions};
-use super::reach::{self, PortLookup};
+use super::reach::{self, Own, PortLookup};
 use super::{NAME, PeerStatus, check_once};
 use crate::config::Invocation;
-use crate::dist;
+use crate::dist::{self, Handshake};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
@@ -18,14 +19,14 @@ use crate::log;
 use crate::node::NodeName;
 use crate::watch::process;
 
-/// This container's own node has so long to answer its name.
-const OWN_LIMIT: Duration = Duration::from_secs(1);
+/// This container's own node has so long to answer its name, and to take the cookie.
+const OWN_LIMIT: Duration = Duration::from_secs(2);
 
 /// The whole list takes no longer than this.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Lists the peers: exit status 0 if every source could be asked and every peer answers, else 1; with `--hosts`, which lists
-/// those that answer, the others do not change it.
+/// Lists the peers: exit status 0 if every source could be asked and every peer is joined, else 1; with `--hosts`, which lists
+/// those that answer, only the sources count.
 pub fn run(mut start: Invocation) -> i32 {
     let ListOptions { format, command } =
         match ListOptions::parse(std::mem::take(&mut start.command)) {
@@ -40,7 +41,8 @@ pub fn run(mut start: Invocation) -> i32 {
 }
 
 fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
-    let local = LocalNode::discover(start, None, false)?;
+    let began = Instant::now();
+    let local = LocalNode::discover(start, None, format != ListFormat::Hosts)?;
     let Some(peers) = &local.peers else {
         return Err(Failure::config(
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
@@ -53,9 +55,20 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
     }
     let lookup = PortLookup::new(local.epmd, local.port)?;
     let config = &local.config;
-    let own = OwnNode::new(own_name(&local, lookup), config.host, config.addresses());
+    let (name, connected) = ask_own(&local, lookup);
+    let own = OwnNode::new(name, config.host, config.addresses());
     let finder = Finder::new(own, peers, config, None);
-    let (peers, failures) = check_once(finder, lookup, LIMIT)?;
+    let own = connected.as_ref().ok().zip(local.cookie.as_ref());
+    let own = own.map(|(connected, cookie)| Own {
+        connected: connected.clone(),
+        cookie,
+    });
+    let (peers, failures) = check_once(
+        finder,
+        lookup,
+        own.as_ref(),
+        LIMIT.saturating_sub(began.elapsed()),
+    )?;
     let lines: Vec<String> = match format {
         ListFormat::Hosts => hosts(&peers),
         ListFormat::Nodes => peers.iter().map(ToString::to_string).collect(),
@@ -74,8 +87,11 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
     for failure in &failures {
         report("error", failure);
     }
-    let all_answer = peers.iter().all(|peer| peer.answers);
-    Ok(failures.is_empty() && (all_answer || format == ListFormat::Hosts))
+    if let (Err(reason), true) = (&connected, format != ListFormat::Hosts) {
+        report("warning", format!("no peer counts as joined: {reason}"));
+    }
+    let all_joined = peers.iter().all(|peer| peer.joined);
+    Ok(failures.is_empty() && (all_joined || format == ListFormat::Hosts))
 }
 
 fn report(level: &str, line: impl fmt::Display) {
@@ -96,27 +112,40 @@ fn hosts(peers: &[PeerStatus]) -> Vec<String> {
 
 impl fmt::Display for PeerStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.reason.as_deref().unwrap_or("answers");
+        let status = match &self.reason {
+            _ if self.joined => "joined",
+            Some(reason) => reason,
+            None => "answers",
+        };
         write!(f, "{} {status}", self.node)
     }
 }
 
-/// The name of this container's node: the one that it says itself; while it does not run, the first that it may have. Warns
-/// if it runs without the process that joins it.
-fn own_name(local: &LocalNode, lookup: PortLookup) -> NodeName {
+/// The name of this container's node, as it says it, and what it is connected to, or why that is not known; while it does not
+/// run, the first name that it may have. Warns if it runs without the process that joins it.
+fn ask_own(local: &LocalNode, lookup: PortLookup) -> (NodeName, Result<BTreeSet<String>, String>) {
     let first = local.first();
-    let ask = || {
-        let at = *local.addresses(OWN_LIMIT).ok()?.first()?;
-        let own_name = dist::own_name(NAME, &first.host);
-        let deadline = Instant::now() + OWN_LIMIT;
-        let greeted = reach::greet(lookup, &first.name.to_string(), at, own_name, deadline).ok()?;
-        let name = NodeName::parse(&greeted.name).ok()?;
-        local.is_called(&greeted.name).then_some(name)
+    let deadline = Instant::now() + OWN_LIMIT;
+    let addresses = local.addresses(OWN_LIMIT).unwrap_or_default();
+    let (name, own_name) = (first.name.to_string(), dist::own_name(NAME, &first.host));
+    let is_own = |asked: &Handshake| {
+        let is_called = local.is_called(&asked.name);
+        is_called
+            .then_some(())
+            .ok_or_else(|| format!("is not there: {} is", asked.name))
     };
-    let Some(name) = ask() else {
-        return first.clone();
+    let asked = reach::greet_own(lookup, &name, &addresses, &own_name, is_own, deadline);
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(reason) => {
+            return (
+                first.clone(),
+                Err(format!("{first} does not run here: it {reason}")),
+            );
+        }
     };
-    if !process::is_joiner_running() {
+    let name = NodeName::parse(&asked.name).unwrap_or_else(|_| first.clone());
+    if !process::is_joiner_running(local.joiner) {
         report(
             "warning",
             format!(
@@ -124,5 +153,14 @@ fn own_name(local: &LocalNode, lookup: PortLookup) -> NodeName {
             ),
         );
     }
-    name
+    let connected = match &local.cookie {
+        Some(_) if local.has_answered(&asked) != Some(true) => Err(format!(
+            "{name} is not asked: what has its port is no VM of this container's command, as far as can be seen"
+        )),
+        Some(cookie) => Session::prove(asked, cookie, deadline)
+            .and_then(|mut session| session.connected())
+            .map_err(|error| format!("{name} {error}")),
+        None => Err(format!("no cookie is known to ask {name} with")),
+    };
+    (name, connected)
 }

@@ -15,6 +15,7 @@ pub mod names;
 mod options;
 mod reach;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -22,7 +23,7 @@ use serde::Serialize;
 use crate::dns::block_on;
 use crate::error::Failure;
 use find::Finder;
-use reach::PortLookup;
+use reach::{Own, PortLookup, Unreachable};
 
 pub use list::run;
 
@@ -39,11 +40,13 @@ struct PeerStatus {
     node: String,
     address: Option<String>,
     answers: bool,
+    /// Is the node of this container connected to it?
+    joined: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
-/// Finds the peers once, and asks each, all within the limit. Returns them in the order of their names, and one line for
+/// Finds the peers once, and asks each, all within the limit; with `own` whether it has the same cookie, too. Returns them in the order of their names, and one line for
 /// each source that failed.
 ///
 /// # Errors
@@ -51,6 +54,7 @@ struct PeerStatus {
 fn check_once(
     mut finder: Finder,
     lookup: PortLookup,
+    own: Option<&Own>,
     limit: Duration,
 ) -> Result<(Vec<PeerStatus>, Vec<String>), Failure> {
     let began = Instant::now();
@@ -65,10 +69,13 @@ fn check_once(
     })?;
     let peers = discovery.peers.values().collect();
     let host = &finder.own.node.host;
-    let answers = reach::ask_all(lookup, peers, host, began + limit);
+    let answers = reach::ask_all(lookup, peers, host, own, began + limit);
+    let connected = own.into_iter().flat_map(|own| &own.connected);
+    let connected: BTreeSet<String> = connected.map(|node| names::folded(node)).collect();
     let status = |(peer, answer): (&names::Peer, Result<reach::Reachable, _>)| PeerStatus {
         address: peer.address.as_ref().ok().map(ToString::to_string),
-        answers: answer.is_ok(),
+        answers: matches!(answer, Ok(_) | Err(Unreachable::OtherCookie)),
+        joined: connected.contains(&names::folded(&peer.node.to_string())),
         reason: answer.as_ref().err().map(ToString::to_string),
         node: answer.map_or_else(|_| peer.node.to_string(), |peer| peer.name),
     };

@@ -1,17 +1,18 @@
 //! Does a peer answer: is it at its address, and is it the node that it should be? That needs no cookie, and leaves
 //! nothing in the peer's log.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::NAME;
 use super::names::Peer;
-use crate::dist::epmd::{EpmdError, find_port};
-use crate::dist::{self, Handshake};
+use crate::dist::epmd::{self, EpmdError, find_port};
+use crate::dist::{self, DistError, Handshake};
 use crate::error::Failure;
 use crate::node::host::is_dashed;
-use crate::node::{Host, Port};
+use crate::node::{Cookie, Host, Port};
 
 /// One peer gets this long.
 pub const LIMIT: Duration = Duration::from_secs(1);
@@ -56,47 +57,106 @@ pub enum Unreachable {
     Silent(String),
     /// Another node is in its place: somebody gave the wrong name.
     OtherNode(String),
+    /// It is there, and has another cookie.
+    OtherCookie,
+}
+
+/// This node's own connections and cookie, by which peers are told apart that it is not connected to.
+pub struct Own<'a> {
+    pub connected: BTreeSet<String>,
+    pub cookie: &'a Cookie,
 }
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Silent(reason) | Self::OtherNode(reason)) = self;
-        f.write_str(reason)
+        match self {
+            Self::Silent(reason) | Self::OtherNode(reason) => f.write_str(reason),
+            Self::OtherCookie => DistError::Cookie.fmt(f),
+        }
     }
 }
 
-/// Asks the node at an address for its name; `name` is what it is called before the `@`.
+/// Nobody gave a name, to be put behind the node's name; `listens`: somebody is there.
+pub struct Unmet {
+    reason: String,
+    listens: bool,
+}
+
+/// Asks this container's own node, at any of its addresses; `name` is what it is called before the `@`, and `is_own` says why
+/// one that answers is not it.
 ///
 /// # Errors
-/// Why there is no answer, to be put behind the node's name.
-pub fn greet(
+/// Why it does not answer, to be put behind its name.
+pub fn greet_own(
+    lookup: PortLookup,
+    name: &str,
+    addresses: &[IpAddr],
+    own_name: &str,
+    is_own: impl Fn(&Handshake) -> Result<(), String>,
+    deadline: Instant,
+) -> Result<Handshake, String> {
+    let mut reason = None;
+    for at in addresses {
+        match greet(lookup, name, *at, own_name.to_owned(), deadline) {
+            Ok(asked) => match is_own(&asked) {
+                Ok(()) => return Ok(asked),
+                Err(other) => reason = Some(other),
+            },
+            Err(unmet) if unmet.listens => reason = Some(unmet.reason),
+            Err(unmet) => drop(reason.get_or_insert(unmet.reason)),
+        }
+    }
+    Err(reason.unwrap_or_default())
+}
+
+/// Asks the node at an address for its name; `name` is what it is called before the `@`.
+fn greet(
     lookup: PortLookup,
     name: &str,
     at: IpAddr,
     own_name: String,
     deadline: Instant,
-) -> Result<Handshake, String> {
+) -> Result<Handshake, Unmet> {
     let port = match lookup {
         PortLookup::Pinned(port) => port.number(),
         PortLookup::Epmd(epmd) => {
             let epmd = SocketAddr::new(at, epmd.number());
-            find_port(name, epmd, deadline).map_err(|error| match error {
-                EpmdError::UnknownName => format!("is not known to the epmd of {at}"),
-                EpmdError::Foreign => format!("has something else than an epmd at {epmd}"),
-                EpmdError::NoListener => {
-                    format!("has no epmd: nothing takes a connection at {epmd}")
-                }
-                EpmdError::Timeout => format!("does not answer: silence at {epmd}"),
+            find_port(name, epmd, deadline).map_err(|error| Unmet {
+                listens: error != EpmdError::NoListener,
+                reason: match error {
+                    EpmdError::UnknownName => unknown(name, epmd, deadline),
+                    EpmdError::Foreign => format!("has something else than an epmd at {epmd}"),
+                    EpmdError::NoListener => {
+                        format!("has no epmd: nothing takes a connection at {epmd}")
+                    }
+                    EpmdError::Timeout => format!("does not answer: silence at {epmd}"),
+                },
             })?
         }
     };
-    dist::greet(SocketAddr::new(at, port), own_name, deadline).map_err(|failed| failed.to_string())
+    dist::greet(SocketAddr::new(at, port), own_name, deadline).map_err(|failed| Unmet {
+        listens: !matches!(failed, DistError::NoConnection(_)),
+        reason: failed.to_string(),
+    })
+}
+
+fn unknown(name: &str, epmd: SocketAddr, deadline: Instant) -> String {
+    let at = epmd.ip();
+    let names = epmd::names(epmd, deadline);
+    let Some(first) = names.first() else {
+        return format!("is not known to the epmd of {at}");
+    };
+    let all = names.join(", ");
+    format!(
+        "is not known to the epmd of {at}: its epmd has {all}, not {name}; BEAMINIT_PEERS takes dns:{first}@SERVICE for nodes of another name"
+    )
 }
 
 fn ask(
     lookup: PortLookup,
     peer: &Peer,
     host: &Host,
+    own: Option<&Own>,
     deadline: Instant,
 ) -> Result<Reachable, Unreachable> {
     let at = peer.address.clone().map_err(Unreachable::Silent)?;
@@ -105,7 +165,8 @@ fn ask(
     }
     let name = peer.node.name.to_string();
     let own_name = dist::own_name(NAME, host);
-    let greeted = greet(lookup, &name, at, own_name, deadline).map_err(Unreachable::Silent)?;
+    let greeted = greet(lookup, &name, at, own_name, deadline);
+    let greeted = greeted.map_err(|unmet| Unreachable::Silent(unmet.reason))?;
     // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
     if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
         let host = &peer.node.host;
@@ -120,17 +181,24 @@ fn ask(
         };
         return Err(Unreachable::OtherNode(reason));
     }
-    Ok(Reachable {
-        name: greeted.name,
+    let reachable = Reachable {
+        name: greeted.name.clone(),
         creation: greeted.peer_creation,
-    })
+    };
+    let stranger = own.filter(|own| !own.connected.contains(&reachable.name));
+    match stranger.map(|own| greeted.prove(own.cookie.reveal(), deadline)) {
+        Some(Err(DistError::Cookie)) => Err(Unreachable::OtherCookie),
+        _ => Ok(reachable),
+    }
 }
 
-/// Asks all of them, some at a time, before the deadline; `host` is this node's.
+/// Asks all of them, some at a time, before the deadline; `host` is this node's. With `own`, those that it is not connected
+/// to are asked for their cookie; one that has another logs that.
 pub fn ask_all<'a>(
     lookup: PortLookup,
     peers: Vec<&'a Peer>,
     host: &Host,
+    own: Option<&Own>,
     deadline: Instant,
 ) -> Vec<(&'a Peer, Result<Reachable, Unreachable>)> {
     let mut answers = Vec::new();
@@ -141,7 +209,7 @@ pub fn ask_all<'a>(
                 .iter()
                 .map(|peer| {
                     let small = std::thread::Builder::new().stack_size(128 << 10);
-                    small.spawn_scoped(scope, move || ask(lookup, peer, host, deadline))
+                    small.spawn_scoped(scope, move || ask(lookup, peer, host, own, deadline))
                 })
                 .collect();
             answers.extend(threads.into_iter().map(|thread| {

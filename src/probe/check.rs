@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::local_node::LocalNode;
 use crate::node::Port;
 use crate::system::listeners;
+use crate::watch::process;
 
 /// Gives the line to print.
 ///
@@ -227,13 +228,19 @@ fn check_ready(
     if let Some(least) = options.peers {
         let reply = call("erlang", "nodes")?;
         let count = reply.term().list().map_or(0, Iterator::count);
+        let is_lost = |pid| !process::is_joiner_running(Some(pid));
+        let lost = if local.joiner.is_some_and(is_lost) {
+            "; its beaminit-peers was killed, so nobody joins it with others: start the container anew"
+        } else {
+            ""
+        };
         let peers = format!("{count} {}", if count == 1 { "peer" } else { "peers" });
         if count < least {
             return Err(not_well(format!(
-                "{name} has {peers}, and should have {least}"
+                "{name} has {peers}, and should have {least}{lost}"
             )));
         }
-        results.push(peers);
+        results.push(peers + lost);
     }
     Ok(results.join(", "))
 }

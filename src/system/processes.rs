@@ -17,11 +17,16 @@ pub fn is_vm(program: &str) -> bool {
     program == "beam" || program.starts_with("beam.")
 }
 
-/// Is there a process of this name? proc_pid_comm(5)
+/// Is there a process of this name?
 pub fn is_one_called(name: &CStr) -> bool {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut names = processes.filter_map(|process| fs::read(process.path().join("comm")).ok());
-    names.any(|one| one.trim_ascii_end() == name.to_bytes())
+    let mut processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.any(|process| is_called(&process.path(), name))
+}
+
+/// Has the process of this folder in /proc this name? proc_pid_comm(5)
+pub fn is_called(process: &Path, name: &CStr) -> bool {
+    let found = fs::read(process.join("comm"));
+    found.is_ok_and(|found| found.trim_ascii_end() == name.to_bytes())
 }
 
 /// The command's VMs; the command itself, if it runs, where there is no /proc.

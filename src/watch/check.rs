@@ -41,6 +41,8 @@ pub struct Node {
     pub name: NodeName,
     pub vm: Pid,
     pub port: u16,
+    /// What carries its distribution, if not plain TCP.
+    pub transport: Option<String>,
     /// Where it was reached.
     pub address: IpAddr,
     /// Follows the port in the log line.
@@ -227,6 +229,7 @@ impl<'a> NodeCheck<'a> {
             name,
             vm: vm.pid,
             port,
+            transport: vm.transport().map(ToOwned::to_owned),
             address: at.ip(),
             remark,
         };

@@ -83,6 +83,7 @@ impl Promise {
             ipv6: node.address.is_ipv6(),
             address: Some(node.address),
             vm: Some(node.vm.as_raw()),
+            joiner: None,
             cookie_file: planned.and_then(|planned| planned.cookie_file.clone()),
         }
     }

@@ -78,8 +78,13 @@ pub fn spawn(
     }
 }
 
-pub fn is_joiner_running() -> bool {
-    processes::is_one_called(PEERS)
+/// Is the process there that joins peers? Without its pid, is there any, or one that may become it? Containers may share
+/// their processes.
+pub fn is_joiner_running(joiner: Option<i32>) -> bool {
+    match joiner {
+        Some(pid) => processes::is_called(format!("/proc/{pid}").as_ref(), PEERS),
+        None => [PEERS, WATCH].into_iter().any(processes::is_one_called),
+    }
 }
 
 /// Ends without the exit handlers of the process that was copied.

@@ -1,21 +1,30 @@
 //! The log lines of the joining process: one for each change, none while everything stays as it is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
 use crate::node::NodeName;
+use crate::peers::reach::Unreachable;
 
 /// A warning is not repeated while its reason comes again within this time, or a few rounds.
 const MEMORY: Duration = Duration::from_secs(60);
 const ROUNDS: u32 = 3;
+/// Who is not met for so many rounds, or so long, is told of.
+const ABSENT_ROUNDS: u32 = 6;
+const ABSENT: Duration = Duration::from_secs(30);
+/// Of more in one round there is only the number.
+const ABSENT_LINES: usize = 5;
 
 pub struct JoinLog {
     joined: BTreeSet<String>,
     /// The warnings, and when there was last reason for each.
     warnings: HashMap<String, Instant>,
     memory: Duration,
+    /// The peers that are not met: since when, and whether they were told of.
+    absent: HashMap<String, (Instant, bool)>,
+    patience: Duration,
     has_wrong_cookie: bool,
 }
 
@@ -26,6 +35,8 @@ impl JoinLog {
             joined: BTreeSet::new(),
             warnings: HashMap::new(),
             memory: MEMORY.max(interval * ROUNDS),
+            absent: HashMap::new(),
+            patience: ABSENT.min(interval * ABSENT_ROUNDS),
             has_wrong_cookie: false,
         }
     }
@@ -48,9 +59,36 @@ impl JoinLog {
         self.warn_once(format!("BEAMINIT_PEERS: {reason}"));
     }
 
-    /// Another node is where a peer should be.
-    pub fn other_node(&mut self, node: &NodeName, reason: &str) {
-        self.warn_once(format!("{node} {reason}"));
+    /// Those that were not met in this round, and why. Each is told of once, until it is met.
+    pub fn absent(&mut self, now: &BTreeMap<String, Unreachable>) {
+        self.absent.retain(|node, _| now.contains_key(node));
+        let mut told = 0;
+        for (node, reason) in now {
+            let new = (Instant::now(), false);
+            let (since, is_told) = self.absent.entry(node.clone()).or_insert(new);
+            let is_other = matches!(reason, Unreachable::OtherNode(_));
+            if *is_told || (!is_other && since.elapsed() < self.patience) {
+                continue;
+            }
+            *is_told = true;
+            told += 1;
+            if told <= ABSENT_LINES {
+                warn!("{node} {reason}; it is not joined");
+            }
+        }
+        if told > ABSENT_LINES {
+            let more = told - ABSENT_LINES;
+            warn!("{more} more of BEAMINIT_PEERS are not joined; `beaminit peers` lists them");
+        }
+    }
+
+    /// The node itself has not been met for this long.
+    pub fn node_absent(&mut self, node: &NodeName, reason: &str, away: Duration) {
+        if away >= self.patience {
+            self.warn_once(format!(
+                "{node} is not joined with its peers: it {reason}; trying on"
+            ));
+        }
     }
 
     fn warn_once(&mut self, line: String) {

@@ -3,7 +3,7 @@
 //! In the watcher's process ([`crate::watch::process`]), once the node is up.
 
 mod log;
-mod node;
+pub mod node;
 mod refusals;
 mod rounds;
 
@@ -48,7 +48,7 @@ pub struct Job<'a> {
 pub fn reachable_peers(job: &Job) -> Result<Vec<NodeName>, Failure> {
     let lookup = PortLookup::new(job.epmd, job.port)?;
     let finder = Finder::new(job.own.clone(), job.peers, job.config, None);
-    let (peers, failures) = check_once(finder, lookup, START)?;
+    let (peers, failures) = check_once(finder, lookup, None, START)?;
     for failure in failures {
         warn!("BEAMINIT_PEERS: {failure}; the node starts without waiting for those peers");
     }

@@ -3,6 +3,7 @@
 //!
 //! <https://www.erlang.org/doc/apps/kernel/net_kernel.html#connect_node/1>
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use nix::unistd::{Pid, getpid};
 use super::Job;
 use crate::dist::call::Reply;
 use crate::dist::term::OutTerm;
-use crate::dist::{Connection, DistError};
+use crate::dist::{Connection, DistError, Handshake};
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName};
 use crate::peers::NAME;
@@ -76,32 +77,36 @@ impl LocalPeer {
         let deadline = Instant::now() + LIMIT;
         let name = self.node.name.to_string();
         let own_name = format!("{NAME}@{}", self.node.host);
-        let (mut reason, mut stranger) = (String::new(), false);
-        for at in &self.addresses {
-            match reach::greet(self.lookup, &name, *at, own_name.clone(), deadline) {
-                Ok(greeted) if greeted.name == self.node.to_string() => {
-                    let pids = vm::pids(&vm::of(self.command));
-                    if greeted.is_with(&pids) == Some(true) {
-                        return Ok(Session(greeted.prove(self.cookie.reveal(), deadline)?));
-                    }
-                    reason = format!(
-                        "the one at {at} is none of its processes, as far as can be seen, and gets no proof of the cookie"
-                    );
-                    stranger = true;
-                }
-                Ok(greeted) => reason = format!("is not there: {} is", greeted.name),
-                Err(why) => reason = why,
+        let is_stranger = Cell::new(false);
+        let is_own = |asked: &Handshake| {
+            if asked.name != self.node.to_string() {
+                return Err(format!("is not there: {} is", asked.name));
             }
-        }
-        Err(if stranger {
-            RoundError::Other(reason)
-        } else {
-            RoundError::Absent(reason)
-        })
+            let pids = vm::pids(&vm::of(self.command));
+            is_stranger.set(asked.is_with(&pids) != Some(true));
+            if is_stranger.get() {
+                return Err("the one at its address is none of its processes, as far as can be seen, and gets no proof of the cookie".into());
+            }
+            Ok(())
+        };
+        let (lookup, addresses) = (self.lookup, &self.addresses);
+        let asked = reach::greet_own(lookup, &name, addresses, &own_name, is_own, deadline);
+        let asked = asked.map_err(|reason| {
+            if is_stranger.get() {
+                RoundError::Other(reason)
+            } else {
+                RoundError::Absent(reason)
+            }
+        })?;
+        Ok(Session::prove(asked, &self.cookie, deadline)?)
     }
 }
 
 impl Session {
+    pub fn prove(asked: Handshake, cookie: &Cookie, deadline: Instant) -> Result<Self, DistError> {
+        asked.prove(cookie.reveal(), deadline).map(Self)
+    }
+
     pub fn is_stopping(&mut self) -> Result<bool, DistError> {
         let reply = self.call("init", "get_status", vec![])?;
         let [internal, _] = reply.term().tuple().ok_or(DistError::Foreign)?;

@@ -5,7 +5,7 @@
 //! not connect has refused, by its cookie most likely: that leaves a line in both nodes' logs, so it is not tried again
 //! for a while.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -23,10 +23,12 @@ use crate::peers::names::{Peer, folded};
 use crate::peers::reach::{self, PortLookup, Reachable, Unreachable};
 use crate::system::{memory, random};
 
-/// While the node boots it is looked for this often.
+/// While the node boots it is looked for this often, and then ever less.
 const BOOT: Duration = Duration::from_millis(250);
 /// In one round the addresses of peers are asked for no longer than this.
 const LOCATE: Duration = Duration::from_secs(4);
+/// And the name of one that answers.
+const CHECK: Duration = Duration::from_secs(1);
 /// Nor are the peers themselves.
 const ASK: Duration = Duration::from_secs(20);
 
@@ -57,16 +59,16 @@ impl Rounds {
 
     /// One after the other, for ever.
     pub fn run(mut self) -> Infallible {
-        let mut was_there = false;
+        let mut met = Instant::now();
         loop {
             let mut pause = self.interval;
             match self.round() {
-                Ok(()) => was_there = true,
+                Ok(()) => met = Instant::now(),
                 Err(RoundError::Absent(reason)) => {
                     debug!("the node {reason}");
-                    if !was_there {
-                        pause = pause.min(BOOT);
-                    }
+                    let away = met.elapsed();
+                    self.log.node_absent(&self.local.node, &reason, away);
+                    pause = pause.min(BOOT.max(away / 5));
                 }
                 Err(RoundError::WrongCookie) => {
                     self.log.wrong_cookie();
@@ -96,8 +98,15 @@ impl Rounds {
         self.refusals.forget(&connected);
         let peers = missing.values_mut();
         block_on(self.finder.locate(peers, Instant::now() + LOCATE))?;
-        for peer in self.reachable(missing.values().collect()) {
+        let mut absent = BTreeMap::new();
+        for (place, peer) in self.reachable(missing.values().collect(), &mut absent) {
             if connected.contains(&peer.name) || self.refusals.blocks(&peer, Instant::now()) {
+                continue;
+            }
+            let checked = self.finder.check_name(place, Instant::now() + CHECK);
+            if let Err(reason) = block_on(checked)? {
+                debug!("{} {reason}", peer.name);
+                absent.insert(peer.name, Unreachable::Silent(reason));
                 continue;
             }
             let asked = Instant::now();
@@ -118,23 +127,27 @@ impl Rounds {
                 self.refusals.add(peer, Instant::now());
             }
         }
+        self.log.absent(&absent);
         let is_peer = |name: &str| discovery.peers.contains_key(&folded(name));
         self.log.connected(&connected, is_peer);
         Ok(())
     }
 
-    fn reachable(&mut self, peers: Vec<&Peer>) -> Vec<Reachable> {
+    /// Those that answer; the others are put into `absent`.
+    fn reachable<'a>(
+        &mut self,
+        peers: Vec<&'a Peer>,
+        absent: &mut BTreeMap<String, Unreachable>,
+    ) -> Vec<(&'a Peer, Reachable)> {
         let host = &self.local.node.host;
-        let answers = reach::ask_all(self.lookup, peers, host, Instant::now() + ASK);
+        let answers = reach::ask_all(self.lookup, peers, host, None, Instant::now() + ASK);
         let mut reachable = Vec::new();
         for (peer, answer) in answers {
             match answer {
-                Ok(answer) => reachable.push(answer),
+                Ok(answer) => reachable.push((peer, answer)),
                 Err(unreachable) => {
                     debug!("{} {unreachable}", peer.node);
-                    if let Unreachable::OtherNode(reason) = &unreachable {
-                        self.log.other_node(&peer.node, reason);
-                    }
+                    absent.insert(peer.node.to_string(), unreachable);
                     self.finder.forget(peer);
                 }
             }

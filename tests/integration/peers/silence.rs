@@ -102,7 +102,7 @@ fn more_peers_than_descriptors_are_asked() {
     });
     let few = format!("ulimit -n 30; exec {BEAMINIT} peers -- erl");
     let ended = pod.first(["sh", "-c", &few]).ends();
-    assert_eq!(ended.code, 0, "{ended}");
+    assert_eq!(ended.code, 1, "{ended}");
     assert_eq!(ended.stdout.matches(" answers\n").count(), 40, "{ended}");
 }
 

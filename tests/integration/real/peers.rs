@@ -1,6 +1,8 @@
 //! Nodes that beaminit joins with each other, without any code of theirs: two pods with a wire between them, and a name
 //! server each that says the same.
 
+use std::time::Duration;
+
 use super::*;
 
 /// The name of the second node.
@@ -95,7 +97,7 @@ fn a_name_that_dns_is_silent_about_and_another_spelling_keep_nobody_from_being_j
     first.says(&format!("joined {SECOND}"));
     let listed = first.enter([BEAMINIT, "peers"]).ends();
     assert!(
-        listed.stdout.contains(&format!("{SECOND} answers\n")) && !listed.stdout.contains("App-1"),
+        listed.stdout.contains(&format!("{SECOND} joined\n")) && !listed.stdout.contains("App-1"),
         "{listed}"
     );
 }
@@ -137,6 +139,122 @@ fn another_cookie_is_tried_once_a_minute() {
         log.matches("Connection attempt from node").count(),
         1,
         "{log}"
+    );
+    let listed = first.enter([BEAMINIT, "peers", "--json"]).ends_with(1);
+    let line: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    let fields = ["answers", "joined", "reason"].map(|field| line[field].clone());
+    let expected: [serde_json::Value; 3] = [true.into(), false.into(), "has another cookie".into()];
+    assert_eq!(fields, expected, "{listed}");
+}
+
+#[test]
+fn a_joiner_that_was_killed_is_told_of() {
+    let ((one, dns), (two, seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&dns);
+    grows(&seconds_dns);
+    let (first, second) = (one.run(ERL), two.run(ERL));
+    first.says(&format!("joined {SECOND}"));
+    second.says("node=");
+    let probe = [BEAMINIT, "probe", "--peers", "1", "--timeout", "60s"];
+    let killed = "its beaminit-peers was killed";
+    let probed = first.enter(probe).ends_with(0);
+    assert!(!probed.stdout.contains(killed), "{probed}");
+    let listed = first.enter([BEAMINIT, "peers"]).ends_with(0);
+    assert_eq!(listed.stdout, format!("{SECOND} joined\n"), "{listed}");
+    assert_eq!(listed.stderr, "");
+    let pid = joiner(&first).expect("a process that joins").to_string();
+    first.enter(["kill", "-KILL", &pid]).ends_with(0);
+    eventually("it has gone", || joiner(&first).is_none());
+    let probed = first.enter(probe).ends_with(0);
+    assert!(probed.stdout.contains(killed), "{probed}");
+    let listed = first.enter([BEAMINIT, "peers"]).ends_with(0);
+    assert!(
+        listed.stderr.contains("no beaminit-peers runs here"),
+        "{listed}"
+    );
+    stops(&second);
+    let probed = first.enter(probe).ends_with(1);
+    assert!(probed.stderr.contains(killed), "{probed}");
+}
+
+#[test]
+fn nodes_of_another_name_are_found_by_it_and_else_told_of() {
+    let ((one, dns), (two, _seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    grows(&dns);
+    let second = two.env("SNAME", "blog").without("BEAMINIT_PEERS").run(ERL);
+    second.says("node=");
+    let first = one.run(ERL);
+    let line = "is not known to the epmd of 10.1.2.4: its epmd has blog, not app; BEAMINIT_PEERS takes dns:blog@SERVICE";
+    first.says(line);
+    let asked = dns.asked_for(SERVICE_NAME).len();
+    dns.is_asked_for_times(SERVICE_NAME, asked + 3);
+    let log = first.transcript().to_string();
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+    stops(&first);
+    let first = one.env("BEAMINIT_PEERS", "dns:blog@app").run(ERL);
+    first.says("joined blog@app-1.app.prod.svc.cluster.local");
+}
+
+#[test]
+fn a_vm_that_speaks_tls_is_told_of_once_and_not_joined() {
+    let (pod, dns) = peer(0, "chocolate");
+    let pod = pod.env("BEAMINIT_LAUNCHER", "erl").file_with_mode(
+        "/srv/start",
+        "#!/bin/sh\ncarrier=inet_tls\nexec erl -proto_dist $carrier \"$@\"\n",
+        0o755,
+    );
+    let node = pod.run(["/srv/start", "-noinput", "-eval", SPEAK]);
+    node.says("BEAMINIT_PEERS joins nothing: the node's VM has -proto_dist inet_tls, which beaminit does not speak");
+    eventually("no process is left beside the node", || {
+        node.inmates()
+            .iter()
+            .all(|inmate| !inmate.name.starts_with("beaminit-"))
+    });
+    assert!(dns.asked_for(SERVICE_NAME).is_empty());
+}
+
+#[test]
+fn a_node_that_comes_back_is_joined_within_two_intervals_though_caches_are_stale() {
+    let ((one, _), (two, _)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    // One nameserver with CoreDNS's cache, for both.
+    let dns = Dns::serve(one.network(), "10.1.2.3").like(Kind::CoreDns { ttl: 30 });
+    let conf =
+        "search prod.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.1.2.3\n";
+    let (one, two) = (one.resolv_conf(conf), two.resolv_conf(conf));
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    dns.publish_pod(SIBLING, "10.1.2.4");
+    let of_one = [(OWN_NAME, "10.1.2.3")];
+    let of_both = [of_one[0], (SIBLING, "10.1.2.4")];
+    dns.script(SERVICE_NAME, RecordType::SRV, [Answer::pods(of_both)]);
+    let (first, second) = (one.run(ERL), two.run(ERL));
+    first.says(&format!("joined {SECOND}"));
+    stops(&second);
+    first.says(&format!("lost {SECOND}"));
+    let asked_before = dns.asked_plainly(SIBLING).len();
+    // Its record goes, and the list of the pods that the cache has is old.
+    dns.withdraw(SIBLING);
+    dns.withdraw(&reverse("10.1.2.4"));
+    dns.grow_older(29);
+    let asked = dns.asked_for(SERVICE_NAME).len();
+    dns.is_asked_for_times(SERVICE_NAME, asked + 1);
+    dns.grow_older(2);
+    let asked = dns.asked_for(SERVICE_NAME).len();
+    dns.is_asked_for_times(SERVICE_NAME, asked + 3);
+    let asked = dns.asked_plainly(SIBLING).len() - asked_before;
+    dns.publish_pod(SIBLING, "10.1.2.4");
+    let back = two.run(ERL);
+    let up = back.says("is up: port");
+    let joined = back.says(&format!("joined {NODE}"));
+    is_within(Duration::from_secs(2), joined.at - up.at, back.transcript());
+    // Nobody asked for the name while it was away, so no cache had that it is not there.
+    assert_eq!(asked, 0, "{:?}", dns.asked_plainly(SIBLING));
+    assert!(
+        !back.transcript().to_string().contains("warning"),
+        "{}",
+        back.transcript()
     );
 }
 
