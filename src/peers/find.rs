@@ -11,6 +11,7 @@ use super::names::{Endpoint, OwnNode, Peer, folded};
 use crate::config::peers::{HostsEntry, Source};
 use crate::config::{Config, HostForm, Peers};
 use crate::dns::answer::comma_separated;
+use crate::dns::hosts;
 use crate::node::host::reverse_name;
 use crate::node::{Host, NamePart};
 
@@ -148,14 +149,18 @@ impl Finder {
         }
     }
 
-    /// Looks up the peers whose address is not known yet.
+    /// Looks up the peers whose address is not known yet, or that /etc/hosts has.
     pub async fn locate<'a>(
         &mut self,
         peers: impl Iterator<Item = &'a mut Peer>,
         deadline: Instant,
     ) {
         let host = |peer: &Peer| peer.node.host.to_string();
-        let mut peers: Vec<_> = peers.filter(|peer| peer.address.is_err()).collect();
+        // The VM goes by /etc/hosts first.
+        let is_listed = |peer: &Peer| !hosts::addresses(&host(peer)).is_empty();
+        let mut peers: Vec<_> = peers
+            .filter(|peer| peer.address.is_err() || is_listed(peer))
+            .collect();
         let hosts = peers.iter().map(|peer| host(peer)).collect();
         let addresses = self.dns.addresses(hosts, left(deadline)).await;
         for peer in &mut peers {

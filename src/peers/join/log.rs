@@ -11,9 +11,12 @@ use crate::peers::reach::Unreachable;
 /// A warning is not repeated while its reason comes again within this time, or a few rounds.
 const MEMORY: Duration = Duration::from_secs(60);
 const ROUNDS: u32 = 3;
-/// Who is not met for so many rounds, or so long, is told of.
+/// Who is not met for so many rounds, or so long, is told of; at once where the next round is too late.
 const ABSENT_ROUNDS: u32 = 6;
 const ABSENT: Duration = Duration::from_secs(30);
+const TOO_LATE: Duration = Duration::from_secs(60);
+/// So many warnings are remembered and written; of more it is only said that there are.
+const MOST_WARNINGS: usize = 30;
 /// Of more in one round there is only the number.
 const ABSENT_LINES: usize = 5;
 
@@ -24,7 +27,7 @@ pub struct JoinLog {
     memory: Duration,
     /// The peers that are not met: since when, and whether they were told of.
     absent: HashMap<String, (Instant, bool)>,
-    patience: Duration,
+    interval: Duration,
     has_wrong_cookie: bool,
 }
 
@@ -36,7 +39,7 @@ impl JoinLog {
             warnings: HashMap::new(),
             memory: MEMORY.max(interval * ROUNDS),
             absent: HashMap::new(),
-            patience: ABSENT.min(interval * ABSENT_ROUNDS),
+            interval,
             has_wrong_cookie: false,
         }
     }
@@ -67,7 +70,7 @@ impl JoinLog {
             let new = (Instant::now(), false);
             let (since, is_told) = self.absent.entry(node.clone()).or_insert(new);
             let is_other = matches!(reason, Unreachable::OtherNode(_));
-            if *is_told || (!is_other && since.elapsed() < self.patience) {
+            if *is_told || !(is_other || is_long(since.elapsed(), self.interval)) {
                 continue;
             }
             *is_told = true;
@@ -84,7 +87,7 @@ impl JoinLog {
 
     /// The node itself has not been met for this long.
     pub fn node_absent(&mut self, node: &NodeName, reason: &str, away: Duration) {
-        if away >= self.patience {
+        if is_long(away, self.interval) {
             self.warn_once(format!(
                 "{node} is not joined with its peers: it {reason}; trying on"
             ));
@@ -94,8 +97,11 @@ impl JoinLog {
     fn warn_once(&mut self, line: String) {
         let now = Instant::now();
         self.warnings.retain(|_, last| now - *last < self.memory);
-        if !self.warnings.contains_key(&line) {
-            warn!("{line}");
+        match self.warnings.len() {
+            _ if self.warnings.contains_key(&line) => {}
+            0..MOST_WARNINGS => warn!("{line}"),
+            MOST_WARNINGS => warn!("more warnings of this kind are left out for a while"),
+            _ => {}
         }
         self.warnings.insert(line, now);
     }
@@ -121,5 +127,25 @@ impl JoinLog {
             );
             self.has_wrong_cookie = true;
         }
+    }
+}
+
+fn is_long(away: Duration, interval: Duration) -> bool {
+    away >= ABSENT.min(interval * ABSENT_ROUNDS) || away + interval > TOO_LATE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_met_is_told_of_within_a_minute() {
+        for (interval, told) in [(500, 3), (1000, 6), (5000, 30), (20_000, 40), (45_000, 45)] {
+            let interval = Duration::from_millis(interval);
+            let mut rounds = (0..100).map(|round| interval * round);
+            let first = rounds.find(|away| is_long(*away, interval));
+            assert_eq!(first, Some(Duration::from_secs(told)), "{interval:?}");
+        }
+        assert!(is_long(Duration::ZERO, Duration::from_secs(3600)));
     }
 }
