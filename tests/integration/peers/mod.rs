@@ -16,7 +16,7 @@ use crate::probe::{greeting, serve};
 const NEAR: [&str; 2] = ["10.96.7.1", "10.96.7.2"];
 
 /// No node runs here.
-const NOT_UP: &str = "beaminit: warning: no peer counts as joined: app@";
+pub const NOT_UP: &str = "beaminit: warning: no peer counts as joined: app@";
 
 /// Pod `app-0`, whose peers are to be found in these places.
 fn pod(peers: &str) -> (Pod, Dns) {

@@ -155,6 +155,7 @@ fn a_joiner_that_was_killed_is_told_of() {
     grows(&seconds_dns);
     let (first, second) = (one.run(ERL), two.run(ERL));
     first.says(&format!("joined {SECOND}"));
+    first.says("node=");
     second.says("node=");
     let probe = [BEAMINIT, "probe", "--peers", "1", "--timeout", "60s"];
     let killed = "its beaminit-peers was killed";
@@ -341,4 +342,24 @@ fn net_adm_reads_the_hosts_that_are_written_for_it() {
             .contains("no beaminit-peers runs here, so nobody joins"),
         "{listed}"
     );
+}
+
+#[test]
+fn a_peer_that_the_node_would_not_find_by_its_name_is_not_tried_until_it_would() {
+    let ((one, dns), (two, _seconds_dns)) = (peer(0, "chocolate"), peer(1, "chocolate"));
+    one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
+    let both = Answer::pods([(OWN_NAME, "10.1.2.3"), (SIBLING, "10.1.2.4")]);
+    dns.script(SERVICE_NAME, RecordType::SRV, [both]);
+    let missing = Answer::NxDomain { negative_ttl: 1 };
+    dns.script(SIBLING, RecordType::A, [missing]);
+    let second = two.without("BEAMINIT_PEERS").run(ERL);
+    second.says("node=");
+    let first = one.run(ERL);
+    first.says(
+        "is at 10.1.2.4, and the node would not find it there: its name's lookup gives NXDOMAIN",
+    );
+    dns.publish(SIBLING, "10.1.2.4");
+    first.says(&format!("joined {SECOND}"));
+    let log = first.transcript().to_string();
+    assert!(!log.contains("does not connect"), "{log}");
 }
