@@ -42,7 +42,15 @@ pub fn run(mut start: Invocation) -> i32 {
 
 fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
     let began = Instant::now();
-    let local = LocalNode::discover(start, None, format != ListFormat::Hosts)?;
+    let again = Invocation {
+        command: start.command.clone(),
+        environment: start.environment.clone(),
+    };
+    // Without a cookie that this user may read the peers can be listed all the same.
+    let local = match LocalNode::discover(start, None, format != ListFormat::Hosts) {
+        Err(_) if format != ListFormat::Hosts => LocalNode::discover(again, None, false)?,
+        other => other?,
+    };
     let Some(peers) = &local.peers else {
         return Err(Failure::config(
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
@@ -160,7 +168,9 @@ fn ask_own(local: &LocalNode, lookup: PortLookup) -> (NodeName, Result<BTreeSet<
         Some(cookie) => Session::prove(asked, cookie, deadline)
             .and_then(|mut session| session.connected())
             .map_err(|error| format!("{name} {error}")),
-        None => Err(format!("no cookie is known to ask {name} with")),
+        None => Err(format!(
+            "no cookie is known here to ask {name} with; is ERLANG_COOKIE set, or may this user read ERLANG_COOKIE_FILE?"
+        )),
     };
     (name, connected)
 }

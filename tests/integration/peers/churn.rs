@@ -191,22 +191,18 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(running: &Running, pid: i32) -> Self {
+    fn of(running: &Running, pid: i32) -> Option<Self> {
         let place = format!("/proc/{}/root/proc/{pid}", running.pid());
-        let entries = |name: &str| {
-            std::fs::read_dir(format!("{place}/{name}"))
-                .expect("the joiner")
-                .count()
-        };
-        let memory = std::fs::read_to_string(format!("{place}/smaps_rollup")).expect("the joiner");
+        let entries = |name: &str| Some(std::fs::read_dir(format!("{place}/{name}")).ok()?.count());
+        let memory = std::fs::read_to_string(format!("{place}/smaps_rollup")).ok()?;
         let lines = memory.lines().filter(|line| line.starts_with("Private_"));
         let sizes = lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-        Self {
+        Some(Self {
             resident: running.resident(pid),
             private: sizes.sum(),
-            descriptors: entries("fd"),
-            threads: entries("task"),
-        }
+            descriptors: entries("fd")?,
+            threads: entries("task")?,
+        })
     }
 
     /// Between the rounds.
@@ -242,7 +238,10 @@ fn churn(running: &Running, joiner: i32, dns: &Dns, time: Duration) -> Vec<Sampl
         let mut pods: Vec<(String, IpAddr)> = pods.collect();
         pods.push((SIBLING.to_owned(), [10, 1, 2, 4].into()));
         dns.script(SERVICE_NAME, RecordType::SRV, [Answer::Pods(pods)]);
-        samples.push(Sample::of(running, joiner));
+        let Some(sample) = Sample::of(running, joiner) else {
+            panic!("the joiner has gone:\n{}", running.transcript())
+        };
+        samples.push(sample);
         let percent = began.elapsed().as_secs() * 20 / time.as_secs();
         if percent > told {
             told = percent;
