@@ -20,6 +20,10 @@ use crate::watch::{Certainty, Expectation, Promise};
 /// Of each step with the node. On a busy machine a node that boots is slow to answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Of a connection to an address of this container, which needs no answer of the node's. One that drops packets, such as the
+/// one that Swarm adds for a published port, takes all of it in each round.
+const CONNECT: Duration = Duration::from_millis(250);
+
 /// A VM that starts the distribution itself may have another name first, for this long.
 const PRELAUNCH: Duration = Duration::from_secs(20);
 
@@ -120,7 +124,7 @@ impl<'a> NodeCheck<'a> {
         };
         for address in addresses {
             let at = SocketAddr::new(address, port);
-            let listens = || dist::try_connect(at, Instant::now() + LIMIT).is_ok();
+            let listens = || dist::try_connect(at, Instant::now() + CONNECT).is_ok();
             if !listens() || listeners::is_one_of(&pids, port) == Some(false) {
                 continue;
             }

@@ -25,14 +25,21 @@ pub fn reports(stderr: &str) -> Vec<&str> {
 /// Waits until the node is reported, and gives the report without the time that it took, which must be there.
 #[track_caller]
 pub fn reported(node: &Running) -> String {
+    reported_after(node).0
+}
+
+/// The same, and how many seconds it took.
+#[track_caller]
+fn reported_after(node: &Running) -> (String, f32) {
     let line = node.writes("a report of the node", |line| is_report(&line.text));
     let report = of_beaminit(&line.text).and_then(|line| line.strip_prefix("node "));
     let report = report.and_then(|report| report.strip_suffix("s)"));
     let (report, seconds) = report
         .and_then(|report| report.rsplit_once(" ("))
         .unwrap_or_else(|| panic!("no time in: {}", line.text));
-    assert!(seconds.parse::<f32>().is_ok(), "no time in: {}", line.text);
-    report.to_owned()
+    let seconds = seconds.parse();
+    let seconds = seconds.unwrap_or_else(|_| panic!("no time in: {}", line.text));
+    (report.to_owned(), seconds)
 }
 
 /// What is said of the node of `clustered`.
@@ -143,6 +150,36 @@ fn reports_a_node_whose_cookie_is_in_a_file() {
 fn reports_a_node_without_epmd() {
     let (pod, _dns) = clustered();
     is_reported_once(&pod.env("BEAMINIT_EPMD", "off").run(ERL));
+}
+
+/// As the address that Swarm adds for a published port does with what is for no such port.
+#[test]
+fn is_not_held_up_by_addresses_that_drop_packets() {
+    const ADDRESSES: std::ops::RangeInclusive<u8> = 1..=8;
+    let (pod, _dns) = clustered();
+    let set_up = ADDRESSES.map(|n| {
+        format!(
+            "ip address add 10.9.0.{n}/32 dev eth0
+             ip route delete local 10.9.0.{n} table local
+             ip route add 10.9.0.{n} dev eth0
+             ip neighbour add 10.9.0.{n} lladdr 02:00:00:00:00:09 dev eth0\n"
+        )
+    });
+    let set_up = format!("set -e\n{}", set_up.collect::<String>());
+    let sh = || {
+        std::process::Command::new("sh")
+            .args(["-c", &set_up])
+            .status()
+    };
+    assert!(
+        pod.network()
+            .inside(sh)
+            .is_ok_and(|status| status.success())
+    );
+    let node = pod.run(ERL);
+    let (report, seconds) = reported_after(&node);
+    assert_eq!(report, as_planned());
+    assert!(seconds < 20.0, "{seconds} s");
 }
 
 #[test]
