@@ -16,8 +16,14 @@ enum By {
 }
 use By::{Hand, Line, Test};
 
+/// All that docker/podman/README.md shows at a prompt.
+const PODMAN: By = Line(
+    "tests/containers/podman",
+    "eval \"$(sed -n '/^```console$/,/^```$/ s/^[$>] //p' README.md)\"",
+);
+
 /// What the documents show at a prompt, and README.md in its text, by its beginning; the first row that fits counts.
-const SHOWN: [(&str, By); 27] = [
+const SHOWN: [(&str, By); 35] = [
     (
         "docker/build",
         Line("tests/run", "check_from_nothing images docker/build"),
@@ -49,7 +55,27 @@ const SHOWN: [(&str, By); 27] = [
             "`docker compose up[^`]*`' README.md",
         ),
     ),
+    (
+        "docker swarm init",
+        Line("tests/containers/swarm", "docker swarm init"),
+    ),
+    (
+        "openssl rand -hex 32 | docker secret create",
+        Line("tests/containers/swarm", "| docker secret create"),
+    ),
+    (
+        "docker stack deploy",
+        Line("tests/containers/swarm", "docker stack deploy"),
+    ),
+    (
+        "docker service scale",
+        Line("tests/containers/swarm", "docker service scale"),
+    ),
     ("docker stop -t", Line("docker/lib", "docker stop -t")),
+    ("docker save", PODMAN),
+    ("openssl rand -hex 32 | podman secret create", PODMAN),
+    ("podman", PODMAN),
+    ("for n in 0 1 2", PODMAN),
     ("tests/run", Line(".ci/run", "tests/run")),
     (
         "tests/matrix",
@@ -123,6 +149,8 @@ fn what_is_shown_is_run() {
         "docs/inside.md",
         "docs/upgrading.md",
         "docker/kubernetes/README.md",
+        "docker/podman/README.md",
+        "docker/swarm/README.md",
     ] {
         let text = of(document);
         let prompts = text.lines().filter_map(|line| line.strip_prefix("$ "));
