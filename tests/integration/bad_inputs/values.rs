@@ -33,12 +33,14 @@ fn choices() {
         ("BEAMINIT_HOST", "Pod"),
         ("BEAMINIT_DNS", "yes"),
         ("BEAMINIT_EPMD", "none"),
-        ("BEAMINIT_COOKIE_VIA", "env"),
         ("BEAMINIT_LOG", "verbose"),
         ("BEAMINIT_LOG_FORMAT", "xml"),
     ] {
         refused("-- erl", &[(name, value)], CONFIG, &[name, value]);
     }
+    // That value may be the cookie itself.
+    let says = ["BEAMINIT_COOKIE_VIA", "\"<cookie>\"", "arg, file"];
+    refused("-- erl", &[("BEAMINIT_COOKIE_VIA", "env")], CONFIG, &says);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::init::Settings;
 use crate::naming::{self, Lookup};
 use crate::node::NodeName;
 use crate::system::Environment;
+use crate::system::printable::one_line;
 
 /// A whole environment, as in `/proc/PID/environ`, up to the names of the node. What is no assignment is the pod's own:
 /// `@HOSTNAME`, `+ADDRESS`, `/NAMESPACE`, `?SEARCH LIST`.
@@ -76,7 +77,10 @@ fn is_secret(environment: &Environment, bytes: &[u8]) -> bool {
 fn are_lines(lines: &[String]) {
     assert!(!lines.is_empty());
     for line in lines {
-        assert!(!line.is_empty() && !line.contains('\n'), "{line:?}");
+        assert!(
+            !line.is_empty() && !one_line(line).contains('\n'),
+            "{line:?}"
+        );
     }
 }
 
