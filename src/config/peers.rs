@@ -145,7 +145,7 @@ impl Selector {
     }
 
     /// As part of a URL's query. RFC 3986 §3.4
-    #[cfg_attr(not(feature = "kubernetes"), allow(dead_code))]
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub fn encoded(&self) -> String {
         self.0
             .replace('=', "%3D")

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::dns::Dns;
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "full")]
 use super::kubernetes::Api;
 use super::names::{Endpoint, OwnNode, Peer, folded};
 use crate::config::peers::{HostsEntry, Source};
@@ -21,7 +21,7 @@ pub struct Finder {
     dns: Dns,
     /// Is this node named by one of several of Docker's networks?
     is_in_networks: bool,
-    #[cfg(feature = "kubernetes")]
+    #[cfg(feature = "full")]
     api: Api,
 }
 
@@ -45,7 +45,7 @@ impl Finder {
             sources: peers.sources.clone(),
             is_in_networks,
             dns: Dns::new(&config.pod.resolv_conf, ipv6, interval),
-            #[cfg(feature = "kubernetes")]
+            #[cfg(feature = "full")]
             api: Api::new(config, ipv6),
         }
     }
@@ -65,7 +65,7 @@ impl Finder {
                 None,
                 match source {
                     Source::Hosts(list) => Ok(list.iter().map(listed).collect()),
-                    #[cfg(feature = "kubernetes")]
+                    #[cfg(feature = "full")]
                     Source::Kubernetes(selector) => self.api.pods(selector, left(deadline) / 2),
                     _ => Ok(Vec::new()),
                 },

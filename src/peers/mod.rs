@@ -8,7 +8,7 @@
 mod dns;
 mod find;
 pub mod join;
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "full")]
 mod kubernetes;
 mod list;
 pub mod names;

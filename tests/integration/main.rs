@@ -24,7 +24,7 @@ mod documents;
 mod epmd_gate;
 mod harness;
 mod identity;
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "full")]
 mod kubernetes;
 mod launchers;
 mod node;

@@ -50,8 +50,8 @@ fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(),
             ))
         });
     }
-    if !cfg!(feature = "kubernetes") && matches!(source, Source::Kubernetes(_)) {
-        return Err("and this beaminit is built without the API's client (cargo build --release --features kubernetes); use dns".into());
+    if !cfg!(feature = "full") && matches!(source, Source::Kubernetes(_)) {
+        return Err("and this beaminit is built without the API's client (cargo build --release --features full); use dns".into());
     }
     if !node.is_long() {
         return Err(format!(

@@ -4,7 +4,7 @@
 //! Nothing here sleeps for a while and hopes: a test waits for a line, a question, a state or an end, each with a deadline
 //! that only a failure reaches.
 
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "full")]
 mod api;
 mod directory;
 mod dns;
@@ -18,7 +18,7 @@ mod time;
 mod transcript;
 mod words;
 
-#[cfg(feature = "kubernetes")]
+#[cfg(feature = "full")]
 pub use api::{Api, Says};
 pub use directory::Directory;
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
