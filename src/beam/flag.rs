@@ -32,6 +32,8 @@ pub enum Flag {
     OwnEpmd,
     /// `-proto_dist`
     ProtoDist,
+    /// `-ssl_dist_optfile` and `-ssl_dist_opt`
+    TlsOptions,
     /// `-dist_listen`
     DistListen,
     /// `inet_dist_use_interface`
@@ -60,6 +62,7 @@ impl Flag {
             "-start_epmd" => Self::StartEpmd,
             "-epmd_module" | "-no_epmd" => Self::OwnEpmd,
             "-proto_dist" => Self::ProtoDist,
+            "-ssl_dist_optfile" | "-ssl_dist_opt" => Self::TlsOptions,
             "-dist_listen" => Self::DistListen,
             "-remsh" => Self::Remsh,
             "-version" | "+V" => Self::Informs,

@@ -14,7 +14,7 @@ pub mod words;
 
 pub use expand::{Variable, expand, unset};
 pub use flag::{Flag, FlagSetting, PortFlags};
-pub use otp::Otp;
+pub use otp::{Otp, erl_root};
 pub use settings::FlagSettings;
 pub use variables::FlagVariables;
 pub use vm_args::VmArgs;

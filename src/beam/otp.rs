@@ -4,7 +4,7 @@
 //! `releases/N/OTP_VERSION`. <https://www.erlang.org/doc/system/versions.html>
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::system::Environment;
 use crate::system::files::text_of;
@@ -12,6 +12,17 @@ use crate::system::program::Command;
 
 /// Versions of OTP are by this much ahead of erts: OTP 23.1 came with erts 11.1, 27.2 with 15.2.
 const AHEAD: u16 = 12;
+
+/// What `erl` takes for its root, whatever is in PATH.
+const ROOT: &str = "ERL_ROOTDIR";
+
+/// The root of the Erlang that a command finds in PATH.
+pub fn erl_root(environment: &Environment) -> Option<PathBuf> {
+    if let Some(root) = environment.variable(ROOT) {
+        return Some(root.into());
+    }
+    Command::find(vec!["erl".into()], environment).ok()?.root()
+}
 
 /// A version of OTP, as far as it matters, and its name in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +35,11 @@ pub struct Otp {
 impl Otp {
     /// That of the `erl` that a command is, or that it will find in PATH.
     pub fn of_erl(command: Option<&Command>, environment: &Environment) -> Option<Self> {
-        if let Some(root) = environment.variable("ERL_ROOTDIR") {
+        if let Some(root) = environment.variable(ROOT) {
             return Self::of_root(Path::new(root));
         }
         let of_command = command.and_then(|command| Self::of_root(&command.root()?));
-        let in_path = || Command::find(vec!["erl".into()], environment).ok();
-        of_command.or_else(|| Self::of_root(&in_path()?.root()?))
+        of_command.or_else(|| Self::of_root(&erl_root(environment)?))
     }
 
     /// That of a release, or of an installed OTP, in this folder.

@@ -130,6 +130,20 @@ impl Keyword for CookieVia {
     const WORDS: Table<Self> = &[("arg", Self::Arg), ("file", Self::File)];
 }
 
+/// `BEAMINIT_TLS_PEERS`: which certificates a node takes from the node that it connects to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsPeers {
+    /// Those of the authority that name the other node's host.
+    #[default]
+    Host,
+    /// All of the authority.
+    Ca,
+}
+
+impl Keyword for TlsPeers {
+    const WORDS: Table<Self> = &[("host", Self::Host), ("ca", Self::Ca)];
+}
+
 /// `BEAMINIT_CHECK`: what is done about a node that is not the Plan's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Check {

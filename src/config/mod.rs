@@ -10,6 +10,7 @@ pub mod peers;
 mod pod;
 pub mod resolv_conf;
 mod service_name;
+mod tls;
 mod variables;
 
 use std::ffi::OsString;
@@ -25,11 +26,12 @@ use crate::system::Environment;
 
 pub use addresses::{AddressFilter, InterfaceAddress, Kind};
 pub use keyword::{
-    BindTo, Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind,
+    BindTo, Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind, TlsPeers,
 };
 pub use peers::Peers;
 pub use pod::{Namespace, Pod};
 pub use service_name::ServiceName;
+pub use tls::Tls;
 use variables::Variables;
 
 /// How long the dns gate waits by default.
@@ -74,6 +76,8 @@ pub struct Config {
     pub bind: BindTo,
     /// `BEAMINIT_PEERS`, `BEAMINIT_PEERS_INTERVAL` and `BEAMINIT_PEERS_BOOT`.
     pub peers: Option<Peers>,
+    /// `BEAMINIT_TLS` and `BEAMINIT_TLS_PEERS`.
+    pub tls: Option<Tls>,
     /// `BEAMINIT_LAUNCHER`.
     pub launcher: LauncherKind,
     /// `BEAMINIT_KUBECTL` and `BEAMINIT_DOCKER`, for beaminit-attach: the words of these programs.
@@ -184,6 +188,7 @@ impl Config {
             port: variables.read("ERL_PORT", Port::parse),
             node: variables.read("BEAMINIT_NODE", long_name),
             peers: Peers::read(variables),
+            tls: Tls::read(variables),
             kubectl: words(variables.text("BEAMINIT_KUBECTL"), "kubectl"),
             docker: words(variables.text("BEAMINIT_DOCKER"), "docker"),
             release_name: variables.text("RELEASE_NAME"),
@@ -225,6 +230,7 @@ impl Config {
                 ("ERLANG_COOKIE_FILE", is_set("ERLANG_COOKIE_FILE")),
                 ("ERL_PORT", self.port.is_some()),
                 ("BEAMINIT_PEERS", self.peers.is_some()),
+                ("BEAMINIT_TLS", self.tls.is_some()),
                 ("BEAMINIT_EPMD", self.epmd == EpmdMode::Off),
                 ("BEAMINIT_BIND", self.bind == BindTo::Pod),
             ])

@@ -3,3 +3,4 @@
 pub mod dns;
 pub mod epmd;
 pub mod port;
+pub mod tls;

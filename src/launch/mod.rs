@@ -1,6 +1,6 @@
 //! The forked child: makes the plan, passes the gates, execs the command.
 //!
-//! environment ──► Config ──► Candidates ──► Plan ──► gates (dns, port, epmd) ──► exec
+//! environment ──► Config ──► Candidates ──► Plan ──► gates (dns, port, epmd, tls) ──► exec
 //!
 //! It runs in init's child, or as the whole of `beaminit exec`; with the exec its memory is gone.
 
@@ -14,13 +14,13 @@ use crate::config::{self, Boot, Config, DnsMode, Invocation, LauncherKind};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::gates::dns::{self, WaitContext, own_host};
-use crate::gates::{epmd, port};
+use crate::gates::{epmd, port, tls};
 use crate::init::StatusSender;
 use crate::launchers::Target;
 use crate::local_node;
 use crate::log;
 use crate::naming::{Candidate, Chosen};
-use crate::node::NodeName;
+use crate::node::{Host, NodeName};
 use crate::peers::join;
 use crate::plan::{Identity, NodeSettings, OwnIdentity, Pin, Plan, Role};
 use crate::record::Wait;
@@ -99,7 +99,10 @@ impl Target {
                 self.warn_of_gates(own);
                 checked
             }
-            Identity::Planned(settings) => self.resolve(settings)?,
+            Identity::Planned(settings) => {
+                self.check_tls(None)?;
+                self.resolve(settings)?
+            }
         };
         for warning in &plan.changes.warnings {
             warn!("{warning}");
@@ -109,6 +112,7 @@ impl Target {
             if self.is(Role::Node) {
                 check_port(settings)?;
                 check_name(settings)?;
+                self.check_tls(Some(&settings.node.value.host))?;
                 own_host::warn_of_slow_lookup(&self.config, settings.node.value.is_long());
             }
         }
@@ -131,6 +135,16 @@ impl Target {
                 self.plan(answer.as_ref(), &join::reachable_peers(&job)?)
             }
             None => Ok(plan),
+        }
+    }
+
+    /// The tls gate, where we have the node speak TLS.
+    fn check_tls(&self, host: Option<&Host>) -> Result<(), Failure> {
+        match (&self.config.tls, &self.launcher) {
+            (Some(tls), Some(launcher)) if launcher.role == Role::Node => {
+                tls::check(tls, host, launcher, &self.config)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -52,8 +52,9 @@ impl VmArgs {
     fn with(&self, settings: &NodeSettings) -> Text {
         let node = &settings.node.value;
         let mut text = Text::plain(format!("{} {node}\n", node.flag()));
-        if let Some(flag) = settings.transport_flag {
-            text.push(flag).push("\n");
+        if let Some(flags) = settings.transport.flags() {
+            // In one line: the script hands that to its clients.
+            text.push(flags).push("\n");
         }
         if settings.in_file {
             // With nothing behind it, it drops whatever an included file says.

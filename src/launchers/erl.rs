@@ -101,10 +101,10 @@ impl Decision<'_> {
         ours
     }
 
-    /// The flag that has a VM speak IPv6, where it needs one, with a blank behind it.
+    /// The flags that have a VM speak IPv6 or TLS, where it needs any, with a blank behind them.
     pub fn transport_flags(&self) -> String {
-        let flag = self.settings.transport_flag;
-        flag.map_or_else(String::new, |flag| format!("{flag} "))
+        let flags = self.settings.transport.flags();
+        flags.map_or_else(String::new, |flags| format!("{flags} "))
     }
 
     /// Do the user's own flags say whether the VM listens? Before OTP 24 two `-dist_listen false` are none.

@@ -14,7 +14,7 @@ use crate::error::{Failure, Failures};
 use crate::naming;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
 use crate::plan::resolve::name;
-use crate::plan::{Apply, Changes, Decision, Launcher, NodeSettings, OwnSettings, Pin, Role};
+use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Pin, Role};
 use crate::system::Place;
 use crate::system::account::Account;
 use crate::system::files::text_of;
@@ -260,14 +260,15 @@ impl Apply for RabbitMq {
         if let Some(port) = settings.pin() {
             changes.set("RABBITMQ_DIST_PORT", Text::plain(port.to_string()));
         }
-        let flags = settings.bind_flag() + settings.transport_flag.unwrap_or_default();
+        let flags = settings.bind_flag() + settings.transport.flags().unwrap_or_default();
         if !flags.is_empty() {
-            self.add_flag(flags.trim_end(), SERVER_FLAGS[0], changes);
+            self.add_flags(flags.trim_end(), SERVER_FLAGS[0], changes);
         }
         // The VMs of its tools speak as their own flags say, or the user's for all VMs.
         let users = [&self.answer.flags(TOOL_FLAGS), &decision.sources.variables];
-        if settings.ipv6 && !users.iter().any(|flags| flags.has(&[Flag::ProtoDist])) {
-            self.add_flag(NodeSettings::IPV6, TOOL_FLAGS, changes);
+        let have_any = users.iter().any(|flags| flags.has(&[Flag::ProtoDist]));
+        if let Some(flags) = settings.transport.wanted.as_ref().filter(|_| !have_any) {
+            self.add_flags(flags, TOOL_FLAGS, changes);
         }
         if settings.cookie.is_some() {
             changes.set.remove(COOKIE);
@@ -279,10 +280,10 @@ impl Apply for RabbitMq {
 }
 
 impl RabbitMq {
-    /// Puts a flag before the user's own in a variable.
-    fn add_flag(&self, flag: &str, variable: &str, changes: &mut Changes) {
+    /// Puts flags before the user's own in a variable.
+    fn add_flags(&self, flags: &str, variable: &str, changes: &mut Changes) {
         let users = self.answer.variable(variable);
-        let flags = format!("{flag} {}", users.map_or("", |(text, _)| text));
+        let flags = format!("{flags} {}", users.map_or("", |(text, _)| text));
         changes.set(variable, Text::concealing(flags.trim().as_ref()));
     }
 

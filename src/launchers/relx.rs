@@ -185,8 +185,8 @@ impl Apply for Relx {
             ));
         }
         self.copy_args(decision, changes)?;
-        // erl_call takes its cookie as an argument alone, and speaks IPv4; nodetool is a VM.
-        let wants_vm = settings.in_file || settings.ipv6;
+        // erl_call takes its cookie as an argument alone, and speaks plain IPv4; nodetool is a VM.
+        let wants_vm = settings.in_file || settings.transport.wanted.is_some();
         if wants_vm {
             changes.set("USE_NODETOOL", Text::plain("true"));
         }

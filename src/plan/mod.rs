@@ -153,12 +153,22 @@ impl Plan {
         let mut settings = resolve::resolve(sources, answer)?;
         settings.sync_with = peers.to_vec();
         let mut transports = sources.flags(&[Flag::ProtoDist]);
+        let users = transports.find(|flag| !flag.is_tcp());
+        let users = users.map(|flag| (flag.place.to_string(), flag.text.clone()));
+        let ours = || {
+            Some((
+                "BEAMINIT_TLS".to_owned(),
+                settings.transport.tls()?.to_owned(),
+            ))
+        };
         if settings.peers.is_some()
-            && let Some(flag) = transports.find(|flag| !flag.is_tcp())
+            && let Some((by, transport)) = users.or_else(ours)
         {
-            let by = flag.place.to_string();
-            changes.warn(resolve::peers::not_joined(&by, &flag.text));
+            changes.warn(resolve::peers::not_joined(&by, &transport));
             settings.peers = None;
+        }
+        if let Some(file) = settings.transport.file.clone() {
+            changes.add_file(file);
         }
         let decision = Decision {
             sources,

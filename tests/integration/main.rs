@@ -36,3 +36,4 @@ mod probe;
 mod real;
 mod started;
 mod supervision;
+mod tls_gate;

@@ -65,10 +65,18 @@ pub fn family(sources: &Sources) -> Option<bool> {
 
 /// What the flags say of how nodes speak with each other.
 pub fn transports<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> {
+    read_by_vm(sources, &[Flag::ProtoDist])
+}
+
+/// These flags, where the VM reads them.
+pub fn read_by_vm<'a>(
+    sources: &'a Sources,
+    flags: &'a [Flag],
+) -> impl Iterator<Item = &'a FlagSetting> {
     let is_read = |flag: &&FlagSetting| {
         sources.own.elixir || flag.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
     };
-    sources.flags(&[Flag::ProtoDist]).filter(is_read)
+    sources.flags(flags).filter(is_read)
 }
 
 impl Bind {

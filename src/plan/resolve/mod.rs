@@ -11,6 +11,7 @@ pub mod name;
 pub mod peers;
 pub mod port;
 mod sources;
+mod transport;
 
 use crate::beam::words::quote;
 use std::net::IpAddr;
@@ -27,6 +28,7 @@ pub use bind::Bind;
 pub use epmd::Epmd;
 pub use port::Pin;
 pub use sources::Sources;
+pub use transport::Transport;
 
 /// A peer that has gone since it was found costs a start no more than this, in milliseconds.
 const SYNC_TIMEOUT: u32 = 1000;
@@ -57,8 +59,8 @@ pub struct NodeSettings {
     pub ipv6: bool,
     /// The address that it listens at, where it is one.
     pub bind: Option<Bind>,
-    /// [`Self::IPV6`], where this VM needs it. Where the user's own flags say how nodes speak, nothing is added.
-    pub transport_flag: Option<&'static str>,
+    /// How nodes speak with each other.
+    pub transport: Transport,
     /// Where a node's peers are looked for.
     pub peers: Option<Peers>,
     /// The peers that it is to wait for, once somebody has looked for them.
@@ -66,9 +68,6 @@ pub struct NodeSettings {
 }
 
 impl NodeSettings {
-    /// The flag that has a VM speak IPv6.
-    pub const IPV6: &str = "-proto_dist inet6_tcp";
-
     /// The port that we have to make certain.
     pub fn pin(&self) -> Option<Port> {
         match &self.port {
@@ -154,10 +153,9 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
-    failures.take(check_transport(sources));
-    let by_flags = bind::family(sources);
-    let ipv6 = by_flags.unwrap_or(ipv6);
+    let ipv6 = bind::family(sources).unwrap_or(ipv6);
     let bind = is_node.then(|| failures.take(bind::resolve(sources, ipv6)));
+    let transport = failures.take(transport::resolve(sources, &node.value, ipv6));
     let has_cookie = cookie.is_some() || !config.wants_cookie;
     let peers = is_node.then(|| failures.take(peers::resolve(config, &node.value, has_cookie)));
     failures.or(NodeSettings {
@@ -175,7 +173,7 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         dns: dns.unwrap_or(DnsMode::Off),
         ipv6,
         bind: bind.flatten().flatten(),
-        transport_flag: (ipv6 && by_flags.is_none()).then_some(NodeSettings::IPV6),
+        transport: transport.unwrap_or_default(),
         peers: peers.flatten().flatten(),
         sync_with: Vec::new(),
         node,
@@ -211,17 +209,4 @@ fn dns_mode(config: &Config, first: &Candidate) -> Result<DnsMode, Failure> {
         (None, Lookup::Service, _) => DnsMode::Any,
         (None, _, _) => DnsMode::Own,
     })
-}
-
-/// Of two `-proto_dist` the VM takes neither, and speaks plain IPv4, also where one of them was for TLS.
-/// <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
-fn check_transport(sources: &Sources) -> Result<(), Failure> {
-    let mut flags = bind::transports(sources);
-    match (flags.next(), flags.next()) {
-        (Some(first), Some(second)) => Err(Failure::config(format!(
-            "{} and {} have a -proto_dist each, and the VM would take neither; leave one",
-            first.place, second.place
-        ))),
-        _ => Ok(()),
-    }
 }

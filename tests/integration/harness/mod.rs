@@ -6,6 +6,7 @@
 
 #[cfg(feature = "full")]
 mod api;
+mod authority;
 mod directory;
 mod dns;
 mod inmates;
@@ -20,6 +21,7 @@ mod words;
 
 #[cfg(feature = "full")]
 pub use api::{Api, Says};
+pub use authority::{Authority, Certificate};
 pub use directory::Directory;
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
 pub use network::Network;

@@ -21,6 +21,7 @@ mod stopping;
 mod surroundings;
 mod swap;
 mod table;
+mod tls;
 mod users;
 mod watch;
 

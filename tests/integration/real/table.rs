@@ -190,6 +190,20 @@ fn over_ipv6(way: &Way) {
     }
 }
 
+/// With a certificate: the same clients, and a node of the same authority. One without TLS does not get in.
+fn over_tls(way: &Way) {
+    for epmd in ["auto", "off"] {
+        let (pod, _dns) = tls::secured();
+        let node = way.start(pod.env("BEAMINIT_EPMD", epmd));
+        is_as_planned(&node);
+        reach(&node, way.client, NODE);
+        if epmd == "auto" {
+            tls::connects_to_tls_alone(&node);
+        }
+        stop(&node, way.client);
+    }
+}
+
 /// Stops the node by the release's own client, where there is one.
 fn stop(node: &Running, client: Client) {
     let app = match client {
@@ -320,4 +334,4 @@ macro_rules! table {
 pub(super) use table;
 
 table!(erl elixir iex mix mix_release relx_release escript gleam;
-    (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms leftovers_beaten over_ipv6));
+    (name_cookie_port cookie_hidden clients graceful_stop without_epmd any_user own_vms leftovers_beaten over_ipv6 over_tls));

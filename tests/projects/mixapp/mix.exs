@@ -11,5 +11,5 @@ defmodule Mixapp.MixProject do
     ]
   end
 
-  def application, do: [mod: {Mixapp, []}]
+  def application, do: [mod: {Mixapp, []}, extra_applications: [:ssl]]
 end

@@ -1,0 +1,55 @@
+//! Distribution over TLS, with the files of a folder: `BEAMINIT_TLS` and `BEAMINIT_TLS_PEERS`.
+
+use std::path::{Path, PathBuf};
+
+use super::keyword::TlsPeers;
+use super::variables::Variables;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The folder with the files of a Secret of type kubernetes.io/tls, as cert-manager writes it.
+    pub folder: PathBuf,
+    /// Which certificates a node takes from the node that it connects to.
+    pub peers: TlsPeers,
+}
+
+impl Tls {
+    pub fn read(variables: &mut Variables) -> Option<Self> {
+        let peers = variables.keyword("BEAMINIT_TLS_PEERS");
+        let folder = variables.read("BEAMINIT_TLS", folder);
+        if folder.is_none() && peers.is_some() {
+            let line = "BEAMINIT_TLS_PEERS is set, and BEAMINIT_TLS is not, so that there is no TLS; set it to the folder of the certificate, or unset both";
+            variables.warnings.push(line.into());
+        }
+        Some(Self {
+            folder: folder?,
+            peers: peers.unwrap_or_default(),
+        })
+    }
+
+    /// This node's certificate, and those between it and the authority's.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("tls.crt")
+    }
+
+    pub fn key(&self) -> PathBuf {
+        self.folder.join("tls.key")
+    }
+
+    /// The certificates of the authorities that sign those of the cluster.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join("ca.crt")
+    }
+}
+
+/// The VM finds it whatever its working directory is, and reads it in a text of Erlang's in Latin-1.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let is_plain = |c: char| c == ' ' || c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+    if !text.chars().all(is_plain) {
+        return Err(r#"give a path of ASCII characters without " and \"#.into());
+    }
+    if !Path::new(text).is_absolute() {
+        return Err("give the absolute path of a folder with tls.crt, tls.key and ca.crt".into());
+    }
+    Ok(text.into())
+}
