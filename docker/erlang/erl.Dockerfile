@@ -6,7 +6,7 @@ FROM ${BEAMINIT} AS beaminit
 
 FROM ${BASE}
 RUN apt-get update \
- && apt-get install -y --no-install-recommends erlang-base \
+ && apt-get install -y --no-install-recommends erlang-base erlang-ssl \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=beaminit /beaminit /beaminit
 WORKDIR /app

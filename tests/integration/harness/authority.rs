@@ -76,6 +76,7 @@ impl Certificate {
         self
     }
 
+    #[cfg(feature = "full")]
     pub fn for_clients_only(mut self) -> Self {
         self.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self

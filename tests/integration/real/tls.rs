@@ -34,8 +34,10 @@ fn stranger(node: &Running, script: &str, flags: &str) -> String {
 
 /// One with the options that beaminit wrote, and another folder.
 fn stranger_with(node: &Running, folder: &str) -> String {
-    let file = format!("/dev/shm/beaminit-0/{NODE}/tls.config");
-    let script = format!("sed 's|/run/tls/|{folder}/|' {file} >/dev/shm/options");
+    let arguments = format!("tr '\\0' '\\n' </proc/{}/cmdline", vm(node));
+    let script = format!(
+        "sed 's|/run/tls/|{folder}/|' \"$({arguments} | grep tls.config)\" >/dev/shm/options"
+    );
     stranger(node, &script, OPTIONS)
 }
 
@@ -71,8 +73,8 @@ fn strangers_are_kept_out() {
         node.writes("the node's own line", |line| line.text.contains(reason));
     }
     let options = "[{client,[{verify,verify_none},{versions,['\\''tlsv1.3'\\'']}]}].";
-    let none = format!("echo '{options}' >/dev/shm/options");
-    let said = stranger(&node, &none, OPTIONS);
+    let writes = format!("echo '{options}' >/dev/shm/options");
+    let said = stranger(&node, &writes, OPTIONS);
     assert!(said.contains("said pang"), "{said}");
     node.writes("the node's own line", |line| {
         line.text.to_lowercase().contains("certificate required")
