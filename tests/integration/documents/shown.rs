@@ -45,7 +45,7 @@ const SHOWN: [(&str, By); 35] = [
         ),
     ),
     (
-        "FEATURES=kubernetes docker/build",
+        "FEATURES=full docker/build",
         Line("tests/manifests/start", "FEATURES=$features docker/build"),
     ),
     (
