@@ -87,7 +87,7 @@ impl Decision<'_> {
 
     /// A name for one of several clients of the node.
     pub fn client_name(&self) -> String {
-        let number = random::number().unwrap_or_else(|_| std::process::id());
+        let number = random::or_pid();
         format!("rem-{number:08x}-{}", self.settings.node.value)
     }
 

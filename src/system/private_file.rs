@@ -5,7 +5,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -20,8 +19,8 @@ use nix::unistd::{geteuid, getpid};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::system::account::Account;
-use crate::system::descriptors;
 use crate::system::secrets::Text;
+use crate::system::{descriptors, random};
 
 /// Folders for private files. Last the one that the containers of a pod share.
 const FOLDERS: [&str; 4] = ["/run", "/tmp", "/var/tmp", SHARED];
@@ -262,11 +261,11 @@ fn others_may_rename_in(folder: &str) -> bool {
 /// Finds the folder in which this user's private files will be: that of its name, or another where somebody else has made
 /// that one. Tries whether a file of this size can be written, and leaves nothing.
 fn own_folder_in(base: &Path, user: Option<&Account>, size: usize) -> Result<PathBuf> {
-    static OTHER: LazyLock<u64> = LazyLock::new(chance);
+    static OTHER: LazyLock<u32> = LazyLock::new(random::or_pid);
     let own = user.map_or(geteuid(), |user| user.uid);
     let own = base.join(format!("beaminit-{own}"));
-    let with = |number: u64| PathBuf::from(format!("{}-{number:016x}", own.display()));
-    let trial = with(chance());
+    let with = |number| PathBuf::from(format!("{}-{number:08x}", own.display()));
+    let trial = with(random::or_pid());
     own_folder(&trial, user)?;
     let tried = fs::write(trial.join("trial"), vec![b' '; size]);
     let _ = fs::remove_dir_all(&trial);
@@ -276,11 +275,6 @@ fn own_folder_in(base: &Path, user: Option<&Account>, size: usize) -> Result<Pat
         _ if check_folder(&own, user).is_ok() => Ok(own),
         _ => Ok(with(*OTHER)),
     }
-}
-
-/// A number that nobody can predict: the kernel's. getrandom(2)
-fn chance() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 /// Makes a folder that only this user may use, or the one who reads it; or checks that it is one.

@@ -15,6 +15,11 @@ pub fn number() -> Result<u32> {
     Ok(u32::from_ne_bytes(bytes))
 }
 
+/// Any number, for a name that nobody else is to have: where there is none, this process's own.
+pub fn or_pid() -> u32 {
+    number().unwrap_or_else(|_| std::process::id())
+}
+
 /// A number below `limit`, where a predictable one does no harm: 0 if there is none.
 pub fn below(limit: u16) -> u16 {
     let number = number().unwrap_or(0) % u32::from(limit.max(1));

@@ -75,7 +75,7 @@ fn a_folder_of_another_users_is_passed_over() {
         let chance = own
             .strip_prefix("/run/beaminit-0-")
             .unwrap_or_else(|| panic!("{own}"));
-        assert_eq!(chance.len(), 16, "{own}");
+        assert_eq!(chance.len(), 8, "{own}");
     }
 }
 
