@@ -39,7 +39,7 @@ impl VmArgs {
         let (keeper, reader) = (launcher.keeper(), launcher.account.as_ref());
         let file = PrivateFile::new(&folder, &name, 0o600, content.clone(), keeper, reader);
         let file = file.or_else(|failure| {
-            let file = PrivateFile::in_memory(0o600, content, keeper);
+            let file = PrivateFile::in_memory(0o600, content, keeper, reader);
             file.filter(|_| !needs_folder).ok_or(failure)
         })?;
         changes.set("VMARGS_PATH", Text::plain(&file.path));

@@ -16,7 +16,6 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::beam::Flag;
 use crate::config::{Config, LauncherKind, Setting};
 use crate::error::Failure;
 use crate::naming::{self, Chosen};
@@ -152,7 +151,7 @@ impl Plan {
         }
         let mut settings = resolve::resolve(sources, answer)?;
         settings.sync_with = peers.to_vec();
-        let mut transports = sources.flags(&[Flag::ProtoDist]);
+        let mut transports = resolve::bind::transports(sources);
         let users = transports.find(|flag| !flag.is_tcp());
         let users = users.map(|flag| (flag.place.to_string(), flag.text.clone()));
         let ours = || {

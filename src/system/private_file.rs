@@ -92,7 +92,7 @@ impl PrivateFile {
         keeper: Keeper,
         reader: Option<&Account>,
     ) -> std::result::Result<Self, Failure> {
-        let owner = reader.filter(|account| account.uid != geteuid()).cloned();
+        let owner = other_user(reader);
         let memory = Memory::new(keeper);
         let size = memory.as_ref().map_or(content.reveal().len(), |_| 0);
         let mut folders = FOLDERS;
@@ -136,13 +136,18 @@ impl PrivateFile {
     }
 
     /// Plans a file in memory alone; `None` where the system gives none.
-    pub fn in_memory(mode: u32, content: Text, keeper: Keeper) -> Option<Self> {
+    pub fn in_memory(
+        mode: u32,
+        content: Text,
+        keeper: Keeper,
+        reader: Option<&Account>,
+    ) -> Option<Self> {
         let memory = Memory::new(keeper)?;
         Some(Self {
             path: memory.path.clone(),
             folder: None,
             memory: Some(memory),
-            owner: None,
+            owner: other_user(reader),
             mode,
             content,
         })
@@ -154,7 +159,7 @@ impl PrivateFile {
             path: account.home.join(name),
             folder: None,
             memory: None,
-            owner: Some(account.clone()).filter(|account| account.uid != geteuid()),
+            owner: other_user(Some(account)),
             mode,
             content,
         }
@@ -246,6 +251,10 @@ impl PrivateFile {
         }
         file.write_all(self.content.reveal().as_encoded_bytes())
     }
+}
+
+fn other_user(reader: Option<&Account>) -> Option<Account> {
+    reader.filter(|account| account.uid != geteuid()).cloned()
 }
 
 fn is_in_memory(folder: impl AsRef<Path>) -> bool {

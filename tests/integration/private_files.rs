@@ -116,6 +116,27 @@ fn without_proc_it_is_a_plain_file() {
     }
 }
 
+#[test]
+fn another_user_reads_what_is_in_memory_alone() {
+    let pod = pod()
+        .env("BEAMINIT_COOKIE_VIA", "arg")
+        .file(
+            "/etc/passwd",
+            "root:x:0:0::/root:/bin/sh\napp:x:1234:1234::/srv:/bin/sh\n",
+        )
+        .release("relx-release", "/srv/relxapp");
+    let all = "for place in run tmp dev/shm; do mount -o remount,ro /$place; done; ";
+    for script in [all, ""] {
+        let command = format!("{BEAMINIT} -- setpriv --reuid=app --clear-groups {RELX} foreground");
+        let script = format!("{HOSTS}{script}exec {command}");
+        let ended = pod.first(["sh", "-c", &script]).ends_with(0);
+        assert!(
+            ended.stdout.contains("vm.args -setcookie chocolate"),
+            "{ended}"
+        );
+    }
+}
+
 /// The files below a folder of the pod, without following links: as another container sees it that shares the folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -148,6 +148,7 @@ fn of_a_short_name() {
     eventually("the node has booted", || {
         probe(&node, &["--ready"]).code == 0
     });
+    super::watch::reported(&node);
     let before = node.transcript().to_string();
     for _ in 0..20 {
         is_well(&node, &[], "me@laptop is alive (port 43691)");
