@@ -24,7 +24,7 @@ fn main() {
     if is("PROFILE", "release") && !is("CARGO_CFG_TARGET_FEATURE", "crt-static") {
         println!(
             "cargo:warning=this beaminit will not be static, and will not run FROM scratch; \
-             set RUSTFLAGS=\"-C target-feature=+crt-static -C relocation-model=static\" and give --target"
+             set RUSTFLAGS='-C target-feature=+crt-static -C relocation-model=static --cfg getrandom_backend=\"linux_getrandom\"' and give --target"
         );
     }
     let commit = of_package().or_else(of_checkout);

@@ -1,18 +1,22 @@
-//! Random numbers from the kernel: nobody can predict them, and a forked process does not repeat its parent's. urandom(4)
-//!
-//! Not by the crate getrandom: in a static binary it keeps a descriptor, which a process that gives its descriptors up closes.
+//! Random numbers from the kernel: nobody can predict them, and a forked process does not repeat its parent's. getrandom(2)
 
-use std::fs::File;
-use std::io::{Read as _, Result};
+// hickory draws from the same crate. Without this setting its static glibc code keeps a descriptor of /dev/urandom, which a
+// process beside the command closes with all others.
+#[cfg(all(
+    target_env = "gnu",
+    target_feature = "crt-static",
+    not(getrandom_backend = "linux_getrandom")
+))]
+compile_error!(
+    "a static binary for glibc needs RUSTFLAGS with --cfg getrandom_backend=\"linux_getrandom\", as in .cargo/config.toml"
+);
 
 /// Any number.
 ///
 /// # Errors
-/// The container has no /dev/urandom.
-pub fn number() -> Result<u32> {
-    let mut bytes = [0; 4];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(u32::from_ne_bytes(bytes))
+/// The kernel gives none: it is older than 3.17, or a seccomp profile forbids the call.
+pub fn number() -> std::io::Result<u32> {
+    getrandom::u32().map_err(std::io::Error::other)
 }
 
 /// Any number, for a name that nobody else is to have: where there is none, this process's own.
@@ -56,5 +60,24 @@ mod tests {
         });
         assert!(differs);
         assert!((0..100).all(|_| below(3) < 3 && (0.0..=1.0).contains(&fraction())));
+    }
+
+    #[test]
+    fn the_resolvers_go_on_where_descriptors_are_given_up() {
+        use hickory_proto::op::Message;
+        // More than a generator makes from one seed.
+        let draw = || (0..100_000).for_each(|_| drop(Message::query()));
+        Message::query();
+        // SAFETY: the child takes no lock that another thread may hold: glibc's allocator frees its own in a child.
+        let child = match unsafe { fork() }.unwrap() {
+            ForkResult::Child => {
+                crate::system::descriptors::give_up::<0>([]);
+                let ended = std::panic::catch_unwind(draw);
+                // SAFETY: it takes a number.
+                unsafe { libc::_exit(ended.is_err().into()) }
+            }
+            ForkResult::Parent { child } => child,
+        };
+        assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
     }
 }
