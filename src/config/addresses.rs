@@ -1,9 +1,10 @@
 //! Which of a container's addresses is the pod's. It has to be the same at every start, or a restart renames the node.
 //!
-//! In a container eth0 is the network that it was started in: with Docker, Swarm (whose default route leads elsewhere),
-//! Podman, and Kubernetes with further networks. A host's interfaces may have any name, and its default route leads out
-//! by its own address. Of a host are also the bridges of its containers, and dummy interfaces with an address for each
-//! Service (kube-proxy in IPVS mode, kube-router).
+//! Docker, Podman and the kubelet write a container's addresses beside its name into its /etc/hosts, and leave out the one
+//! that Swarm adds for a published port, where no peer reaches it, though its interface may be eth0. Of several, eth0 is
+//! that of the network that the container was started in. A host's interfaces may have any name, and its default route
+//! leads out by its own address. Of a host are also the bridges of its containers, and dummy interfaces with an address
+//! for each Service (kube-proxy in IPVS mode, kube-router).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -92,20 +93,25 @@ impl AddressFilter {
     }
 }
 
-/// All that a peer may reach, the best first; those that `is_wanted` come before the others.
-pub fn discover(is_wanted: impl Fn(&InterfaceAddress) -> bool) -> Vec<InterfaceAddress> {
+/// All that a peer may reach, the best first; those that `is_wanted` come before the others, then the interfaces with an
+/// address that is `listed` in /etc/hosts.
+pub fn discover(
+    listed: &[IpAddr],
+    is_wanted: impl Fn(&InterfaceAddress) -> bool,
+) -> Vec<InterfaceAddress> {
     let all = getifaddrs()
         .into_iter()
         .flatten()
         .filter_map(|found| read(&found));
     let routes = |name| text_of(Path::new("/proc/net").join(name)).unwrap_or_default();
     let default = default_interface(&routes("route"), &routes("ipv6_route"));
-    in_order(all.collect(), default.as_deref(), is_wanted)
+    in_order(all.collect(), default.as_deref(), listed, is_wanted)
 }
 
 fn in_order(
     mut all: Vec<InterfaceAddress>,
     default: Option<&str>,
+    listed: &[IpAddr],
     is_wanted: impl Fn(&InterfaceAddress) -> bool,
 ) -> Vec<InterfaceAddress> {
     let is_default = |one: &InterfaceAddress| Some(one.interface.as_str()) == default;
@@ -117,10 +123,20 @@ fn in_order(
         Kind::Bridge => 4,
         Kind::Dummy => 5,
     };
+    let with_listed = all.iter().filter(|one| listed.contains(&one.address));
+    let with_listed: Vec<String> = with_listed.map(|one| one.interface.clone()).collect();
     // The kernel has the first address of an interface first.
     all.sort_by_cached_key(|one| {
         let name = one.interface.clone();
-        (rank(one), !is_default(one), name, one.address.is_ipv6())
+        let rank = rank(one);
+        let is_other = rank > 0 && !with_listed.contains(&name);
+        (
+            is_other,
+            rank,
+            !is_default(one),
+            name,
+            one.address.is_ipv6(),
+        )
     });
     let best = all.first().map_or(0, rank);
     all.retain(|one| rank(one) < 5 || best == 5);

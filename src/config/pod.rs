@@ -4,11 +4,13 @@
 //! that Kubernetes mounts (<https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>).
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::Config;
 use super::addresses::{self, InterfaceAddress};
 use super::resolv_conf::ResolvConf;
 use crate::dns::answer::comma_separated;
+use crate::dns::hosts;
 use crate::error::Failure;
 use crate::node::Host;
 use crate::system::files::text_of;
@@ -64,25 +66,27 @@ impl Config {
                 "{NAMESPACE_FILE} has {text:?}, which is left out: {reason}; set POD_NAMESPACE"
             ));
         }
+        let hostname = nix::unistd::gethostname()
+            .ok()
+            .and_then(|name| name.into_string().ok())
+            .filter(|name| !name.is_empty() && name != "(none)");
+        let listed = hostname.as_deref().map(hosts::addresses);
         self.pod = Pod {
-            hostname: nix::unistd::gethostname()
-                .ok()
-                .and_then(|name| name.into_string().ok())
-                .filter(|name| !name.is_empty() && name != "(none)"),
-            addresses: self.choose_addresses()?,
+            addresses: self.choose_addresses(&listed.unwrap_or_default())?,
+            hostname,
             namespace: namespace.ok(),
             resolv_conf: ResolvConf::read(),
         };
         Ok(())
     }
 
-    fn choose_addresses(&self) -> Result<Vec<InterfaceAddress>, Failure> {
+    fn choose_addresses(&self, listed: &[IpAddr]) -> Result<Vec<InterfaceAddress>, Failure> {
         let filters = &self.address_filters;
         let fits = |interface: &str, address| {
             let mut filters = filters.iter();
             filters.all(|filter| filter.value.fits(interface, address))
         };
-        let all = addresses::discover(|one| match self.pod_ip {
+        let all = addresses::discover(listed, |one| match self.pod_ip {
             Some(address) => one.address == address,
             None => !filters.is_empty() && fits(&one.interface, one.address),
         });

@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 use super::*;
 
-/// `eth0=10.1.2.3`; a bridge's has `~` in front, and a dummy's `-`.
+/// `eth0=10.1.2.3`; a bridge's has `~` in front, and a dummy's `-`; behind a `+` is one that /etc/hosts has.
 fn address(word: &str) -> InterfaceAddress {
     let kind = match word.as_bytes()[0] {
         b'~' => Kind::Bridge,
         b'-' => Kind::Dummy,
         _ => Kind::Plain,
     };
-    let (name, address) = word.trim_start_matches(['~', '-']).split_once('=').unwrap();
+    let (name, address) = word
+        .trim_start_matches(['~', '-', '+'])
+        .split_once('=')
+        .unwrap();
     InterfaceAddress {
         interface: name.into(),
         address: address.parse().unwrap(),
@@ -23,6 +26,11 @@ const ORDERS: &str = "
   eth1=10.9.0.4 eth0=10.1.2.3 | eth1 | | 10.1.2.3 10.9.0.4
   eth2=172.18.0.3 eth0=10.0.1.5 eth1=10.0.0.9 | eth2 | | 10.0.1.5 172.18.0.3 10.0.0.9
   net1=10.9.0.4 eth0=10.1.2.3 | net1 | | 10.1.2.3 10.9.0.4
+  # What /etc/hosts has: both networks of Docker's; Swarm's overlay and not the address of a published port; one family.
+  +eth1=10.9.0.4 +eth0=10.1.2.3 | eth1 | | 10.1.2.3 10.9.0.4
+  eth2=172.18.0.3 eth0=10.0.0.9 +eth1=10.0.1.5 | eth2 | | 10.0.1.5 10.0.0.9 172.18.0.3
+  eth0=10.0.0.9 +eth1=10.0.1.5 | eth2 | eth0 | 10.0.0.9 10.0.1.5
+  eth0=10.1.2.3 +eth0=fd00::3 eth1=10.9.0.4 | | | 10.1.2.3 fd00::3 10.9.0.4
   # A host's network.
   ~docker0=172.17.0.1 ens4=10.2.0.2 ens3=192.168.1.5 | ens4 | | 10.2.0.2 192.168.1.5 172.17.0.1
   wg0=10.8.0.1 ens3=192.168.1.5 | | | 192.168.1.5 10.8.0.1
@@ -55,9 +63,13 @@ fn the_order_does_not_depend_on_the_kernels() {
         };
         let filter = AddressFilter::parse(wanted).unwrap();
         let default = Some(*default).filter(|name| !name.is_empty());
+        let listed = found.split(' ').filter(|word| word.starts_with('+'));
+        let listed: Vec<IpAddr> = listed.map(|word| address(word).address).collect();
         let all: Vec<InterfaceAddress> = found.split(' ').map(address).collect();
         for all in [interfaces_reversed(&all), all] {
-            let order = in_order(all, default, |one| filter.fits(&one.interface, one.address));
+            let order = in_order(all, default, &listed, |one| {
+                filter.fits(&one.interface, one.address)
+            });
             let order: Vec<String> = order.iter().map(|one| one.address.to_string()).collect();
             assert_eq!(order.join(" "), *expected, "{row}");
         }
