@@ -238,7 +238,9 @@ fn no_process_of_its_user_reads_the_cookie_in_the_memory_of_beaminit() {
         );
         node.says("waiting");
         let inmates = node.inmates();
-        let own = inmates.iter().filter(|one| one.name.starts_with("beaminit"));
+        let own = inmates
+            .iter()
+            .filter(|one| one.name.starts_with("beaminit"));
         let mut owners: Vec<u32> = own.map(|one| owner_of_memory(&node, one.pid)).collect();
         owners.sort_unstable();
         assert_eq!(owners, expected, "{first:?}");

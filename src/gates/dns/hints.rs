@@ -99,10 +99,15 @@ pub fn outside_kubernetes(
     if context.mode != DnsMode::Own || context.is_in_cluster() && !around.is_docker {
         return None;
     }
-    let name = ptr_names.iter().find(|name| name.contains('.'))?;
-    Some(format!(
-        "DNS calls this container {name}; set BEAMINIT_HOST=reverse to name the node so"
-    ))
+    match ptr_names.iter().find(|name| name.contains('.')) {
+        Some(name) => Some(format!(
+            "DNS calls this container {name}; set BEAMINIT_HOST=reverse to name the node so"
+        )),
+        // Any other container has such a name from its first instruction on.
+        None => around.is_docker.then(|| {
+            "Docker has no name for this container yet: a Swarm task gets its names when its health check has passed; set BEAMINIT_HOST=ip, or BEAMINIT_DNS=off".into()
+        }),
+    }
 }
 
 /// What else may be meant, to be added to any cause.

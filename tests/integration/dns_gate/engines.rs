@@ -46,6 +46,17 @@ fn docker_is_told_of_by_what_helps_there() {
 }
 
 #[test]
+fn a_task_of_swarm_has_no_name_before_it_is_healthy() {
+    let pod = container(&["10.1.2.3"]).env("CLUSTER_HOSTNAME", "tasks.shop.");
+    let (pod, _dns) = in_docker(pod);
+    let says = [
+        "a Swarm task gets its names when its health check has passed",
+        "BEAMINIT_HOST=ip",
+    ];
+    tells(&diagnosis(&pod), says);
+}
+
+#[test]
 fn a_compose_networks_name_is_a_domain() {
     let (pod, dns) = in_docker(container(&["10.1.2.3"]).env("CLUSTER_HOSTNAME", "shop-net"));
     dns.publish("4f1c2a9b7d3e.shop-net", "10.1.2.3");
