@@ -2,6 +2,8 @@
 
 #[path = "../../../src/dns/answer.rs"]
 pub mod answer;
+#[path = "../../../src/dns/hosts.rs"]
+pub mod hosts;
 #[path = "../../../src/dns/nameserver.rs"]
 mod nameserver;
 #[path = "../../../src/dns/strays.rs"]

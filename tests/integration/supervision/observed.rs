@@ -20,7 +20,7 @@ pub fn kilobytes(pid: i32, field: &str) -> u64 {
 
 /// Its name is beaminit's: the exec of beaminit is done.
 pub fn is_beaminit(pid: i32) -> bool {
-    status(pid, "Name:") == "beaminit"
+    status(pid, "Name:").starts_with("beaminit")
 }
 
 /// Its children, in the order in which they came.
