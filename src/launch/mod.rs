@@ -216,6 +216,7 @@ impl Target {
             return Ok(Some(Chosen {
                 node: record.node,
                 ipv6: record.ipv6,
+                address: record.address,
             }));
         }
         let is_reverse = candidates.iter().any(Candidate::is_reverse);

@@ -79,6 +79,8 @@ pub struct Chosen {
     pub node: NodeName,
     /// Its record has addresses of IPv6 alone.
     pub ipv6: bool,
+    /// The address of this pod's that its record has, or that its PTR is of.
+    pub address: Option<IpAddr>,
 }
 
 /// A host, and the variables that it is made from.

@@ -51,9 +51,11 @@ impl Observation {
             }
             _ => context.own.get(..1).unwrap_or_default(),
         };
+        let mut own = context.own.iter();
         Some(Chosen {
             node: node.clone(),
             ipv6: !addresses.is_empty() && addresses.iter().all(IpAddr::is_ipv6),
+            address: own.find(|one| addresses.contains(one)).copied(),
         })
     }
 

@@ -17,17 +17,23 @@ pub struct Bind {
     pub is_ours: bool,
 }
 
-/// Picks the address, where it is one.
+/// Picks the address, where it is one: of several of the pod's that by which peers find the node, if that is `known`.
 ///
 /// # Errors
 /// The pod has none, or the user's own flags say otherwise.
-pub fn resolve(sources: &Sources, ipv6: bool) -> Result<Option<Bind>, Failure> {
+pub fn resolve(
+    sources: &Sources,
+    ipv6: bool,
+    known: Option<IpAddr>,
+) -> Result<Option<Bind>, Failure> {
     let (config, given) = (sources.config, given(sources));
     if config.bind == BindTo::All {
         return Ok(given);
     }
-    let own = config.addresses();
-    let Some(value) = own.into_iter().find(|address| address.is_ipv6() == ipv6) else {
+    let mut own = config.addresses();
+    own.retain(|address| address.is_ipv6() == ipv6);
+    own.sort_by_key(|address| Some(*address) != known);
+    let Some(&value) = own.first() else {
         return Err(Failure::config(
             "BEAMINIT_BIND is \"pod\", and this pod has no address of the family that the node speaks; set POD_IP to one, or BEAMINIT_BIND=all",
         ));

@@ -154,7 +154,11 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
     let ipv6 = bind::family(sources).unwrap_or(ipv6);
-    let bind = is_node.then(|| failures.take(bind::resolve(sources, ipv6)));
+    let known = match node.value.host {
+        Host::Address(address) => Some(address),
+        _ => answer.and_then(|chosen| chosen.address),
+    };
+    let bind = is_node.then(|| failures.take(bind::resolve(sources, ipv6, known)));
     let transport = failures.take(transport::resolve(sources, &node.value, ipv6));
     let has_cookie = cookie.is_some() || !config.wants_cookie;
     let peers = is_node.then(|| failures.take(peers::resolve(config, &node.value, has_cookie)));
