@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use nix::unistd::getpid;
 use tracing::{info, warn};
 
-use crate::config::{Check, Config, DnsMode};
+use crate::config::{BindTo, Check, Config, DnsMode};
 use crate::error::Failure;
 use crate::exit::{self, Exit};
 use crate::gates::dns::{self, WaitContext};
@@ -158,6 +158,8 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         cookie: cookie.map(|cookie| Expectation::new(cookie, certainty(config.cookie.is_some()))),
         epmd: settings.map_or_else(|| config.epmd_port(), |settings| settings.epmd.port()),
         addresses: config.listening_addresses(ipv6, bound),
+        tls: settings.is_some_and(|settings| settings.transport.tls().is_some()),
+        bind: bound.filter(|_| config.bind == BindTo::Pod),
         in_arguments: launcher
             .as_ref()
             .is_some_and(|it| it.apply.names_in_arguments()),

@@ -237,6 +237,10 @@ impl<'a> NodeCheck<'a> {
             address: at.ip(),
             remark,
         };
+        let mismatch = self.transport_mismatch(vm).filter(|_| !self.is_accepted);
+        if let Some(line) = mismatch {
+            return Finding::Mismatch(line);
+        }
         if let Some(transport) = vm.transport() {
             let remark = format!(", over {transport}, where its name and cookie cannot be asked");
             return Finding::Up(up(assumed, remark));
@@ -304,6 +308,22 @@ impl<'a> NodeCheck<'a> {
         } else {
             Finding::Mismatch(lines.join("; "))
         }
+    }
+
+    /// What the VM's own arguments lack of `BEAMINIT_TLS` and `BEAMINIT_BIND`.
+    fn transport_mismatch(&self, vm: &Vm) -> Option<String> {
+        let guess = || self.guess(&["ERL_AFLAGS"]);
+        if self.promise.tls && vm.transport().is_none() {
+            return Some(format!(
+                "the node does not speak TLS (BEAMINIT_TLS): its VM has no -proto_dist for it{}",
+                guess()
+            ));
+        }
+        let bind = self.promise.bind.filter(|at| vm.interface() != Some(*at))?;
+        Some(format!(
+            "the node does not listen at {bind} alone (BEAMINIT_BIND): its VM has another inet_dist_use_interface, or none{}",
+            guess()
+        ))
     }
 
     /// The cookie to prove: the requested one, else that of the VM's arguments, else the release's.

@@ -35,6 +35,10 @@ pub struct Promise {
     pub epmd: Option<Port>,
     /// Where it may listen, the most likely first.
     pub addresses: Vec<IpAddr>,
+    /// `BEAMINIT_TLS` is set.
+    pub tls: bool,
+    /// The address of `BEAMINIT_BIND=pod`.
+    pub bind: Option<IpAddr>,
     /// The VM's own arguments have its name and port. RabbitMQ's do not: it starts the distribution itself.
     pub in_arguments: bool,
     /// The files that may set another name or port.

@@ -273,6 +273,22 @@ fn stops_a_node_with_another_port() {
 }
 
 #[test]
+fn stops_a_node_that_listens_or_speaks_otherwise() {
+    let plain = starts_alone(&format!("-name {NODE} {COOKIE} {PORT}"));
+    let (pod, _dns) = with_script(&plain);
+    let pod = pod.env("BEAMINIT_BIND", "pod");
+    is_stopped(pod, &[SCRIPT], &["BEAMINIT_BIND", "10.1.2.3"]);
+    let (pod, _dns) = with_script(&plain);
+    let host = NODE.split('@').nth(1).expect("a host");
+    let pod = Authority::new().fill(pod, "/run/tls", &Certificate::of(&[host]));
+    is_stopped(
+        pod.env("BEAMINIT_TLS", "/run/tls"),
+        &[SCRIPT],
+        &["BEAMINIT_TLS"],
+    );
+}
+
+#[test]
 fn stops_what_was_said_to_be_a_release_of_relx() {
     // Its own variables and files, and none of relx's.
     let script = starts_alone("-name mongooseim@localhost -setcookie vanilla");
