@@ -120,6 +120,8 @@ impl Launcher {
     pub fn keeper(&self) -> Keeper {
         match self.role {
             _ if self.daemon.is_some() => Keeper::Nobody,
+            // `su` stays as the command: its descriptors are root's, and the VM behind it is another user's.
+            _ if self.account.is_some() => Keeper::Each,
             Role::Client => Keeper::Each,
             _ => Keeper::Command,
         }

@@ -137,6 +137,22 @@ fn another_user_reads_what_is_in_memory_alone() {
     }
 }
 
+#[test]
+fn another_user_whose_command_stays_reads_them() {
+    let script = "#!/bin/sh
+# Debian's own runs `su rabbitmq -s /bin/sh -c /usr/lib/rabbitmq/bin/rabbitmq-server`, and waits.
+setpriv --reuid=rabbitmq --clear-groups sh -c 'for word in $RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS; do :; done; cat $word'
+true
+";
+    let pod = pod()
+        .env("BEAMINIT_TLS", "/run/tls")
+        .file("/etc/passwd", "rabbitmq:x:1234:1234::/srv:/bin/sh\n")
+        .file_with_mode("/srv/bin/rabbitmq-server", script, 0o755);
+    let pod = Authority::new().fill(pod, "/run/tls", &Certificate::of(&["10.1.2.3"]));
+    let ended = pod.run("rabbitmq-server").ends_with(0);
+    assert!(ended.stdout.contains("/run/tls/tls.crt"), "{ended}");
+}
+
 /// The files below a folder of the pod, without following links: as another container sees it that shares the folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

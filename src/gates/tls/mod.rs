@@ -27,9 +27,14 @@ pub fn check(
 ) -> Result<(), Failure> {
     let root = launcher.root.clone();
     let root = root.or_else(|| erl_root(&config.environment));
-    // Its libraries may be anywhere else, too.
-    let root = root.filter(|_| config.path("ERL_LIBS").is_none());
-    if let Some(root) = root.filter(|root| root.join("lib").is_dir() && !has_ssl(root)) {
+    // Its libraries may be anywhere else, too; and the folder above a script of the user's own is neither.
+    let is_whole = |root: &Path| {
+        ["lib", "releases"]
+            .iter()
+            .all(|name| root.join(name).is_dir())
+    };
+    let root = root.filter(|root| config.path("ERL_LIBS").is_none() && is_whole(root));
+    if let Some(root) = root.filter(|root| !has_ssl(root)) {
         return fails(format!(
             "BEAMINIT_TLS is set, and {} has no application ssl; add :ssl to extra_applications in mix.exs, or ssl to the release in rebar.config, or install it (erlang-ssl)",
             root.display()
