@@ -56,6 +56,11 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
         ));
     };
+    if local.config.tls.is_some() {
+        return Err(Failure::config(
+            "BEAMINIT_TLS is set, and beaminit does not speak TLS with nodes: ask the node itself, as in `erlang:nodes()`",
+        ));
+    }
     if format == ListFormat::Hosts && local.epmd.is_none() {
         return Err(Failure::config(
             "BEAMINIT_EPMD is \"off\", or the node's flags say the same, and net_adm:world() asks the epmd of each host; leave --hosts out: BEAMINIT_PEERS joins nodes without it",
@@ -162,9 +167,9 @@ fn ask_own(local: &LocalNode, lookup: PortLookup) -> (NodeName, Result<BTreeSet<
         );
     }
     let connected = match &local.cookie {
-        Some(_) if local.has_answered(&asked) != Some(true) => Err(format!(
-            "{name} is not asked: what has its port is no VM of this container's command, as far as can be seen"
-        )),
+        Some(_) if local.has_answered(&asked) != Some(true) => {
+            Err(format!("{name} is not asked: {}", reach::STRANGER))
+        }
         Some(cookie) => Session::prove(asked, cookie, deadline)
             .and_then(|mut session| session.connected())
             .map_err(|error| format!("{name} {error}")),

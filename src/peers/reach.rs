@@ -11,8 +11,12 @@ use super::names::Peer;
 use crate::dist::epmd::{self, EpmdError, find_port};
 use crate::dist::{self, DistError, Handshake};
 use crate::error::Failure;
-use crate::node::host::is_dashed;
+use crate::node::host::{is_dashed, loopback};
 use crate::node::{Cookie, Host, Port};
+
+/// Why this container's own node is not asked.
+pub const STRANGER: &str =
+    "what has its port is no VM of this container's command, as far as can be seen";
 
 /// One peer gets this long.
 pub const LIMIT: Duration = Duration::from_secs(1);
@@ -97,7 +101,9 @@ pub fn greet_own(
 ) -> Result<Handshake, String> {
     let mut reason = None;
     for at in addresses {
-        match greet(lookup, name, *at, own_name.to_owned(), deadline) {
+        // The VM registers there.
+        let epmd = loopback(at.is_ipv6());
+        match greet(lookup, name, *at, epmd, own_name.to_owned(), deadline) {
             Ok(asked) => match is_own(&asked) {
                 Ok(()) => return Ok(asked),
                 Err(other) => reason = Some(other),
@@ -114,13 +120,14 @@ fn greet(
     lookup: PortLookup,
     name: &str,
     at: IpAddr,
+    epmd_at: IpAddr,
     own_name: String,
     deadline: Instant,
 ) -> Result<Handshake, Unmet> {
     let port = match lookup {
         PortLookup::Pinned(port) => port.number(),
         PortLookup::Epmd(epmd) => {
-            let epmd = SocketAddr::new(at, epmd.number());
+            let epmd = SocketAddr::new(epmd_at, epmd.number());
             find_port(name, epmd, deadline).map_err(|error| Unmet {
                 listens: error != EpmdError::NoListener,
                 reason: match error {
@@ -165,7 +172,7 @@ fn ask(
     }
     let name = peer.node.name.to_string();
     let own_name = dist::own_name(NAME, host);
-    let greeted = greet(lookup, &name, at, own_name, deadline);
+    let greeted = greet(lookup, &name, at, at, own_name, deadline);
     let greeted = greeted.map_err(|unmet| Unreachable::Silent(unmet.reason))?;
     // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
     if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {

@@ -156,7 +156,7 @@ impl Plan {
         let users = users.map(|flag| (flag.place.to_string(), flag.text.clone()));
         let ours = || {
             Some((
-                "BEAMINIT_TLS".to_owned(),
+                "the VM (BEAMINIT_TLS)".to_owned(),
                 settings.transport.tls()?.to_owned(),
             ))
         };

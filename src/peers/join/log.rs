@@ -89,7 +89,7 @@ impl JoinLog {
     pub fn node_absent(&mut self, node: &NodeName, reason: &str, away: Duration) {
         if is_long(away, self.interval) {
             self.warn_once(format!(
-                "{node} is not joined with its peers: it {reason}; trying on"
+                "{node} is not joined with its peers: it {reason}; it is tried again"
             ));
         }
     }
@@ -108,7 +108,7 @@ impl JoinLog {
 
     pub fn round_failed(&mut self, reason: &str) {
         self.warn_once(format!(
-            "cannot look after BEAMINIT_PEERS now: {reason}; trying on"
+            "cannot look after BEAMINIT_PEERS now: {reason}; it is tried again"
         ));
     }
 

@@ -85,7 +85,11 @@ impl LocalPeer {
             let pids = vm::pids(&vm::of(self.command));
             is_stranger.set(asked.is_with(&pids) != Some(true));
             if is_stranger.get() {
-                return Err("the one at its address is none of its processes, as far as can be seen, and gets no proof of the cookie".into());
+                return Err(format!(
+                    "{} gets no proof of the cookie: {}",
+                    asked.name,
+                    reach::STRANGER
+                ));
             }
             Ok(())
         };
