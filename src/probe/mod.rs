@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::config::Invocation;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::LocalNode;
+use crate::local_node::{self, LocalNode};
 use crate::log;
 use crate::record::Wait;
 use options::{Level, ProbeOptions};
@@ -41,7 +41,9 @@ pub fn run(mut invocation: Invocation) -> i32 {
 
 /// The better reason of a failure, where the start has not come as far as the node.
 fn not_started(local: &LocalNode) -> Option<Failure> {
-    let wait = Wait::current().filter(|_| !local.is_remote)?;
+    // With a record the start is over, and it is a client of the node that begins.
+    let is_over = || local_node::record().is_some();
+    let wait = Wait::current().filter(|_| !local.is_remote && !is_over())?;
     let names = match wait {
         Wait::Dns => format!(" to have {}", local.names()),
         _ => String::new(),
