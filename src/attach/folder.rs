@@ -40,8 +40,7 @@ impl Folder {
     }
 
     fn try_create() -> Result<Self, Failure> {
-        let number = random::number().unwrap_or_else(|_| std::process::id());
-        let name = format!("{PREFIX}{number:08x}");
+        let name = format!("{PREFIX}{:08x}", random::or_pid());
         let owner = Text::plain(std::process::id().to_string());
         let mark = write(&name, &["pid"], owner)?;
         let path = mark.parent().unwrap_or(&mark).to_owned();

@@ -14,6 +14,8 @@ use nix::ifaddrs::{InterfaceAddress as Found, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::SockaddrStorage;
 
+use super::Setting;
+use super::variables::Variables;
 use crate::system::files::text_of;
 
 /// An address of an interface that is up.
@@ -91,6 +93,27 @@ impl AddressFilter {
             _ => false,
         }
     }
+}
+
+/// `POD_IP`: an address, another variable that holds one (`FLY_PRIVATE_IP`), or a family.
+pub fn pod_ip(variables: &mut Variables) -> (Option<IpAddr>, Option<Setting<AddressFilter>>) {
+    let environment = &variables.environment;
+    let named = environment
+        .variable("POD_IP")
+        .and_then(|name| environment.variable(name));
+    let named = named.map(ToOwned::to_owned);
+    let mut family = None;
+    let address = variables.read("POD_IP", |text| {
+        family = AddressFilter::of_family(text).map(|filter| Setting::new(filter, "POD_IP"));
+        let address = named.as_deref().unwrap_or(text).parse().ok();
+        if address.is_none() && family.is_none() {
+            return Err(
+                "not an IP address, nor a variable that holds one, nor ipv4 or ipv6".into(),
+            );
+        }
+        Ok(address)
+    });
+    (address.flatten(), family)
 }
 
 /// All that a peer may reach, the best first; those that `is_wanted` come before the others, then the interfaces with an

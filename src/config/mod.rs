@@ -164,7 +164,7 @@ impl Config {
             (cookie, release_cookie) = cookie::read(variables);
         }
         let dns_timeout = variables.read("BEAMINIT_DNS_TIMEOUT", time_limit);
-        let (pod_ip, family) = pod_ip(variables);
+        let (pod_ip, family) = addresses::pod_ip(variables);
         let interface = variables.read("BEAMINIT_INTERFACE", AddressFilter::parse);
         let interface = interface.map(|filter| Setting::new(filter, "BEAMINIT_INTERFACE"));
         Self {
@@ -305,27 +305,6 @@ fn long_name(text: &str) -> Result<NodeName, String> {
         return Ok(name);
     }
     Err("its host has no dot, and no peer may connect to such a long name; write the full host name".into())
-}
-
-/// `POD_IP`: an address, another variable that holds one (`FLY_PRIVATE_IP`), or a family.
-fn pod_ip(variables: &mut Variables) -> (Option<IpAddr>, Option<Setting<AddressFilter>>) {
-    let environment = &variables.environment;
-    let named = environment
-        .variable("POD_IP")
-        .and_then(|name| environment.variable(name));
-    let named = named.map(ToOwned::to_owned);
-    let mut family = None;
-    let address = variables.read("POD_IP", |text| {
-        family = AddressFilter::of_family(text).map(|filter| Setting::new(filter, "POD_IP"));
-        let address = named.as_deref().unwrap_or(text).parse().ok();
-        if address.is_none() && family.is_none() {
-            return Err(
-                "not an IP address, nor a variable that holds one, nor ipv4 or ipv6".into(),
-            );
-        }
-        Ok(address)
-    });
-    (address.flatten(), family)
 }
 
 /// A time like `90s` or `2m`; `0` is `None`, for ever.
