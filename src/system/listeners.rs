@@ -1,7 +1,7 @@
 //! Finds the process that listens on a port, or has taken a connection: the socket's inode in /proc/net/tcp, then the process
 //! that has it open. Without /proc, or for another user's process, there is no answer. proc(5)
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::{fmt, fs};
 
@@ -100,9 +100,17 @@ fn is_of(pids: &[u32], socket: &Socket) -> Option<bool> {
 /// Has a process this socket open? `None` where its descriptors cannot be seen.
 fn has_open(pid: u32, socket: &Socket) -> Option<bool> {
     let link = format!("socket:[{}]", socket.inode);
-    let open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
-    let mut targets = open.filter_map(|entry| fs::read_link(entry.path()).ok());
-    Some(targets.any(|target| target.as_os_str() == link.as_str()))
+    let mut open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
+    let mut is_hidden = false;
+    let found = open.any(|entry| match fs::read_link(entry.path()) {
+        Ok(target) => target.as_os_str() == link.as_str(),
+        // Without CAP_SYS_PTRACE root sees that they are there, and not what they are.
+        Err(error) => {
+            is_hidden |= error.kind() == ErrorKind::PermissionDenied;
+            false
+        }
+    });
+    (found || !is_hidden).then_some(found)
 }
 
 /// The sockets with these ports, their own and the other side's. The rows are read one by one: after the last listening one the
@@ -161,7 +169,7 @@ mod tests {
 
     #[test]
     fn finds_the_listening_process() {
-        let (own, other) = (std::process::id(), 1);
+        let (own, other) = (std::process::id(), std::os::unix::process::parent_id());
         for address in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0"] {
             let socket = std::net::TcpListener::bind(address).unwrap();
             let port = socket.local_addr().unwrap().port();

@@ -153,6 +153,25 @@ fn reports_a_node_without_epmd() {
 }
 
 /// As the address that Swarm adds for a published port does with what is for no such port.
+/// As in a container of Docker's that starts as root and becomes another user.
+#[test]
+fn reports_another_users_node_where_root_may_trace_nobody() {
+    const AS_ROOT: [&str; 3] = [
+        "setpriv",
+        "--bounding-set=-sys_ptrace",
+        "--inh-caps=-sys_ptrace",
+    ];
+    let (pod, _dns) = clustered();
+    let start = [BEAMINIT, "--", "setpriv", "--reuid=1000", "--clear-groups"];
+    let erl = ["erl", "-noinput", "-eval", SPEAK];
+    let command = [&AS_ROOT[..], &start, &erl].concat();
+    let node = pod.env("HOME", "/tmp").first(command.as_slice());
+    node.says("is up: port 5555, cookie accepted");
+    let probe = [&AS_ROOT[..], &[BEAMINIT, "probe", "--ready"]].concat();
+    let probe = node.enter(probe.as_slice()).ends_with(0);
+    assert!(probe.stdout.contains("is ready"), "{probe}");
+}
+
 #[test]
 fn is_not_held_up_by_addresses_that_drop_packets() {
     const ADDRESSES: std::ops::RangeInclusive<u8> = 1..=8;
