@@ -36,6 +36,11 @@ pub fn check(
         first_listener(&addresses, port, try_connect).map_err(failure)?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
+    if local.config.tls.is_some() {
+        return Err(Failure::config(format!(
+            "BEAMINIT_TLS is set, and beaminit cannot ask {node} over TLS; only probe --port works there"
+        )));
+    }
     let own_name = dist::own_name("probe", &local.first().host);
     let greet = |address| dist::greet(address, own_name.clone(), deadline);
     let handshake = first_listener(&addresses, port, greet).map_err(failure)?;
