@@ -102,9 +102,14 @@ impl Config {
             let value = self.variable(name).unwrap_or_default();
             format!("{name} is {value:?}")
         });
+        let says: Vec<String> = says.collect();
+        let none = match says.as_slice() {
+            [_] => "this container has no such address",
+            _ => "no address of this container is both",
+        };
         Err(Failure::config(format!(
-            "{}, and this container has no such address; it has {}",
-            says.collect::<Vec<_>>().join(" and "),
+            "{}, and {none}; it has {}",
+            says.join(" and "),
             comma_separated(&all)
         )))
     }
