@@ -170,7 +170,7 @@ impl Handshake {
     /// Is it one of these processes that has answered? `None` where that cannot be seen. To any other, nothing is to be proved:
     /// it could hand the challenge of another node on to us, and our proof back to that node.
     pub fn is_with(&self, pids: &[u32]) -> Option<bool> {
-        let (own, peer) = self.wire.ports().ok()?;
+        let (own, peer) = self.wire.addresses().ok()?;
         listeners::have_accepted(pids, peer, own)
     }
 

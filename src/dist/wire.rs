@@ -24,13 +24,12 @@ impl Wire {
         Ok(Self { stream, deadline })
     }
 
-    /// Our own port of the connection, and the peer's.
+    /// Our own address of the connection, and the peer's.
     ///
     /// # Errors
     /// The connection has ended.
-    pub fn ports(&self) -> io::Result<(u16, u16)> {
-        let (own, peer) = (self.stream.local_addr()?, self.stream.peer_addr()?);
-        Ok((own.port(), peer.port()))
+    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.stream.local_addr()?, self.stream.peer_addr()?))
     }
 
     pub fn set_deadline(&mut self, deadline: Instant) {

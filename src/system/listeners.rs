@@ -2,6 +2,7 @@
 //! that has it open. Without /proc, or for another user's process, there is no answer. proc(5)
 
 use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
 use std::{fmt, fs};
 
@@ -62,17 +63,37 @@ pub fn is_one_of(pids: &[u32], port: u16) -> Option<bool> {
     answer
 }
 
-/// Has one of these processes taken the connection from our port `own` to this one? `None` where that cannot be seen.
+/// Has one of these processes taken the connection from `own`, which is ours, to this address? `None` where that cannot be seen.
 ///
-/// Who listens may have changed since then. And connections between other addresses may have the same ports, but only
-/// together with ours: all of them must be theirs.
-pub fn have_accepted(pids: &[u32], port: u16, own: u16) -> Option<bool> {
-    let answers: Vec<Option<bool>> = sockets(port, own).map(|one| is_of(pids, &one)).collect();
-    let differs = answers.iter().find(|answer| **answer != Some(true));
-    let all = !answers.is_empty();
-    differs
-        .copied()
-        .unwrap_or_else(|| (!pids.is_empty()).then_some(all))
+/// Who listens may have changed since then.
+pub fn have_accepted(pids: &[u32], at: SocketAddr, own: SocketAddr) -> Option<bool> {
+    let ends = [columns(at), columns(own)];
+    let is_it = |row: &str| {
+        let words = row.split_whitespace().skip(1);
+        words
+            .zip(&ends)
+            .all(|(word, end)| end.iter().any(|one| one == word))
+    };
+    let mut found = rows().filter(|row| is_it(row));
+    let taken = found.find_map(|row| socket(&row, at.port(), own.port()));
+    match taken {
+        Some(socket) => is_of(pids, &socket),
+        None => (!pids.is_empty()).then_some(false),
+    }
+}
+
+/// An address as the table of its family has it, and as that of IPv6 has it.
+fn columns(at: SocketAddr) -> [String; 2] {
+    let text = |octets: &[u8]| {
+        let (words, _) = octets.as_chunks::<4>();
+        let words = words.iter().map(|word| u32::from_ne_bytes(*word));
+        let words: Vec<String> = words.map(|word| format!("{word:08X}")).collect();
+        format!("{}:{:04X}", words.concat(), at.port())
+    };
+    match at.ip() {
+        IpAddr::V4(v4) => [text(&v4.octets()), text(&v4.to_ipv6_mapped().octets())],
+        IpAddr::V6(v6) => [text(&v6.octets()), text(&v6.octets())],
+    }
 }
 
 /// Is a socket one of these processes'? Where another user's descriptors cannot be seen, only root takes the socket's user id
@@ -113,15 +134,22 @@ fn has_open(pid: u32, socket: &Socket) -> Option<bool> {
     (found || !is_hidden).then_some(found)
 }
 
-/// The sockets with these ports, their own and the other side's. The rows are read one by one: after the last listening one the
-/// kernel walks through its table of all connections, which takes milliseconds.
+/// The sockets with these ports, their own and the other side's.
 fn sockets(port: u16, other: u16) -> impl Iterator<Item = Socket> {
+    rows().filter_map(move |row| socket(&row, port, other))
+}
+
+/// The rows of both tables, one by one: after the last listening one the kernel walks through its table of all connections,
+/// which takes milliseconds.
+fn rows() -> impl Iterator<Item = String> {
     // The length of a row of /proc/net/tcp.
     const ROW: usize = 150;
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter();
     let tables = tables.filter_map(|table| fs::File::open(table).ok());
-    let rows = tables.flat_map(|table| BufReader::with_capacity(ROW, table).lines());
-    rows.filter_map(move |row| socket(&row.ok()?, port, other))
+    tables.flat_map(|table| {
+        let rows = BufReader::with_capacity(ROW, table).lines();
+        rows.map_while(Result::ok)
+    })
 }
 
 /// The socket of a row in a table like /proc/net/tcp, if it has these ports.
@@ -178,20 +206,16 @@ mod tests {
             assert_eq!(is_one_of(&[], port), None, "{address}");
             assert_eq!(of(port).map(|holder| holder.pid), Some(own), "{address}");
             let client = std::net::TcpStream::connect(socket.local_addr().unwrap()).unwrap();
-            let from = client.local_addr().unwrap().port();
-            assert_eq!(have_accepted(&[own], port, from), None, "{address}");
+            let (at, from) = (client.peer_addr().unwrap(), client.local_addr().unwrap());
+            assert_eq!(have_accepted(&[own], at, from), None, "{address}");
             let _taken = socket.accept().unwrap();
             drop(socket);
             assert_eq!(
-                have_accepted(&[other, own], port, from),
+                have_accepted(&[other, own], at, from),
                 Some(true),
                 "{address}"
             );
-            assert_eq!(
-                have_accepted(&[other], port, from),
-                Some(false),
-                "{address}"
-            );
+            assert_eq!(have_accepted(&[other], at, from), Some(false), "{address}");
             assert_eq!(is_one_of(&[own], port), None, "{address}");
         }
     }
