@@ -158,7 +158,7 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         cookie: cookie.map(|cookie| Expectation::new(cookie, certainty(config.cookie.is_some()))),
         epmd: settings.map_or_else(|| config.epmd_port(), |settings| settings.epmd.port()),
         addresses: config.listening_addresses(ipv6, bound),
-        tls: settings.is_some_and(|settings| settings.transport.tls().is_some()),
+        tls: settings.is_some_and(|settings| settings.transport.tls.is_some()),
         bind: bound.filter(|_| config.bind == BindTo::Pod),
         in_arguments: launcher
             .as_ref()

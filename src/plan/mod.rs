@@ -157,7 +157,7 @@ impl Plan {
         let ours = || {
             Some((
                 "the VM (BEAMINIT_TLS)".to_owned(),
-                settings.transport.tls()?.to_owned(),
+                settings.transport.tls?.to_owned(),
             ))
         };
         if settings.peers.is_some()

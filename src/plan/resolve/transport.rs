@@ -18,17 +18,13 @@ pub struct Transport {
     pub wanted: Option<String>,
     /// Do the user's own flags say how nodes speak? Then nothing is added to them.
     is_users: bool,
+    /// What carries it, where that is TLS of ours.
+    pub tls: Option<&'static str>,
     /// The options of TLS: they have no secret in them, but the paths of some.
     pub file: Option<PrivateFile>,
 }
 
 impl Transport {
-    /// What carries it, where that is TLS of ours.
-    pub fn tls(&self) -> Option<&str> {
-        self.file.as_ref()?;
-        self.wanted.as_deref()?.split(' ').nth(1)
-    }
-
     /// The flags that are added to the user's.
     pub fn flags(&self) -> Option<&str> {
         self.wanted.as_deref().filter(|_| !self.is_users)
@@ -45,7 +41,7 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
         return Ok(Transport {
             wanted: ipv6.then(|| "-proto_dist inet6_tcp".into()),
             is_users,
-            file: None,
+            ..Transport::default()
         });
     };
     let content = Text::plain(options(tls));
@@ -59,6 +55,7 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
     Ok(Transport {
         wanted: Some(format!("-proto_dist {protocol} -ssl_dist_optfile {path}")),
         is_users,
+        tls: Some(protocol),
         file: Some(file),
     })
 }
