@@ -18,6 +18,24 @@ pub const SIBLING: &str = "app-1.app.prod.svc.cluster.local";
 /// The name of the Service itself.
 pub const SERVICE_NAME: &str = "app.prod.svc.cluster.local";
 
+/// One of two such pods that know each other, with a cookie and a port, and its name server.
+pub fn member(number: u8) -> (Pod, Dns) {
+    let mut pod = Pod::with_addresses(
+        &format!("app-{number}"),
+        &[&format!("10.1.2.{}", 3 + number)],
+    )
+    .in_namespace("prod")
+    .env("SNAME", "app")
+    .env("CLUSTER_HOSTNAME", "app")
+    .env("ERLANG_COOKIE", "chocolate")
+    .env("ERL_PORT", "5555")
+    .env("LANG", "C.UTF-8");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    dns.publish_pod(SIBLING, "10.1.2.4");
+    (pod, dns)
+}
+
 /// Pod `app-0` of a StatefulSet behind the headless Service `app` in namespace `prod`; its `erl` says how it was started.
 pub fn stateful_pod() -> Pod {
     Pod::new("app-0")

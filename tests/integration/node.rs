@@ -2,6 +2,7 @@
 
 use crate::clusters::*;
 use crate::harness::*;
+use crate::probe::with_vm_at;
 use crate::real::{NODE, SPEAK, clustered};
 
 /// The command that opens a shell on it.
@@ -23,13 +24,7 @@ fn the_node_that_runs_here_with_and_without_its_cookie() {
 
 #[test]
 fn the_cookie_is_not_told_where_another_process_has_the_nodes_port() {
-    let pod = laptop()
-        .env("SNAME", "app")
-        .env("ERLANG_COOKIE", "chocolate")
-        .program("beam.smp", "relays");
-    let script = "beam.smp -home . 5555 6666 & exec sleep 1000";
-    let running = pod.first(["sh", "-c", script]);
-    running.says("ready");
+    let (_pod, running) = with_vm_at(5555, 6666);
     let told = |flag: &[&str]| {
         let words = [&[BEAMINIT, "node", "--json"], flag].concat();
         running.enter(words.as_slice()).ends()

@@ -22,7 +22,7 @@ fn a_churn_of_hostile_peers_leaves_memory_and_descriptors_flat() {
     let seconds = std::env::var("BEAMINIT_CHURN_SECONDS").ok();
     let seconds = seconds.map_or(60, |seconds| seconds.parse().expect("a number of seconds"));
     let time = Duration::from_secs(seconds);
-    let ((one, dns), (two, _other_dns)) = (pod_of(0), pod_of(1));
+    let ((one, dns), (two, _other_dns)) = (member(0), member(1));
     let (one, two) = (one.lasts(time), two.lasts(time));
     one.network().wire("10.1.2.3", two.network(), "10.1.2.4");
     ip(
@@ -111,23 +111,6 @@ fn a_churn_of_hostile_peers_leaves_memory_and_descriptors_flat() {
     // A start has a dozen, and the impostors refuse once a minute each.
     let refusals = usize::from(IMPOSTORS) * usize::try_from(seconds / 60 + 2).expect("a number");
     assert!(lines <= 40 + 3 * usize::from(HOSTS) + 2 * refusals, "{log}");
-}
-
-fn pod_of(number: u8) -> (Pod, Dns) {
-    let mut pod = Pod::with_addresses(
-        &format!("app-{number}"),
-        &[&format!("10.1.2.{}", 3 + number)],
-    )
-    .in_namespace("prod")
-    .env("SNAME", "app")
-    .env("CLUSTER_HOSTNAME", "app")
-    .env("ERLANG_COOKIE", "chocolate")
-    .env("ERL_PORT", "5555")
-    .env("LANG", "C.UTF-8");
-    let dns = pod.nameserver(CLUSTER_DNS);
-    dns.publish_pod(OWN_NAME, "10.1.2.3");
-    dns.publish_pod(SIBLING, "10.1.2.4");
-    (pod, dns)
 }
 
 fn ip(network: &Network, words: &str) {

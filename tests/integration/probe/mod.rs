@@ -26,14 +26,20 @@ const BEHIND_THE_VM: &str = "127.0.0.1:43692";
 
 /// The same with a process that is a VM to who looks at its name, its arguments and its parent, and has the node's port.
 fn with_vm() -> (Pod, Running) {
+    let (pod, running) = with_vm_at(43691, 43692);
+    epmd(&pod, 43691);
+    (pod, running)
+}
+
+/// Such a process at this port, which hands on what comes to another.
+pub fn with_vm_at(port: u16, behind: u16) -> (Pod, Running) {
     let pod = laptop()
         .env("SNAME", "app")
         .env("ERLANG_COOKIE", "chocolate")
         .program("beam.smp", "relays");
-    let script = "beam.smp -home . 43691 43692 & exec sleep 1000";
-    let running = pod.first(["sh", "-c", script]);
+    let script = format!("beam.smp -home . {port} {behind} & exec sleep 1000");
+    let running = pod.first(["sh", "-c", &script]);
     running.says("ready");
-    epmd(&pod, 43691);
     (pod, running)
 }
 
@@ -277,13 +283,7 @@ pub fn impostor(pod: &Pod, address: &str, name: &'static str) -> &'static Atomic
 fn nothing_is_proved_to_who_is_not_of_the_command() {
     let no_vm = "is no VM of this container's command";
     // Another container's process, beside a VM that listens elsewhere.
-    let pod = laptop()
-        .env("SNAME", "app")
-        .env("ERLANG_COOKIE", "chocolate")
-        .program("beam.smp", "relays");
-    let script = "beam.smp -home . 5555 43692 & exec sleep 1000";
-    let running = pod.first(["sh", "-c", script]);
-    running.says("ready");
+    let (pod, running) = with_vm_at(5555, 43692);
     epmd(&pod, 43691);
     let proved = impostor(&pod, "0.0.0.0:43691", "app@laptop");
     fails(&probe(&running, &["--ready"]).0, 1, no_vm);

@@ -10,19 +10,11 @@ const SECOND: &str = "app@app-1.app.prod.svc.cluster.local";
 
 /// A pod of the StatefulSet that looks for its peers every second, and its name server.
 fn peer(number: u8, cookie: &str) -> (Pod, Dns) {
-    let address = format!("10.1.2.{}", 3 + number);
-    let mut pod = Pod::with_addresses(&format!("app-{number}"), &[&address])
-        .in_namespace("prod")
-        .env("SNAME", "app")
-        .env("CLUSTER_HOSTNAME", "app")
+    let (pod, dns) = member(number);
+    let pod = pod
         .env("ERLANG_COOKIE", cookie)
-        .env("ERL_PORT", "5555")
-        .env("LANG", "C.UTF-8")
         .env("BEAMINIT_PEERS", "dns")
         .env("BEAMINIT_PEERS_INTERVAL", "1s");
-    let dns = pod.nameserver(CLUSTER_DNS);
-    dns.publish_pod(OWN_NAME, "10.1.2.3");
-    dns.publish_pod(SIBLING, "10.1.2.4");
     dns.script(
         SERVICE_NAME,
         RecordType::SRV,
