@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::node::NodeName;
 use crate::system::secrets::shown;
 
-const SYNOPSIS: &str = "beaminit-attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--in-pod] [--erl|--iex] [-- COMMAND], or --docker CONTAINER in the place of POD";
+const SYNOPSIS: &str = "beaminit-attach POD [-n NAMESPACE] [-c CONTAINER] [NAME@HOST] [--in-pod] [--erl|--iex] [-- COMMAND], or --docker CONTAINER instead of POD";
 
 #[derive(PartialEq, Eq)]
 pub struct AttachOptions {
