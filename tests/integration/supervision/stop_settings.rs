@@ -47,6 +47,8 @@ fn the_delay_forwards_one_term_for_the_two_that_came() {
     let command = pod.run("takes-signals command 64");
     command.says("command is ready");
     command.signal_number(libc::SIGTERM);
+    // The kernel gives the lower number first, and the second below is to begin after the TERM.
+    has_taken_all(&command);
     command.signal_number(libc::SIGUSR1);
     command.says("command takes 10 from 1, 1 in all");
     // For a second: the next is another.
