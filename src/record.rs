@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::prctl;
 use serde::{Deserialize, Serialize};
 
+use crate::dist::Carrier;
 use crate::init;
 use crate::node::{NodeName, Port};
 use crate::plan::{NodeSettings, Pin};
@@ -34,6 +35,9 @@ pub struct Record {
     pub epmd: Option<Port>,
     /// Is it reached over IPv6?
     pub ipv6: bool,
+    /// What it speaks with other nodes: over TLS with these files.
+    #[serde(default)]
+    pub carrier: Carrier,
     /// The address that it listens at, or one of them, where that is known.
     pub address: Option<IpAddr>,
     /// The process of its VM, once it was found.
@@ -51,6 +55,7 @@ impl From<&NodeSettings> for Record {
             port: settings.port.as_ref().and_then(Pin::port),
             epmd: settings.epmd.port(),
             ipv6: settings.ipv6,
+            carrier: settings.transport.carrier.clone(),
             address: settings.bound(),
             vm: None,
             joiner: None,
@@ -137,6 +142,7 @@ impl fmt::Display for Wait {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::dist::TlsFiles;
     use nix::sys::memfd::{MFdFlags, memfd_create};
 
     #[test]
@@ -146,6 +152,11 @@ mod tests {
             port: Port::parse("43691").ok(),
             epmd: Some(Port::EPMD),
             ipv6: true,
+            carrier: Carrier::Tls(TlsFiles {
+                identity: Some(("/run/tls/tls.crt".into(), "/run/tls/tls.key".into())),
+                authority: None,
+                names_host: true,
+            }),
             address: "fd00::3".parse().ok(),
             vm: Some(12),
             joiner: Some(13),
@@ -155,6 +166,7 @@ mod tests {
             port: None,
             epmd: None,
             ipv6: false,
+            carrier: Carrier::Tcp,
             address: None,
             vm: None,
             joiner: None,

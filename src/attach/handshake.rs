@@ -7,7 +7,7 @@ use super::node_info::{RemoteInfo, check_name};
 use super::tunnel::Tunnel;
 use super::{Abort, processes};
 use crate::dist::term::OutTerm;
-use crate::dist::{self, DistError};
+use crate::dist::{Carrier, Client, DistError};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{Host, NamePart, NodeName};
@@ -24,6 +24,7 @@ pub struct RemoteNode {
 pub fn run(
     tunnel: &Tunnel,
     info: &RemoteInfo,
+    carrier: Carrier,
     own_name: &NodeName,
     ask_for_iex: bool,
 ) -> Result<RemoteNode, Abort> {
@@ -34,11 +35,13 @@ pub fn run(
             DistError::Cookie => {
                 "; is it that of ERLANG_COOKIE, or was the pod's changed after its start?".into()
             }
+            DistError::CannotAsk(_) | DistError::Tls(_) | DistError::SpeaksTls => String::new(),
             _ => tunnel.hint(),
         };
         Failure::new(Exit::Gate, format!("{node} {failed}{hint}"))
     };
-    let greeted = processes::in_thread(move || dist::greet(address, own_name, deadline))?;
+    let (client, host) = (Client::new(carrier), info.node.host.clone());
+    let greeted = processes::in_thread(move || client.greet(address, &host, own_name, deadline))?;
     let greeted = greeted.map_err(|error| failure(&info.node, error))?;
     let node = NodeName::parse(&greeted.name).map_err(|reason| {
         let line = format!("the node there calls itself {:?}: {reason}", greeted.name);

@@ -1,7 +1,7 @@
 //! `beaminit-attach`: a shell on a node in a pod or a container, from a developer's machine that cannot reach it.
 //!
 //! [`options`] ──► [`node_info`]: name, port and cookie, from the pod ──► [`tunnel`] to that port ([`port_forward`],
-//! [`docker`]) ──► [`handshake`] with the node ──► [`vm_env`]: files and variables for one VM ──► [`shell`], until it ends;
+//! [`docker`]) ──► [`handshake`] with the node, over [`tls`] if it speaks that ──► [`vm_env`]: files and variables for one VM ──► [`shell`], until it ends;
 //! with `--in-pod`: [`node_info`]: the command that opens a shell there ──► [`shell`]
 //!
 //! The shell's VM uses no epmd, and takes the near end of the tunnel for the port of every node: so neither epmd's port nor
@@ -17,6 +17,7 @@ mod options;
 mod port_forward;
 mod processes;
 mod shell;
+mod tls;
 mod tunnel;
 mod vm_env;
 
@@ -35,6 +36,7 @@ use crate::system::program::Command;
 use crate::system::secrets;
 use crate::system::signals::Inherited;
 use crate::system::terminal;
+use folder::Folder;
 use location::Location;
 use node_info::BEAMINIT;
 use options::{AttachOptions, Program};
@@ -107,16 +109,19 @@ fn attach(options: AttachOptions, machine: &Machine) -> Result<i32, Abort> {
     }
     let info = node_info::find(&location, node, machine)?;
     let mut tunnel = tunnel::open(&location, &info, machine)?;
+    let folder = Folder::create()?;
+    let carrier = tls::carrier(info.tls.as_ref(), &folder)?;
     let own_name = handshake::own_name(info.node.is_long())?;
     let ask_for_iex = program == Program::Auto;
-    let remote = handshake::run(&tunnel, &info, &own_name, ask_for_iex)?;
+    let remote = handshake::run(&tunnel, &info, carrier.clone(), &own_name, ask_for_iex)?;
     let command = machine.find(words(program, &remote.node, remote.has_iex, machine))?;
     let env = VmEnv::create(
         &own_name,
         &remote.node,
         is_remote,
         tunnel.address(),
-        &info.cookie,
+        (&info.cookie, &carrier),
+        folder,
         machine,
     )?;
     warn!(

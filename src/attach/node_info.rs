@@ -5,9 +5,10 @@ use std::process::{Command, ExitStatus};
 use super::location::Location;
 use super::{Abort, Machine, processes};
 use crate::config::EpmdMode;
+use crate::dist::TlsFiles;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::info::NodeInfo;
+use crate::local_node::info::{NodeInfo, NodeTls};
 use crate::node::{Cookie, NodeName, Port};
 
 /// Where images have the binary.
@@ -26,6 +27,13 @@ pub struct RemoteInfo {
     /// `None`: the node runs without epmd.
     pub epmd: Option<Port>,
     pub cookie: Cookie,
+    pub tls: Option<Tls>,
+}
+
+/// What to speak TLS with: a folder of this machine, or what the pod has told.
+pub enum Tls {
+    Here(TlsFiles),
+    Told(NodeTls),
 }
 
 pub fn find(
@@ -34,6 +42,7 @@ pub fn find(
     machine: &Machine,
 ) -> Result<RemoteInfo, Abort> {
     let config = &machine.config;
+    let own_tls = || config.tls.as_ref().map(|tls| Tls::Here(tls.files()));
     let own_cookie = config.cookie.as_ref().map(|said| said.value.clone());
     if let (Some(node), Some(cookie)) = (&node, &own_cookie) {
         let off = config.epmd == EpmdMode::Off;
@@ -43,9 +52,11 @@ pub fn find(
             port: config.port.or(off.then_some(Port::DEFAULT)),
             epmd: Some(Port::EPMD).filter(|_| !off),
             cookie: cookie.clone(),
+            tls: own_tls(),
         });
     }
-    let answer = Answer::ask(location, &["node", "--json", "--cookie"], machine)?;
+    let mut answer = Answer::ask(location, &["node", "--json", "--cookie"], machine)?;
+    let told_tls = answer.info.as_mut().and_then(|info| info.tls.take());
     let info = answer.info.as_ref();
     let name_is_given = node.is_some();
     let node = node.or_else(|| answer.node());
@@ -66,6 +77,7 @@ pub fn find(
         port: info.and_then(|info| Port::new(info.port?)),
         epmd: info.and_then(|info| Port::new(info.epmd?)),
         cookie,
+        tls: own_tls().or(told_tls.map(Tls::Told)),
     })
 }
 

@@ -19,9 +19,11 @@ use super::{Abort, Machine, processes};
 use crate::beam::FlagVariables;
 use crate::beam::PortFlags;
 use crate::beam::words::quote;
+use crate::dist::Carrier;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::{Cookie, Host, NodeName};
+use crate::plan::resolve::transport;
 use crate::system::Environment;
 use crate::system::secrets::Text;
 
@@ -47,11 +49,11 @@ impl VmEnv {
         node: &NodeName,
         is_remote: bool,
         near: SocketAddr,
-        cookie: &Cookie,
+        (cookie, carrier): (&Cookie, &Carrier),
+        folder: Folder,
         machine: &Machine,
     ) -> Result<Self, Abort> {
         let config = &machine.config;
-        let folder = Folder::create()?;
         let cookie = folder.write(&["home", ".erlang.cookie"], Text::from(cookie))?;
         let home = cookie.parent().unwrap_or(&cookie);
         let real_home = config.variable("HOME");
@@ -73,7 +75,16 @@ impl VmEnv {
             (_, near) => near,
         };
         // A VM takes an IPv6 address only where it speaks IPv6.
-        if near_ip.is_ipv6() {
+        let family = if near_ip.is_ipv6() { "inet6" } else { "inet" };
+        if let Carrier::Tls(files) = carrier {
+            let options = Text::plain(transport::options(files, "'tlsv1.3','tlsv1.2'"));
+            let options = folder.write(&["tls.config"], options)?;
+            let options = quote(&options.to_string_lossy());
+            let _ = write!(
+                flags,
+                " -proto_dist {family}_tls -ssl_dist_optfile {options}"
+            );
+        } else if near_ip.is_ipv6() {
             flags += " -proto_dist inet6_tcp";
         }
         match &node.host {

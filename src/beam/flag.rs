@@ -32,8 +32,10 @@ pub enum Flag {
     OwnEpmd,
     /// `-proto_dist`
     ProtoDist,
-    /// `-ssl_dist_optfile` and `-ssl_dist_opt`
-    TlsOptions,
+    /// `-ssl_dist_optfile`
+    TlsFile,
+    /// One of `-ssl_dist_opt`: its name is that towards which it has a value.
+    TlsOption,
     /// `-dist_listen`
     DistListen,
     /// `inet_dist_use_interface`
@@ -62,7 +64,8 @@ impl Flag {
             "-start_epmd" => Self::StartEpmd,
             "-epmd_module" | "-no_epmd" => Self::OwnEpmd,
             "-proto_dist" => Self::ProtoDist,
-            "-ssl_dist_optfile" | "-ssl_dist_opt" => Self::TlsOptions,
+            "-ssl_dist_optfile" => Self::TlsFile,
+            "-ssl_dist_opt" => Self::TlsOption,
             "-dist_listen" => Self::DistListen,
             "-remsh" => Self::Remsh,
             "-version" | "+V" => Self::Informs,
@@ -109,9 +112,9 @@ pub enum PortFlags {
 pub struct FlagSetting {
     /// Which.
     pub flag: Flag,
-    /// Its value; that of `-setcookie NODE C` is C.
+    /// Its value; that of `-setcookie NODE C` is C, that of `-ssl_dist_opt OPTION VALUE` VALUE.
     pub text: String,
-    /// NODE.
+    /// NODE, or OPTION.
     pub towards: Option<String>,
     /// Where it stands.
     pub place: Place,
@@ -145,11 +148,6 @@ impl FlagSetting {
         let octets = numbers.into_iter().map(|number| u8::try_from(number).ok());
         let octets: [u8; 4] = octets.collect::<Option<Vec<u8>>>()?.try_into().ok()?;
         Some(IpAddr::from(octets))
-    }
-
-    /// Of a `-proto_dist`: is it plain TCP, which is all that beaminit speaks?
-    pub fn is_tcp(&self) -> bool {
-        matches!(self.text.as_str(), "inet_tcp" | "inet6_tcp")
     }
 
     /// Does it stay where it is, whatever the Plan says?

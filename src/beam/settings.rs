@@ -104,6 +104,7 @@ impl FlagSettings {
                     let files = values.iter().map(|path| Self::of_config_flag(&path.text));
                     found.extend(files.flatten());
                 }
+                "-ssl_dist_opt" => found.extend(of_tls(flag, values, place)),
                 "-args_file" => {
                     if let (Some(path), Some(depth)) = (values.first(), depth.checked_sub(1)) {
                         found.extend(Self::of_args_file(Path::new(&path.text), depth));
@@ -157,6 +158,19 @@ fn of_kernel<'a>(
             span: Some(start..value.span.end),
             ..FlagSetting::new(Flag::of_kernel(&name.text)?, &value.text, place(name.line))
         })
+    })
+}
+
+/// The options behind a `-ssl_dist_opt`: `server_certfile FILE client_certfile FILE`.
+fn of_tls<'a>(
+    flag: &'a Word,
+    values: &'a [Word],
+    place: &'a dyn Fn(usize) -> Place,
+) -> impl Iterator<Item = FlagSetting> {
+    let (pairs, _) = values.as_chunks::<2>();
+    pairs.iter().map(|[option, value]| FlagSetting {
+        towards: Some(option.text.clone()),
+        ..FlagSetting::new(Flag::TlsOption, &value.text, place(flag.line))
     })
 }
 

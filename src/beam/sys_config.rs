@@ -46,8 +46,8 @@ fn term(tokens: &[(usize, String)]) -> String {
     words.take_while(|word| *word != "}").chain(["}"]).collect()
 }
 
-/// The words and signs of Erlang terms, with their lines; strings and comments are none.
-fn tokens(text: &str) -> Vec<(usize, String)> {
+/// The words and signs of Erlang terms, with their lines. A string or a quoted atom is one, and begins with its quote.
+pub fn tokens(text: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut line = 1;
     let mut characters = text.chars().peekable();
@@ -57,11 +57,13 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
             '\n' => line += 1,
             '%' => while characters.next_if(|next| *next != '\n').is_some() {},
             '"' | '\'' => {
+                let mut word = String::from(c);
                 while let Some(inside) = characters.next().filter(|inside| *inside != c) {
                     let escaped = (inside == '\\').then(|| characters.next()).flatten();
                     line += usize::from(inside == '\n' || escaped == Some('\n'));
+                    word.push(escaped.unwrap_or(inside));
                 }
-                found.push((line, c.into()));
+                found.push((line, word));
             }
             c if is_word(c) => {
                 let mut word = String::from(c);

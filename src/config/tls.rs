@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::keyword::TlsPeers;
 use super::variables::Variables;
+use crate::dist::TlsFiles;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -25,6 +26,15 @@ impl Tls {
             folder: folder?,
             peers: peers.unwrap_or_default(),
         })
+    }
+
+    /// What a client of the nodes uses of it.
+    pub fn files(&self) -> TlsFiles {
+        TlsFiles {
+            identity: Some((self.certificate(), self.key())),
+            authority: Some(self.authority()),
+            names_host: self.peers == TlsPeers::Host,
+        }
     }
 
     /// This node's certificate, and those between it and the authority's.

@@ -1,33 +1,43 @@
-//! A client of the distribution protocol: finds a node's port ([`epmd`]), asks the node for its name ([`greet`]), proves the
-//! cookie ([`Handshake::prove`]) and calls functions ([`Connection::call`]).
+//! A client of the distribution protocol: finds a node's port ([`epmd`]), asks the node for its name ([`Client::greet`]),
+//! proves the cookie ([`Handshake::prove`]) and calls functions ([`Connection::call`]), over TCP or TLS ([`carrier`]).
 //!
 //! Knows nothing of the environment. Every step is under one deadline, and no peer can make it take more memory than
 //! [`LONGEST`]. The crate `erl_dist` does more, costs more, takes memory as a peer announces it, and cannot stop a
 //! handshake where a cookie begins to matter. <https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html>
 
 pub mod call;
+mod carrier;
 pub mod epmd;
+mod error;
 pub mod handshake;
 pub mod term;
+#[cfg(feature = "full")]
+pub mod tls;
 pub mod wire;
 
 use std::fmt;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use handshake::{Challenge, HandshakeStatus};
 use wire::Wire;
 
+use crate::node::Host;
 use crate::system::{listeners, random};
 
 pub use call::Connection;
+pub use carrier::{Carrier, TlsFiles};
+pub use error::DistError;
 
 /// No message of a peer's may be longer than this.
 pub const LONGEST: usize = 1 << 20;
 
 /// Own names have one of so many numbers: a node keeps every name that it has ever seen, as an atom.
 const NUMBERS: u16 = 1024;
+
+/// The first two bytes of what a node says over TLS to one that speaks none: an alert, and its version.
+const TLS_ALERT: usize = 0x1503;
 
 /// In characters.
 const LONGEST_NAME: usize = 255;
@@ -46,56 +56,6 @@ pub fn own_name(purpose: &str, host: &dyn fmt::Display) -> String {
         host = rest;
     }
     name + host
-}
-
-/// Its text follows the node's name or address.
-#[derive(Debug)]
-pub enum DistError {
-    NoConnection(io::Error),
-    /// The kernel gives no random number to ask with.
-    NoRandom(io::Error),
-    /// No answer in time, in this step.
-    Silent(&'static str),
-    /// The connection was closed in this step.
-    Closed(&'static str),
-    /// It does not speak the distribution protocol.
-    Foreign,
-    /// The node has a list of nodes that it allows.
-    NotAllowed,
-    /// It has another cookie.
-    Cookie,
-    /// The answer was longer than [`LONGEST`].
-    TooLong,
-    /// The called function failed.
-    BadRpc(String),
-}
-
-impl fmt::Display for DistError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoConnection(error) => write!(f, "takes no connection: {error}"),
-            Self::NoRandom(error) => write!(f, "cannot be asked: no random number: {error}"),
-            Self::Silent(step) => write!(f, "does not answer {step} in time"),
-            Self::Closed(step) => write!(f, "closed the connection instead of answering {step}"),
-            Self::Foreign => f.write_str("does not speak the distribution protocol as a node does"),
-            Self::NotAllowed => f.write_str("does not allow this connection (net_kernel:allow/1)"),
-            Self::Cookie => f.write_str("has another cookie"),
-            Self::TooLong => f.write_str("gave an answer that is too long"),
-            Self::BadRpc(reason) => write!(f, "could not do what was asked: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for DistError {}
-
-impl DistError {
-    /// What a failed read or write in this step of the conversation means.
-    fn in_step(step: &'static str) -> impl Fn(io::Error) -> Self + Copy {
-        move |error| match error.kind() {
-            ErrorKind::TimedOut => Self::Silent(step),
-            _ => Self::Closed(step),
-        }
-    }
 }
 
 /// The step before the cookie is needed.
@@ -129,41 +89,85 @@ pub fn try_connect(address: SocketAddr, deadline: Instant) -> Result<(), DistErr
     connect(address, deadline).map(drop)
 }
 
-/// Connects, and asks the node who it is.
-///
-/// # Errors
-/// It is no node, or gives no answer in time, or does not want this one.
-pub fn greet(
-    address: SocketAddr,
-    own_name: String,
-    deadline: Instant,
-) -> Result<Handshake, DistError> {
-    let mut wire = connect(address, deadline)?;
-    // Zero would be a node of before OTP 23.
-    let creation = random()?.max(1);
-    send(&mut wire, &handshake::name(&own_name, creation), GREETING)?;
-    match handshake::status(&receive(&mut wire, GREETING)?) {
-        Some(HandshakeStatus::Ok) => {}
-        // Another connection of this name, or one that has just ended.
-        Some(HandshakeStatus::Alive) => send(&mut wire, handshake::REPLACE, GREETING)?,
-        Some(HandshakeStatus::NotAllowed) => return Err(DistError::NotAllowed),
-        Some(HandshakeStatus::Busy) => return Err(DistError::Closed(GREETING)),
-        None => return Err(DistError::Foreign),
+/// Speaks with nodes that have one carrier.
+#[derive(Debug)]
+pub struct Client {
+    carrier: Carrier,
+    #[cfg(feature = "full")]
+    tls: Option<tls::TlsClient>,
+}
+
+impl Client {
+    pub fn new(carrier: Carrier) -> Self {
+        Self {
+            #[cfg(feature = "full")]
+            tls: match &carrier {
+                Carrier::Tls(files) => Some(tls::TlsClient::new(files.clone())),
+                _ => None,
+            },
+            carrier,
+        }
     }
-    let challenge = handshake::challenge(&receive(&mut wire, GREETING)?);
-    let Challenge {
-        name,
-        challenge,
-        creation: peer_creation,
-    } = challenge.ok_or(DistError::Foreign)?;
-    Ok(Handshake {
-        name,
-        peer_creation,
-        own_name,
-        creation,
-        challenge,
-        wire,
-    })
+
+    /// Connects, and asks the node who it is; over TLS its certificate may have to name `host`.
+    ///
+    /// # Errors
+    /// It is no node, or gives no answer in time, or does not want this one.
+    pub fn greet(
+        &self,
+        address: SocketAddr,
+        host: &Host,
+        own_name: String,
+        deadline: Instant,
+    ) -> Result<Handshake, DistError> {
+        let mut wire = self.connect(address, host, deadline)?;
+        // Zero would be a node of before OTP 23.
+        let creation = random()?.max(1);
+        send(&mut wire, &handshake::name(&own_name, creation), GREETING)?;
+        match handshake::status(&receive(&mut wire, GREETING)?) {
+            Some(HandshakeStatus::Ok) => {}
+            // Another connection of this name, or one that has just ended.
+            Some(HandshakeStatus::Alive) => send(&mut wire, handshake::REPLACE, GREETING)?,
+            Some(HandshakeStatus::NotAllowed) => return Err(DistError::NotAllowed),
+            Some(HandshakeStatus::Busy) => return Err(DistError::Closed(GREETING)),
+            None => return Err(DistError::Foreign),
+        }
+        let challenge = handshake::challenge(&receive(&mut wire, GREETING)?);
+        let Challenge {
+            name,
+            challenge,
+            creation: peer_creation,
+        } = challenge.ok_or(DistError::Foreign)?;
+        Ok(Handshake {
+            name,
+            peer_creation,
+            own_name,
+            creation,
+            challenge,
+            wire,
+        })
+    }
+
+    #[cfg_attr(not(feature = "full"), allow(unused_variables))]
+    fn connect(
+        &self,
+        address: SocketAddr,
+        host: &Host,
+        deadline: Instant,
+    ) -> Result<Wire, DistError> {
+        if let Some(reason) = self.carrier.unspoken() {
+            return Err(DistError::CannotAsk(reason));
+        }
+        #[cfg(feature = "full")]
+        if let Some(tls) = &self.tls {
+            const STEP: &str = "the TLS handshake";
+            let connection = tls.connection(host)?;
+            let mut wire = connect(address, deadline)?;
+            let started = wire.start_tls(connection);
+            return started.map(|()| wire).map_err(DistError::in_step(STEP));
+        }
+        connect(address, deadline)
+    }
 }
 
 impl Handshake {
@@ -205,13 +209,25 @@ fn random() -> Result<u32, DistError> {
 
 fn send(wire: &mut Wire, message: &[u8], step: &'static str) -> Result<(), DistError> {
     let length = u16::try_from(message.len()).map_err(|_| DistError::TooLong)?;
-    let packet = [&length.to_be_bytes(), message].concat();
+    let length = length.to_be_bytes();
+    // Over TLS the handshake has the longer lengths of what follows it: `{packet, 4}` in inet_tls_dist.erl.
+    let packet = match wire.has_tls() {
+        false => [&length, message].concat(),
+        true => [&[0, 0], length.as_slice(), message].concat(),
+    };
     wire.write_all(&packet).map_err(DistError::in_step(step))
 }
 
 fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, DistError> {
     let lost = DistError::in_step(step);
-    let length = wire.read_length::<2>().map_err(lost)?;
+    let length = match wire.has_tls() {
+        false => wire.read_length::<2>(),
+        true => wire.read_length::<4>(),
+    };
+    let length = length.map_err(lost)?;
+    if length == TLS_ALERT {
+        return Err(DistError::SpeaksTls);
+    }
     // A longer message is none of a node's.
     if length == 0 || length > handshake::LONGEST {
         return Err(DistError::Foreign);

@@ -1,4 +1,5 @@
-//! A TCP connection with one deadline for connecting, reading and writing, which no peer can extend.
+//! A TCP connection, plain or with TLS in it, with one deadline for connecting, reading and writing, which no peer can
+//! extend.
 //!
 //! tcp(7); TCP_NODELAY, because a handshake is small packets to and fro, and each would wait for the peer's delayed ACK.
 
@@ -6,11 +7,21 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "full")]
+use rustls::ClientConnection;
+
 /// At most this much is read at once.
 const PIECE: usize = 4096;
 
 #[derive(Debug)]
 pub struct Wire {
+    socket: Socket,
+    #[cfg(feature = "full")]
+    tls: Option<Box<ClientConnection>>,
+}
+
+#[derive(Debug)]
+struct Socket {
     stream: TcpStream,
     deadline: Instant,
 }
@@ -21,7 +32,31 @@ impl Wire {
     pub fn connect(address: SocketAddr, deadline: Instant) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, left(deadline)?)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, deadline })
+        Ok(Self {
+            socket: Socket { stream, deadline },
+            #[cfg(feature = "full")]
+            tls: None,
+        })
+    }
+
+    /// From now on all goes through TLS.
+    ///
+    /// # Errors
+    /// Those of the connection, and [`rustls::Error`] in one of [`ErrorKind::InvalidData`].
+    #[cfg(feature = "full")]
+    pub fn start_tls(&mut self, mut tls: ClientConnection) -> io::Result<()> {
+        while tls.is_handshaking() {
+            tls.complete_io(&mut self.socket)?;
+        }
+        self.tls = Some(Box::new(tls));
+        Ok(())
+    }
+
+    pub fn has_tls(&self) -> bool {
+        #[cfg(feature = "full")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "full"))]
+        false
     }
 
     /// Our own address of the connection, and the peer's.
@@ -29,11 +64,12 @@ impl Wire {
     /// # Errors
     /// The connection has ended.
     pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
-        Ok((self.stream.local_addr()?, self.stream.peer_addr()?))
+        let stream = &self.socket.stream;
+        Ok((stream.local_addr()?, stream.peer_addr()?))
     }
 
     pub fn set_deadline(&mut self, deadline: Instant) {
-        self.deadline = deadline;
+        self.socket.deadline = deadline;
     }
 
     /// Reads what has come: at least a byte, at most `most`.
@@ -72,7 +108,46 @@ impl Wire {
         let digits = bytes.into_iter().map(usize::from);
         Ok(digits.fold(0, |sum, digit| sum * 256 + digit))
     }
+}
 
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(feature = "full")]
+        if let Some(tls) = &mut self.tls {
+            let read = rustls::Stream::new(tls.as_mut(), &mut self.socket).read(buffer);
+            return read.map_err(|error| last_alert(tls, &mut self.socket).unwrap_or(error));
+        }
+        self.socket.read(buffer)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(feature = "full")]
+        if let Some(tls) = &mut self.tls {
+            return rustls::Stream::new(tls.as_mut(), &mut self.socket).write(bytes);
+        }
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// With TLS 1.3 a node looks at our certificate when for us the handshake is over. If it refuses it, it closes the connection,
+/// and what we have written meanwhile makes an error that comes before the alert with the reason.
+#[cfg(feature = "full")]
+fn last_alert(tls: &mut ClientConnection, socket: &mut Socket) -> Option<io::Error> {
+    while tls.read_tls(socket).is_ok_and(|count| count > 0) {
+        if let Err(alert) = tls.process_new_packets() {
+            return Some(io::Error::new(ErrorKind::InvalidData, alert));
+        }
+    }
+    None
+}
+
+impl Socket {
     /// Repeats what a signal or the socket's own timeout has interrupted, until the deadline.
     fn until_deadline(
         &self,
@@ -89,7 +164,7 @@ impl Wire {
     }
 }
 
-impl Read for Wire {
+impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.until_deadline(TcpStream::set_read_timeout, |mut stream| {
             stream.read(buffer)
@@ -97,7 +172,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.until_deadline(TcpStream::set_write_timeout, |mut stream| {
             stream.write(bytes)

@@ -6,6 +6,7 @@ use nix::unistd::getpid;
 use tracing::{info, warn};
 
 use crate::config::{BindTo, Check, Config, DnsMode};
+use crate::dist::Carrier;
 use crate::error::Failure;
 use crate::exit::{self, Exit};
 use crate::gates::dns::{self, WaitContext};
@@ -53,11 +54,15 @@ pub fn start(target: &Target, plan: &Plan, status: Option<StatusSender>) -> Resu
             .as_ref()
             .and_then(|promise| watch::watch(promise, &companion, verdict.as_ref()));
         drop(verdict);
-        let transport = node.as_ref().and_then(|node| node.transport.as_ref());
-        if let Some(transport) = transport.filter(|_| joins) {
-            warn!("{}", not_joined("the node's VM", transport));
+        let carrier = node.as_ref().map(|node| &node.carrier);
+        let unspoken = carrier.and_then(Carrier::unspoken);
+        if let Some(reason) = unspoken.as_ref().filter(|_| joins) {
+            warn!("{}", not_joined(reason));
         }
-        let rounds = rounds.filter(|_| transport.is_none());
+        let mut rounds = rounds.filter(|_| unspoken.is_none());
+        if let (Some(rounds), Some(carrier)) = (&mut rounds, carrier) {
+            rounds.speak(carrier);
+        }
         let found = promise.as_ref().zip(node.as_ref());
         let record = found.map_or_else(|| record(plan), |(it, node)| Some(it.record(node)));
         if let (Some(record), Some(memory)) = (record, memory) {
@@ -116,6 +121,7 @@ pub fn job<'a>(config: &'a Config, settings: &'a NodeSettings) -> Option<Job<'a>
         epmd: settings.epmd.port(),
         ipv6: settings.ipv6,
         bound: settings.bound(),
+        carrier: &settings.transport.carrier,
         peers: settings.peers.as_ref()?,
         config,
     })
@@ -158,7 +164,7 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         cookie: cookie.map(|cookie| Expectation::new(cookie, certainty(config.cookie.is_some()))),
         epmd: settings.map_or_else(|| config.epmd_port(), |settings| settings.epmd.port()),
         addresses: config.listening_addresses(ipv6, bound),
-        tls: settings.is_some_and(|settings| settings.transport.tls.is_some()),
+        tls: settings.and_then(|settings| settings.transport.of_ours()),
         bind: bound.filter(|_| config.bind == BindTo::Pod),
         in_arguments: launcher
             .as_ref()

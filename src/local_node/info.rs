@@ -1,15 +1,18 @@
 //! `beaminit node --json`: how the node of this container is reached, for `beaminit-attach` and for scripts.
 //!
-//! With the cookie only where that is asked for, and never on a terminal. A user who can run a command in the container can
+//! With the cookie, and the key of a node that speaks TLS, only where that is asked for, and never on a terminal. A user who can run a command in the container can
 //! read the cookie in the environment anyway.
 
 use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::{LocalNode, running};
 use crate::cli;
 use crate::config::{self, Invocation};
+use crate::dist::{Carrier, TlsFiles};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::launchers;
@@ -32,6 +35,45 @@ pub struct NodeInfo {
     pub shell: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie: Option<String>,
+    /// Told with the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<NodeTls>,
+}
+
+/// What the node has for TLS: the files' content in PEM.
+#[derive(Deserialize, Serialize)]
+pub struct NodeTls {
+    pub certificate: String,
+    pub key: String,
+    /// Without it every certificate is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// Must a certificate name its node's host?
+    pub names_host: bool,
+}
+
+impl NodeTls {
+    /// The content of these files.
+    fn read(files: &TlsFiles) -> Result<Option<Self>, Failure> {
+        let text = |path: &PathBuf| {
+            fs::read_to_string(path).map_err(|error| {
+                let path = path.display();
+                let line = format!(
+                    "cannot read {path}, which {error}; a node that attaches needs it to speak TLS"
+                );
+                Failure::new(Exit::System, line)
+            })
+        };
+        let Some((certificate, key)) = &files.identity else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            certificate: text(certificate)?,
+            key: text(key)?,
+            authority: files.authority.as_ref().map(text).transpose()?,
+            names_host: files.names_host,
+        }))
+    }
 }
 
 /// Returns the exit status.
@@ -89,7 +131,12 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         return Err(Failure::new(Exit::Gate, line));
     }
     let secret = local.cookie.as_ref().filter(|_| cookie);
+    let tls = match &local.carrier {
+        Carrier::Tls(files) if cookie => NodeTls::read(files)?,
+        _ => None,
+    };
     let info = NodeInfo {
+        tls,
         node: node.to_string(),
         port,
         epmd: local.epmd.map(Port::number),

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::{Config, Invocation, LauncherKind, Peers};
-use crate::dist::Handshake;
+use crate::dist::{Carrier, Handshake};
 use crate::error::Failure;
 use crate::launchers::{self, Target};
 use crate::naming::Candidate;
@@ -38,6 +38,8 @@ pub struct LocalNode {
     pub epmd: Option<Port>,
     /// Its distribution port, if that is one and known.
     pub port: Option<Port>,
+    /// What it speaks with other nodes.
+    pub carrier: Carrier,
     /// The process that joins its peers, where it is known.
     pub joiner: Option<i32>,
     own_addresses: Vec<IpAddr>,
@@ -141,6 +143,7 @@ impl LocalNode {
             port: port.and_then(|pin| pin.port()),
             epmd: config.epmd_port(),
             ipv6: resolve::bind::family(&sources).unwrap_or_else(|| config.has_ipv6_alone()),
+            carrier: resolve::transport::of_users(&sources),
             address: resolve::bind::given(&sources).map(|bind| bind.address.value),
             vm: None,
             joiner: None,
@@ -159,6 +162,7 @@ impl LocalNode {
             cookie: cookie.or_else(of_files),
             epmd: record.epmd,
             port: record.port,
+            carrier: record.carrier,
             joiner: record.joiner,
             own_addresses: config.listening_addresses(record.ipv6, record.address),
             ipv6: record.ipv6,

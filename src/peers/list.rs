@@ -8,7 +8,7 @@ use super::find::Finder;
 use super::join::node::Session;
 use super::names::OwnNode;
 use super::options::{ListFormat, ListOptions};
-use super::reach::{self, Own, PortLookup};
+use super::reach::{self, Own, PortLookup, Route};
 use super::{NAME, PeerStatus, check_once};
 use crate::config::Invocation;
 use crate::dist::{self, Handshake};
@@ -56,19 +56,18 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
         ));
     };
-    if local.config.tls.is_some() {
-        return Err(Failure::config(
-            "BEAMINIT_TLS is set, and beaminit does not speak TLS with nodes: ask the node itself, as in `erlang:nodes()`",
-        ));
-    }
     if format == ListFormat::Hosts && local.epmd.is_none() {
         return Err(Failure::config(
             "BEAMINIT_EPMD is \"off\", or the node's flags say the same, and net_adm:world() asks the epmd of each host; leave --hosts out: BEAMINIT_PEERS joins nodes without it",
         ));
     }
+    if let Some(reason) = local.carrier.unspoken() {
+        return Err(Failure::config(format!("no peer can be asked: {reason}")));
+    }
     let lookup = PortLookup::new(local.epmd, local.port)?;
+    let route = Route::new(lookup, local.carrier.clone());
     let config = &local.config;
-    let (name, connected) = ask_own(&local, lookup);
+    let (name, connected) = ask_own(&local, &route);
     let own = OwnNode::new(name, config.host, config.addresses());
     let finder = Finder::new(own, peers, config, None);
     let own = connected.as_ref().ok().zip(local.cookie.as_ref());
@@ -78,7 +77,7 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
     });
     let (peers, failures) = check_once(
         finder,
-        lookup,
+        &route,
         own.as_ref(),
         LIMIT.saturating_sub(began.elapsed()),
     )?;
@@ -136,25 +135,26 @@ impl fmt::Display for PeerStatus {
 
 /// The name of this container's node, as it says it, and what it is connected to, or why that is not known; while it does not
 /// run, the first name that it may have. Warns if it runs without the process that joins it.
-fn ask_own(local: &LocalNode, lookup: PortLookup) -> (NodeName, Result<BTreeSet<String>, String>) {
+fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<String>, String>) {
     let first = local.first();
     let deadline = Instant::now() + OWN_LIMIT;
     let addresses = local.addresses(OWN_LIMIT).unwrap_or_default();
-    let (name, own_name) = (first.name.to_string(), dist::own_name(NAME, &first.host));
+    let own_name = dist::own_name(NAME, &first.host);
     let is_own = |asked: &Handshake| {
         let is_called = local.is_called(&asked.name);
         is_called
             .then_some(())
             .ok_or_else(|| format!("is not there: {} is", asked.name))
     };
-    let asked = reach::greet_own(lookup, &name, &addresses, &own_name, is_own, deadline);
+    let asked = reach::greet_own(route, first, &addresses, &own_name, is_own, deadline);
     let asked = match asked {
         Ok(asked) => asked,
-        Err(reason) => {
-            return (
-                first.clone(),
-                Err(format!("{first} does not run here: it {reason}")),
-            );
+        Err(unmet) => {
+            let line = match unmet.is_untrusted {
+                true => format!("{first} {}", unmet.reason),
+                false => format!("{first} does not run here: it {}", unmet.reason),
+            };
+            return (first.clone(), Err(line));
         }
     };
     let name = NodeName::parse(&asked.name).unwrap_or_else(|_| first.clone());

@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::dns::block_on;
 use crate::error::Failure;
 use find::Finder;
-use reach::{Own, PortLookup, Unreachable};
+use reach::{Own, Route, Unreachable};
 
 pub use list::run;
 
@@ -53,7 +53,7 @@ struct PeerStatus {
 /// There was no file descriptor left.
 fn check_once(
     mut finder: Finder,
-    lookup: PortLookup,
+    route: &Route,
     own: Option<&Own>,
     limit: Duration,
 ) -> Result<(Vec<PeerStatus>, Vec<String>), Failure> {
@@ -69,7 +69,7 @@ fn check_once(
     })?;
     let peers = discovery.peers.values().collect();
     let host = &finder.own.node.host;
-    let answers = reach::ask_all(lookup, peers, host, own, began + limit);
+    let answers = reach::ask_all(route, peers, host, own, began + limit);
     let connected = own.into_iter().flat_map(|own| &own.connected);
     let connected: BTreeSet<String> = connected.map(|node| names::folded(node)).collect();
     let status = |(peer, answer): (&names::Peer, Result<reach::Reachable, _>)| PeerStatus {

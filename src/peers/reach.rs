@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::NAME;
 use super::names::Peer;
 use crate::dist::epmd::{self, EpmdError, find_port};
-use crate::dist::{self, DistError, Handshake};
+use crate::dist::{self, Carrier, Client, DistError, Handshake};
 use crate::error::Failure;
 use crate::node::host::{is_dashed, loopback};
-use crate::node::{Cookie, Host, Port};
+use crate::node::{Cookie, Host, NodeName, Port};
 
 /// Why this container's own node is not asked.
 pub const STRANGER: &str =
@@ -45,6 +46,22 @@ impl PortLookup {
     }
 }
 
+/// How a node is reached.
+#[derive(Clone)]
+pub struct Route {
+    pub lookup: PortLookup,
+    client: Arc<Client>,
+}
+
+impl Route {
+    pub fn new(lookup: PortLookup, carrier: Carrier) -> Self {
+        Self {
+            lookup,
+            client: Arc::new(Client::new(carrier)),
+        }
+    }
+}
+
 /// A peer that answers. The connection is not kept: there may be more peers than file descriptors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reachable {
@@ -61,6 +78,8 @@ pub enum Unreachable {
     Silent(String),
     /// Another node is in its place: somebody gave the wrong name.
     OtherNode(String),
+    /// TLS fails, which leaves a line in its log: it does not take our certificate, or we do not take its.
+    Untrusted(String),
     /// It is there, and has another cookie.
     OtherCookie,
 }
@@ -74,64 +93,78 @@ pub struct Own<'a> {
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Silent(reason) | Self::OtherNode(reason) => f.write_str(reason),
+            Self::Silent(reason) | Self::OtherNode(reason) | Self::Untrusted(reason) => {
+                f.write_str(reason)
+            }
             Self::OtherCookie => DistError::Cookie.fmt(f),
         }
     }
 }
 
-/// Nobody gave a name, to be put behind the node's name; `listens`: somebody is there.
+/// Nobody gave a name.
+#[derive(Default)]
 pub struct Unmet {
-    reason: String,
+    /// To be put behind the node's name.
+    pub reason: String,
+    /// Somebody is there.
     listens: bool,
+    /// TLS fails.
+    pub is_untrusted: bool,
 }
 
-/// Asks this container's own node, at any of its addresses; `name` is what it is called before the `@`, and `is_own` says why
-/// one that answers is not it.
+/// Asks this container's own node, at any of its addresses; `is_own` says why one that answers is not it.
 ///
 /// # Errors
 /// Why it does not answer, to be put behind its name.
 pub fn greet_own(
-    lookup: PortLookup,
-    name: &str,
+    route: &Route,
+    node: &NodeName,
     addresses: &[IpAddr],
     own_name: &str,
     is_own: impl Fn(&Handshake) -> Result<(), String>,
     deadline: Instant,
-) -> Result<Handshake, String> {
-    let mut reason = None;
+) -> Result<Handshake, Unmet> {
+    let mut best: Option<Unmet> = None;
     for at in addresses {
         // The VM registers there.
         let epmd = loopback(at.is_ipv6());
-        match greet(lookup, name, *at, epmd, own_name.to_owned(), deadline) {
+        match greet(route, node, *at, epmd, own_name.to_owned(), deadline) {
             Ok(asked) => match is_own(&asked) {
                 Ok(()) => return Ok(asked),
-                Err(other) => reason = Some(other),
+                Err(reason) => {
+                    best = Some(Unmet {
+                        reason,
+                        listens: true,
+                        ..Unmet::default()
+                    });
+                }
             },
-            Err(unmet) if unmet.listens => reason = Some(unmet.reason),
-            Err(unmet) => drop(reason.get_or_insert(unmet.reason)),
+            Err(unmet) if unmet.listens => best = Some(unmet),
+            Err(unmet) => drop(best.get_or_insert(unmet)),
         }
     }
-    Err(reason.unwrap_or_default())
+    Err(best.unwrap_or_default())
 }
 
-/// Asks the node at an address for its name; `name` is what it is called before the `@`.
+/// Asks the node at an address for its name.
 fn greet(
-    lookup: PortLookup,
-    name: &str,
+    route: &Route,
+    node: &NodeName,
     at: IpAddr,
     epmd_at: IpAddr,
     own_name: String,
     deadline: Instant,
 ) -> Result<Handshake, Unmet> {
-    let port = match lookup {
+    let name = node.name.to_string();
+    let port = match route.lookup {
         PortLookup::Pinned(port) => port.number(),
         PortLookup::Epmd(epmd) => {
             let epmd = SocketAddr::new(epmd_at, epmd.number());
-            find_port(name, epmd, deadline).map_err(|error| Unmet {
+            find_port(&name, epmd, deadline).map_err(|error| Unmet {
                 listens: error != EpmdError::NoListener,
+                is_untrusted: false,
                 reason: match error {
-                    EpmdError::UnknownName => unknown(name, epmd, deadline),
+                    EpmdError::UnknownName => unknown(&name, epmd, deadline),
                     EpmdError::Foreign => format!("has something else than an epmd at {epmd}"),
                     EpmdError::NoListener => {
                         format!("has no epmd: nothing takes a connection at {epmd}")
@@ -141,8 +174,11 @@ fn greet(
             })?
         }
     };
-    dist::greet(SocketAddr::new(at, port), own_name, deadline).map_err(|failed| Unmet {
+    let at = SocketAddr::new(at, port);
+    let greeted = route.client.greet(at, &node.host, own_name, deadline);
+    greeted.map_err(|failed| Unmet {
         listens: !matches!(failed, DistError::NoConnection(_)),
+        is_untrusted: matches!(failed, DistError::Tls(_)),
         reason: failed.to_string(),
     })
 }
@@ -160,7 +196,7 @@ fn unknown(name: &str, epmd: SocketAddr, deadline: Instant) -> String {
 }
 
 fn ask(
-    lookup: PortLookup,
+    route: &Route,
     peer: &Peer,
     host: &Host,
     own: Option<&Own>,
@@ -170,10 +206,12 @@ fn ask(
     if deadline <= Instant::now() {
         return Err(Unreachable::Silent("was not asked in time".into()));
     }
-    let name = peer.node.name.to_string();
     let own_name = dist::own_name(NAME, host);
-    let greeted = greet(lookup, &name, at, at, own_name, deadline);
-    let greeted = greeted.map_err(|unmet| Unreachable::Silent(unmet.reason))?;
+    let greeted = greet(route, &peer.node, at, at, own_name, deadline);
+    let greeted = greeted.map_err(|unmet| match unmet.is_untrusted {
+        true => Unreachable::Untrusted(unmet.reason),
+        false => Unreachable::Silent(unmet.reason),
+    })?;
     // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
     if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
         let host = &peer.node.host;
@@ -202,7 +240,7 @@ fn ask(
 /// Asks all of them, some at a time, before the deadline; `host` is this node's. With `own`, those that it is not connected
 /// to are asked for their cookie; one that has another logs that.
 pub fn ask_all<'a>(
-    lookup: PortLookup,
+    route: &Route,
     peers: Vec<&'a Peer>,
     host: &Host,
     own: Option<&Own>,
@@ -216,7 +254,7 @@ pub fn ask_all<'a>(
                 .iter()
                 .map(|peer| {
                     let small = std::thread::Builder::new().stack_size(128 << 10);
-                    small.spawn_scoped(scope, move || ask(lookup, peer, host, own, deadline))
+                    small.spawn_scoped(scope, move || ask(route, peer, host, own, deadline))
                 })
                 .collect();
             answers.extend(threads.into_iter().map(|thread| {

@@ -151,19 +151,10 @@ impl Plan {
         }
         let mut settings = resolve::resolve(sources, answer)?;
         settings.sync_with = peers.to_vec();
-        let mut transports = resolve::bind::transports(sources);
-        let users = transports.find(|flag| !flag.is_tcp());
-        let users = users.map(|flag| (flag.place.to_string(), flag.text.clone()));
-        let ours = || {
-            Some((
-                "the VM (BEAMINIT_TLS)".to_owned(),
-                settings.transport.tls?.to_owned(),
-            ))
-        };
         if settings.peers.is_some()
-            && let Some((by, transport)) = users.or_else(ours)
+            && let Some(reason) = settings.transport.carrier.unspoken()
         {
-            changes.warn(resolve::peers::not_joined(&by, &transport));
+            changes.warn(resolve::peers::not_joined(&reason));
             settings.peers = None;
         }
         if let Some(file) = settings.transport.file.clone() {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::options::{Level, ProbeOptions};
 use crate::dist::epmd::{EpmdError, find_port};
 use crate::dist::term::Term;
-use crate::dist::{self, DistError, Handshake};
+use crate::dist::{self, Client, DistError, Handshake};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::LocalNode;
@@ -36,14 +36,15 @@ pub fn check(
         first_listener(&addresses, port, try_connect).map_err(failure)?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
-    if local.config.tls.is_some() {
-        return Err(Failure::config(format!(
-            "BEAMINIT_TLS is set, and beaminit cannot ask {node} over TLS; only probe --port works there"
-        )));
-    }
     let own_name = dist::own_name("probe", &local.first().host);
-    let greet = |address| dist::greet(address, own_name.clone(), deadline);
-    let handshake = first_listener(&addresses, port, greet).map_err(failure)?;
+    let (client, host) = (Client::new(local.carrier.clone()), &local.first().host);
+    let greet = |address| client.greet(address, host, own_name.clone(), deadline);
+    let handshake = first_listener(&addresses, port, greet).map_err(|error| match error {
+        DistError::CannotAsk(_) => Failure::config(format!(
+            "{node} {error}; probe --port can ask whether its port takes connections"
+        )),
+        _ => failure(error),
+    })?;
     let name = &handshake.name;
     if !local.is_called(name) {
         let names = local.names();
@@ -88,9 +89,7 @@ fn with_hint(error: &DistError) -> String {
         DistError::Silent(_) => {
             "; is it stopped, or does it have too little CPU? --timeout gives it more"
         }
-        DistError::Foreign => {
-            "; is it another program, or a node that speaks TLS (-proto_dist inet_tls)? that can only be asked for its --port"
-        }
+        DistError::Foreign => "; is it another program?",
         DistError::Cookie => " than is set here; set the same ERLANG_COOKIE",
         _ => "",
     };

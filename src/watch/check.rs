@@ -9,7 +9,7 @@ use tracing::{debug, warn};
 
 use super::vm::{self, Vm};
 use crate::beam::{Flag, FlagSetting};
-use crate::dist::{self, DistError, epmd};
+use crate::dist::{self, Carrier, Client, DistError, epmd};
 use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
 use crate::plan::Pin;
@@ -45,8 +45,8 @@ pub struct Node {
     pub name: NodeName,
     pub vm: Pid,
     pub port: u16,
-    /// What carries its distribution, if not plain TCP.
-    pub transport: Option<String>,
+    /// What it speaks with other nodes.
+    pub carrier: Carrier,
     /// Where it was reached.
     pub address: IpAddr,
     /// Follows the port in the log line.
@@ -229,31 +229,49 @@ impl<'a> NodeCheck<'a> {
         let Some(assumed) = own.or_else(|| Some(planned?.setting.value.clone())) else {
             return Finding::NotYet;
         };
-        let up = |name, remark| Node {
+        let mut carrier = vm.carrier();
+        let mismatch = self.transport_mismatch(vm, &carrier);
+        if let Some(line) = mismatch.filter(|_| !self.is_accepted) {
+            return Finding::Mismatch(line);
+        }
+        // Its options are of ours: what they mean need not be read there.
+        if let (Carrier::Tls(_), Some(ours)) = (&carrier, &self.promise.tls) {
+            carrier.clone_from(ours);
+        }
+        let client = Client::new(carrier.clone());
+        let via = match carrier {
+            Carrier::Tls(_) => ", over TLS",
+            _ => "",
+        };
+        let up = |name, remark: &str| Node {
             name,
             vm: vm.pid,
             port,
-            transport: vm.transport().map(ToOwned::to_owned),
+            carrier: carrier.clone(),
             address: at.ip(),
-            remark,
+            remark: format!("{via}{remark}"),
         };
-        let mismatch = self.transport_mismatch(vm).filter(|_| !self.is_accepted);
-        if let Some(line) = mismatch {
-            return Finding::Mismatch(line);
-        }
-        if let Some(transport) = vm.transport() {
-            let remark = format!(", over {transport}, where its name and cookie cannot be asked");
-            return Finding::Up(up(assumed, remark));
-        }
         let deadline = Instant::now() + LIMIT;
         let own_name = dist::own_name("watch", &assumed.host);
-        let Ok(handshake) = dist::greet(at, own_name, deadline) else {
-            self.unanswered = self.unanswered.saturating_add(1);
-            if self.unanswered < UNANSWERED {
-                return Finding::NotYet;
+        let handshake = match client.greet(at, &assumed.host, own_name, deadline) {
+            Ok(handshake) => handshake,
+            Err(DistError::CannotAsk(reason)) => {
+                let remark = format!(", its name and cookie not asked: {reason}");
+                return Finding::Up(up(assumed, &remark));
             }
-            let remark = ", where it does not say who it is";
-            return Finding::Up(up(assumed, remark.into()));
+            // Each attempt leaves a line in its log.
+            Err(error @ DistError::Tls(_)) => {
+                let remark = format!(", its name and cookie not asked: it {error}");
+                return Finding::Up(up(assumed, &remark));
+            }
+            Err(_) => {
+                self.unanswered = self.unanswered.saturating_add(1);
+                if self.unanswered < UNANSWERED {
+                    return Finding::NotYet;
+                }
+                let remark = ", where it does not say who it is";
+                return Finding::Up(up(assumed, remark));
+            }
         };
         let is_command = handshake.is_with(pids);
         if is_command == Some(false) {
@@ -304,16 +322,16 @@ impl<'a> NodeCheck<'a> {
             }
         }
         if lines.is_empty() || self.is_accepted {
-            Finding::Up(up(NodeName::parse(&name).unwrap_or(assumed), remark))
+            Finding::Up(up(NodeName::parse(&name).unwrap_or(assumed), &remark))
         } else {
             Finding::Mismatch(lines.join("; "))
         }
     }
 
     /// What the VM's own arguments lack of `BEAMINIT_TLS` and `BEAMINIT_BIND`.
-    fn transport_mismatch(&self, vm: &Vm) -> Option<String> {
+    fn transport_mismatch(&self, vm: &Vm, carrier: &Carrier) -> Option<String> {
         let guess = || self.guess(&["ERL_AFLAGS"]);
-        if self.promise.tls && vm.transport().is_none() {
+        if self.promise.tls.is_some() && *carrier == Carrier::Tcp {
             return Some(format!(
                 "the node does not speak TLS (BEAMINIT_TLS): its VM has no -proto_dist for it{}",
                 guess()

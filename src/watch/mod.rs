@@ -16,6 +16,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::config::{Check, Setting};
+use crate::dist::Carrier;
 use crate::init::{VerdictSender, clock};
 use crate::log;
 use crate::node::{Cookie, NodeName, Port};
@@ -35,8 +36,8 @@ pub struct Promise {
     pub epmd: Option<Port>,
     /// Where it may listen, the most likely first.
     pub addresses: Vec<IpAddr>,
-    /// `BEAMINIT_TLS` is set.
-    pub tls: bool,
+    /// That of `BEAMINIT_TLS`.
+    pub tls: Option<Carrier>,
     /// The address of `BEAMINIT_BIND=pod`.
     pub bind: Option<IpAddr>,
     /// The VM's own arguments have its name and port. RabbitMQ's do not: it starts the distribution itself.
@@ -85,6 +86,7 @@ impl Promise {
             port: Port::parse(&node.port.to_string()).ok(),
             epmd: planned.map_or(self.epmd, |planned| planned.epmd),
             ipv6: node.address.is_ipv6(),
+            carrier: node.carrier.clone(),
             address: Some(node.address),
             vm: Some(node.vm.as_raw()),
             joiner: None,

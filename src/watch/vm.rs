@@ -9,8 +9,10 @@ use std::net::IpAddr;
 use nix::unistd::Pid;
 
 use crate::beam::{Flag, FlagSetting, FlagSettings};
+use crate::dist::Carrier;
 use crate::node::Cookie;
-use crate::plan::{Pin, resolve::port};
+use crate::plan::Pin;
+use crate::plan::resolve::{port, transport};
 use crate::system::Place;
 use crate::system::processes;
 
@@ -94,9 +96,9 @@ impl Vm {
         }
     }
 
-    /// The distribution protocol's carrier, if it is not plain TCP.
-    pub fn transport(&self) -> Option<&str> {
-        let mut flags = self.flags.of(&[Flag::ProtoDist]);
-        Some(flags.find(|flag| !flag.is_tcp())?.text.as_str())
+    /// What it speaks with other nodes.
+    pub fn carrier(&self) -> Carrier {
+        let folder = std::fs::read_link(format!("/proc/{}/cwd", self.pid)).unwrap_or_default();
+        transport::of_flags(self.flags.of(&transport::FLAGS), &folder)
     }
 }

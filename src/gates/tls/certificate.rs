@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use humantime::format_rfc3339_seconds;
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use super::fails;
 use crate::config::{Tls, TlsPeers};
+use crate::dist;
 use crate::error::Failure;
 use crate::node::Host;
 
@@ -28,16 +29,10 @@ pub fn check(
     host: Option<&Host>,
     [certificate, key, authorities]: [&[u8]; 3],
 ) -> Result<(), Failure> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = dist::tls::provider();
     let path = tls.certificate();
-    let chain = certificates(&path, certificate)?;
-    let mut roots = RootCertStore::empty();
-    let authority = tls.authority();
-    for one in certificates(&authority, authorities)? {
-        if let Err(error) = roots.add(one) {
-            return fails(format!("{} is no authority: {error}", authority.display()));
-        }
-    }
+    let chain = dist::tls::certificates(&path, certificate).or_else(fails)?;
+    let roots = dist::tls::authorities(&tls.authority(), authorities).or_else(fails)?;
     check_key(&tls.key(), key, &path, &chain, &provider)?;
     let authority = Authority { roots, provider };
     let now = SystemTime::now();
@@ -80,14 +75,6 @@ pub fn check(
         warn_of_end(&authority, &chain, now, &path.to_string());
     }
     Ok(())
-}
-
-fn certificates(path: &Path, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(text).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        _ => fails(format!("{} has no certificate in PEM", path.display())),
-    }
 }
 
 fn check_key(
@@ -174,13 +161,9 @@ fn check_host(tls: &Tls, host: &Host, chain: &[CertificateDer<'static>]) -> Resu
         Host::Address(_) => "ipAddresses",
         _ => "dnsNames",
     };
-    let named = if presented.is_empty() {
-        "it names no host".to_owned()
-    } else {
-        format!("it names {}", presented.join(", "))
-    };
+    let named = dist::tls::named(&presented);
     fails(format!(
-        "{} does not name {text}, the host of this node, so that peers refuse it; {named}; write {list}: [\"{text}\"] in its Certificate, or set BEAMINIT_TLS_PEERS=ca on all nodes",
+        "{} does not name {text}, the host of this node, so that peers refuse it; it names {named}; write {list}: [\"{text}\"] in its Certificate, or set BEAMINIT_TLS_PEERS=ca on all nodes",
         tls.certificate().display()
     ))
 }

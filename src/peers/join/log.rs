@@ -69,7 +69,7 @@ impl JoinLog {
         for (node, reason) in now {
             let new = (Instant::now(), false);
             let (since, is_told) = self.absent.entry(node.clone()).or_insert(new);
-            let is_other = matches!(reason, Unreachable::OtherNode(_));
+            let is_other = !matches!(reason, Unreachable::Silent(_));
             if *is_told || !(is_other || is_long(since.elapsed(), self.interval)) {
                 continue;
             }

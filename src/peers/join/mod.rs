@@ -17,8 +17,9 @@ pub use rounds::Rounds;
 use super::check_once;
 use super::find::Finder;
 use super::names::OwnNode;
-use super::reach::PortLookup;
+use super::reach::{PortLookup, Route};
 use crate::config::{Config, Peers};
+use crate::dist::Carrier;
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName, Port};
 
@@ -37,8 +38,18 @@ pub struct Job<'a> {
     pub ipv6: bool,
     /// The address that it listens at, where it is one.
     pub bound: Option<IpAddr>,
+    /// What it and its peers speak with each other.
+    pub carrier: &'a Carrier,
     pub peers: &'a Peers,
     pub config: &'a Config,
+}
+
+impl Job<'_> {
+    /// How the peers are reached.
+    fn route(&self) -> Result<Route, Failure> {
+        let lookup = PortLookup::new(self.epmd, self.port)?;
+        Ok(Route::new(lookup, self.carrier.clone()))
+    }
 }
 
 /// Those of the peers that answer now, before the node starts; a source that fails is a warning.
@@ -46,9 +57,9 @@ pub struct Job<'a> {
 /// # Errors
 /// The ports of peers cannot be known, or there was no file descriptor left.
 pub fn reachable_peers(job: &Job) -> Result<Vec<NodeName>, Failure> {
-    let lookup = PortLookup::new(job.epmd, job.port)?;
+    let route = job.route()?;
     let finder = Finder::new(job.own.clone(), job.peers, job.config, None);
-    let (peers, failures) = check_once(finder, lookup, None, START)?;
+    let (peers, failures) = check_once(finder, &route, None, START)?;
     for failure in failures {
         warn!("BEAMINIT_PEERS: {failure}; the node starts without waiting for those peers");
     }

@@ -17,7 +17,7 @@ use crate::dist::{Connection, DistError, Handshake};
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName};
 use crate::peers::NAME;
-use crate::peers::reach::{self, PortLookup};
+use crate::peers::reach::{self, PortLookup, Route};
 use crate::watch::vm;
 
 /// Any step with the node; a node that connects to another may wait 7 s for it (`net_setuptime`).
@@ -27,7 +27,8 @@ const LIMIT: Duration = Duration::from_secs(8);
 pub struct LocalPeer {
     pub node: NodeName,
     addresses: Vec<IpAddr>,
-    lookup: PortLookup,
+    /// To the node.
+    pub route: Route,
     cookie: Cookie,
     /// What its VM is, or is below.
     command: Pid,
@@ -37,6 +38,8 @@ pub struct LocalPeer {
 pub enum RoundError {
     /// The node is not there yet, or no longer.
     Absent(String),
+    /// TLS fails; it logs an error for each attempt.
+    Untrusted(String),
     /// It has another cookie; it logs an error for each attempt.
     WrongCookie,
     Other(String),
@@ -61,12 +64,13 @@ impl From<Failure> for RoundError {
 pub struct Session(Connection);
 
 impl LocalPeer {
-    /// `lookup` is that of the peers.
-    pub fn new(job: &Job, lookup: PortLookup) -> Self {
+    /// `route` is that to the peers.
+    pub fn new(job: &Job, mut route: Route) -> Self {
+        route.lookup = job.port.map_or(route.lookup, PortLookup::Pinned);
         Self {
             node: job.own.node.clone(),
             addresses: job.config.listening_addresses(job.ipv6, job.bound),
-            lookup: job.port.map_or(lookup, PortLookup::Pinned),
+            route,
             cookie: job.cookie.clone(),
             // This process becomes the command.
             command: getpid(),
@@ -75,7 +79,6 @@ impl LocalPeer {
 
     pub fn connect(&self) -> Result<Session, RoundError> {
         let deadline = Instant::now() + LIMIT;
-        let name = self.node.name.to_string();
         let own_name = format!("{NAME}@{}", self.node.host);
         let is_stranger = Cell::new(false);
         let is_own = |asked: &Handshake| {
@@ -93,13 +96,15 @@ impl LocalPeer {
             }
             Ok(())
         };
-        let (lookup, addresses) = (self.lookup, &self.addresses);
-        let asked = reach::greet_own(lookup, &name, addresses, &own_name, is_own, deadline);
-        let asked = asked.map_err(|reason| {
+        let (route, addresses) = (&self.route, &self.addresses);
+        let asked = reach::greet_own(route, &self.node, addresses, &own_name, is_own, deadline);
+        let asked = asked.map_err(|unmet| {
             if is_stranger.get() {
-                RoundError::Other(reason)
+                RoundError::Other(unmet.reason)
+            } else if unmet.is_untrusted {
+                RoundError::Untrusted(unmet.reason)
             } else {
-                RoundError::Absent(reason)
+                RoundError::Absent(unmet.reason)
             }
         })?;
         Ok(Session::prove(asked, &self.cookie, deadline)?)

@@ -5,7 +5,7 @@
 //! not connect has refused, by its cookie most likely: that leaves a line in both nodes' logs, so it is not tried again
 //! for a while.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,13 @@ use super::Job;
 use super::log::JoinLog;
 use super::node::{LocalPeer, RoundError};
 use super::refusals::{self, Refusals};
+use crate::dist::Carrier;
 use crate::dns::block_on;
 use crate::error::Failure;
 use crate::peers::SOURCES;
 use crate::peers::find::Finder;
 use crate::peers::names::{Peer, folded};
-use crate::peers::reach::{self, PortLookup, Reachable, Unreachable};
+use crate::peers::reach::{self, Reachable, Route, Unreachable};
 use crate::system::{memory, random};
 
 /// While the node boots it is looked for this often, and then ever less.
@@ -34,10 +35,12 @@ const ASK: Duration = Duration::from_secs(20);
 
 pub struct Rounds {
     local: LocalPeer,
-    lookup: PortLookup,
+    route: Route,
     finder: Finder,
     interval: Duration,
     refusals: Refusals,
+    /// Those with which TLS failed, since when: each attempt leaves a line in their logs.
+    untrusted: HashMap<String, (Instant, Unreachable)>,
     log: JoinLog,
 }
 
@@ -45,16 +48,24 @@ impl Rounds {
     /// # Errors
     /// The ports of peers cannot be known.
     pub fn new(job: Job) -> Result<Self, Failure> {
-        let lookup = PortLookup::new(job.epmd, job.port)?;
+        let route = job.route()?;
         let interval = job.peers.interval;
         Ok(Self {
-            local: LocalPeer::new(&job, lookup),
-            lookup,
+            local: LocalPeer::new(&job, route.clone()),
+            route,
             finder: Finder::new(job.own, job.peers, job.config, Some(interval)),
             interval,
             refusals: Refusals::default(),
+            untrusted: HashMap::new(),
             log: JoinLog::new(interval),
         })
+    }
+
+    /// The node speaks this with others, as it turned out.
+    pub fn speak(&mut self, carrier: &Carrier) {
+        for route in [&mut self.route, &mut self.local.route] {
+            *route = Route::new(route.lookup, carrier.clone());
+        }
     }
 
     /// One after the other, for ever.
@@ -72,6 +83,10 @@ impl Rounds {
                 }
                 Err(RoundError::WrongCookie) => {
                     self.log.wrong_cookie();
+                    pause = pause.max(refusals::PAUSE);
+                }
+                Err(RoundError::Untrusted(reason)) => {
+                    self.log.round_failed(&format!("the node {reason}"));
                     pause = pause.max(refusals::PAUSE);
                 }
                 Err(RoundError::Other(reason)) => self.log.round_failed(&reason),
@@ -136,17 +151,30 @@ impl Rounds {
     /// Those that answer; the others are put into `absent`.
     fn reachable<'a>(
         &mut self,
-        peers: Vec<&'a Peer>,
+        mut peers: Vec<&'a Peer>,
         absent: &mut BTreeMap<String, Unreachable>,
     ) -> Vec<(&'a Peer, Reachable)> {
+        self.untrusted
+            .retain(|_, (since, _)| since.elapsed() < refusals::PAUSE);
+        peers.retain(|peer| match self.untrusted.get(&peer.node.to_string()) {
+            Some((_, reason)) => {
+                absent.insert(peer.node.to_string(), reason.clone());
+                false
+            }
+            None => true,
+        });
         let host = &self.local.node.host;
-        let answers = reach::ask_all(self.lookup, peers, host, None, Instant::now() + ASK);
+        let answers = reach::ask_all(&self.route, peers, host, None, Instant::now() + ASK);
         let mut reachable = Vec::new();
         for (peer, answer) in answers {
             match answer {
                 Ok(answer) => reachable.push((peer, answer)),
                 Err(unreachable) => {
                     debug!("{} {unreachable}", peer.node);
+                    if let Unreachable::Untrusted(_) = unreachable {
+                        let since = (Instant::now(), unreachable.clone());
+                        self.untrusted.insert(peer.node.to_string(), since);
+                    }
                     absent.insert(peer.node.to_string(), unreachable);
                     self.finder.forget(peer);
                 }

@@ -5,14 +5,15 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 
 use super::ServiceAccount;
+use crate::dist::tls;
 use crate::dist::wire::Wire;
 
 /// An answer is no longer than this.
@@ -39,21 +40,21 @@ fn exchange(
     target: &str,
     deadline: Instant,
 ) -> io::Result<Vec<u8>> {
-    let stream = Wire::connect(server, deadline)?;
+    let mut wire = Wire::connect(server, deadline)?;
     let name = ServerName::IpAddress(server.ip().into());
     let config = config(&account.authority)?;
     let client = ClientConnection::new(config, name).map_err(io::Error::other)?;
-    let mut tls = StreamOwned::new(client, stream);
+    wire.start_tls(client)?;
     write!(
-        tls,
+        wire,
         "GET {target} HTTP/1.0\r\nHost: kubernetes.default.svc\r\nAuthorization: Bearer {}\r\nAccept: application/json\r\nUser-Agent: beaminit\r\n\r\n",
         account.token
     )?;
-    tls.flush()?;
+    wire.flush()?;
     let mut answer = Vec::new();
     let mut buffer = [0; 8192];
     loop {
-        match tls.read(&mut buffer) {
+        match wire.read(&mut buffer) {
             Ok(0) => return Ok(answer),
             // Closed without notice: whether something is missing shows when the text is read.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(answer),
@@ -68,14 +69,8 @@ fn exchange(
 
 /// TLS 1.3, which Kubernetes' API speaks from its version 1.16 on, to the authority of the service account.
 fn config(authority: &[u8]) -> io::Result<Arc<ClientConfig>> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(authority) {
-        let certificate =
-            certificate.map_err(|error| io::Error::other(format!("ca.crt: {error}")))?;
-        roots.add(certificate).map_err(io::Error::other)?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let roots = tls::authorities(Path::new("ca.crt"), authority).map_err(io::Error::other)?;
+    let config = ClientConfig::builder_with_provider(tls::provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(io::Error::other)?
         .with_root_certificates(roots)

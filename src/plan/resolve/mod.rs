@@ -11,7 +11,7 @@ pub mod name;
 pub mod peers;
 pub mod port;
 mod sources;
-mod transport;
+pub mod transport;
 
 use crate::beam::words::quote;
 use std::net::IpAddr;

@@ -30,10 +30,10 @@ pub fn resolve(
     failures.or(Some(peers))
 }
 
-/// What keeps the peers from being joined: what has a `-proto_dist`, and which.
-pub fn not_joined(by: &str, transport: &str) -> String {
+/// What keeps the peers from being joined: why the nodes cannot be spoken with.
+pub fn not_joined(reason: &str) -> String {
     format!(
-        "BEAMINIT_PEERS joins nothing: {by} has -proto_dist {transport}, which beaminit does not speak; have the application connect its nodes, and unset BEAMINIT_PEERS"
+        "BEAMINIT_PEERS joins nothing: {reason}; else have the application connect its nodes, and unset BEAMINIT_PEERS"
     )
 }
 

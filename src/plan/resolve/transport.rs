@@ -3,13 +3,17 @@
 //! `-ssl_dist_optfile` names a file with an expression of Erlang's, from OTP 20 on, so that there may be functions in it.
 //! <https://www.erlang.org/doc/apps/ssl/ssl_distribution.html>, `ssl_dist_sup:consult/1`
 
+use std::fmt::Write as _;
+use std::path::Path;
+
 use super::{Sources, bind};
-use crate::beam::Flag;
-use crate::config::{Tls, TlsPeers};
+use crate::beam::{Flag, FlagSetting, TlsOptions};
+use crate::dist::{Carrier, TlsFiles};
 use crate::error::Failure;
 use crate::node::NodeName;
+use crate::system::files::text_of;
 use crate::system::private_file::PrivateFile;
-use crate::system::secrets::Text;
+use crate::system::secrets::{self, Text};
 
 /// What the VMs of a node need to speak with others.
 #[derive(Clone, Debug, Default)]
@@ -18,17 +22,91 @@ pub struct Transport {
     pub wanted: Option<String>,
     /// Do the user's own flags say how nodes speak? Then nothing is added to them.
     is_users: bool,
-    /// What carries it, where that is TLS of ours.
-    pub tls: Option<&'static str>,
-    /// The options of TLS: they have no secret in them, but the paths of some.
+    /// What carries it.
+    pub carrier: Carrier,
+    /// Our options of TLS: they have no secret in them, but the paths of some.
     pub file: Option<PrivateFile>,
 }
 
 impl Transport {
+    /// What carries it, where that is TLS of ours.
+    pub fn of_ours(&self) -> Option<Carrier> {
+        self.file.as_ref().map(|_| self.carrier.clone())
+    }
+
     /// The flags that are added to the user's.
     pub fn flags(&self) -> Option<&str> {
         self.wanted.as_deref().filter(|_| !self.is_users)
     }
+}
+
+/// Those that say how nodes speak.
+pub const FLAGS: [Flag; 3] = [Flag::ProtoDist, Flag::TlsFile, Flag::TlsOption];
+
+/// What the user's own flags say of it.
+pub fn of_users(sources: &Sources) -> Carrier {
+    of_flags(bind::read_by_vm(sources, &FLAGS), Path::new(""))
+}
+
+/// What such flags say of it; relative paths in them are to `folder`.
+pub fn of_flags<'a>(flags: impl Iterator<Item = &'a FlagSetting>, folder: &Path) -> Carrier {
+    let flags: Vec<&FlagSetting> = flags.collect();
+    let Some(flag) = flags.iter().find(|flag| flag.flag == Flag::ProtoDist) else {
+        return Carrier::Tcp;
+    };
+    match flag.text.as_str() {
+        "inet_tcp" | "inet6_tcp" => Carrier::Tcp,
+        "inet_tls" | "inet6_tls" => files(&flags, folder).map_or_else(Carrier::Other, Carrier::Tls),
+        other => Carrier::Other(format!(
+            "{} has -proto_dist {}, which beaminit does not speak",
+            flag.place,
+            secrets::shown(other)
+        )),
+    }
+}
+
+/// What a client of the nodes needs of the files of such flags. Where its own side has no certificate, the server's will do
+/// as well.
+fn files(flags: &[&FlagSetting], folder: &Path) -> Result<TlsFiles, String> {
+    let file = flags.iter().find(|flag| flag.flag == Flag::TlsFile);
+    let file = file.map(|flag| folder.join(&flag.text));
+    let text = file.as_ref().map(|path| {
+        let text = text_of(path);
+        text.map_err(|error| {
+            format!(
+                "cannot read {}, the options of TLS: {error}",
+                path.display()
+            )
+        })
+    });
+    let text = text.transpose()?;
+    let side = |side| {
+        let in_file = text
+            .as_ref()
+            .and_then(|text| TlsOptions::of_text(text, side));
+        in_file.unwrap_or_else(|| TlsOptions::of_flags(flags.iter().copied(), side))
+    };
+    let (client, server) = (side("client"), side("server"));
+    if let Some(gap) = client.gap() {
+        let place = file.map_or_else(|| "-ssl_dist_opt".into(), |file| file.display().to_string());
+        return Err(format!(
+            "{place} has a {gap} for the client that beaminit cannot read; write certfile, keyfile and cacertfile as plain strings, or use BEAMINIT_TLS in place of your own flags"
+        ));
+    }
+    let identity = [&client, &server].into_iter().find_map(|side| {
+        let certificate = side.certfile.as_ref()?;
+        let key = side.keyfile.as_ref().unwrap_or(certificate);
+        Some((folder.join(certificate), folder.join(key)))
+    });
+    let verifies = client.verify.as_deref();
+    let authority = client
+        .cacertfile
+        .filter(|_| verifies != Some("verify_none"));
+    Ok(TlsFiles {
+        identity,
+        authority: authority.map(|path| folder.join(path)),
+        names_host: verifies == Some("verify_peer") && !client.has_own_check,
+    })
 }
 
 /// Picks it.
@@ -41,10 +119,12 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
         return Ok(Transport {
             wanted: ipv6.then(|| "-proto_dist inet6_tcp".into()),
             is_users,
-            ..Transport::default()
+            carrier: of_users(sources),
+            file: None,
         });
     };
-    let content = Text::plain(options(tls));
+    let files = tls.files();
+    let content = Text::plain(options(&files, "'tlsv1.3'"));
     let (folder, name) = (node.to_string(), "tls.config");
     let (keeper, reader) = (sources.launcher.keeper(), sources.launcher.account.as_ref());
     let file = PrivateFile::new(&folder, name, 0o600, content.clone(), keeper, reader);
@@ -55,7 +135,7 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
     Ok(Transport {
         wanted: Some(format!("-proto_dist {protocol} -ssl_dist_optfile {path}")),
         is_users,
-        tls: Some(protocol),
+        carrier: Carrier::Tls(files),
         file: Some(file),
     })
 }
@@ -63,7 +143,7 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
 /// Do the user's own flags say how nodes speak? Of two `-proto_dist` the VM takes neither, and speaks plain IPv4, also
 /// where one of them was for TLS. <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
 fn is_users(sources: &Sources) -> Result<bool, Failure> {
-    let mut of_tls = bind::read_by_vm(sources, &[Flag::ProtoDist, Flag::TlsOptions]);
+    let mut of_tls = bind::read_by_vm(sources, &FLAGS);
     if let (Some(_), Some(flag)) = (&sources.config.tls, of_tls.next()) {
         let flags = match flag.flag {
             Flag::ProtoDist => "-proto_dist",
@@ -87,7 +167,7 @@ fn is_users(sources: &Sources) -> Result<bool, Failure> {
 /// The options: both sides want a certificate of the authority, and speak TLS 1.3, which all from OTP 23 on do. The side
 /// that connects knows which host it wants. That of an address is an iPAddress, which OTP before 27 does not compare with
 /// it, and a name with a `*` no OTP does.
-fn options(tls: &Tls) -> String {
+pub fn options(files: &TlsFiles, versions: &str) -> String {
     const HOST: &str = "{customize_hostname_check,[{match_fun,fun
    ({dns_id,Host},{iPAddress,Bytes}) ->
      case inet:parse_strict_address(Host) of
@@ -105,19 +185,23 @@ fn options(tls: &Tls) -> String {
    (_,{extension,_},State) -> {unknown,State};
    (_,_,State) -> {valid,State}
    end,[]}}";
-    let common = format!(
-        "{{verify,verify_peer}},{{versions,['tlsv1.3']}},
-  {{certfile,\"{}\"}},
-  {{keyfile,\"{}\"}},
-  {{cacertfile,\"{}\"}}",
-        tls.certificate().display(),
-        tls.key().display(),
-        tls.authority().display()
-    );
-    let peers = match tls.peers {
-        TlsPeers::Host => HOST,
-        TlsPeers::Ca => CA,
+    let identity = files.identity.as_ref();
+    let paths = [
+        ("certfile", identity.map(|(certificate, _)| certificate)),
+        ("keyfile", identity.map(|(_, key)| key)),
+        ("cacertfile", files.authority.as_ref()),
+    ];
+    let verify = match files.authority {
+        Some(_) => "verify_peer",
+        None => "verify_none",
     };
+    let mut common = format!("{{verify,{verify}}},{{versions,[{versions}]}}");
+    for (name, path) in paths {
+        if let Some(path) = path {
+            let _ = write!(common, ",\n  {{{name},\"{}\"}}", path.display());
+        }
+    }
+    let peers = if files.names_host { HOST } else { CA };
     format!(
         "[{{server,[{{fail_if_no_peer_cert,true}},{common}]}},
  {{client,[{common},

@@ -145,6 +145,51 @@ fn a_node_named_by_its_ipv6_address() {
     Shell::of_erl(&desk, "app-0", "app@fd00:10::3").leaves(&desk);
 }
 
+/// With what the pod tells: its own certificate.
+#[cfg(feature = "full")]
+#[test]
+fn a_node_that_speaks_tls() {
+    for address in [false, true] {
+        let (pod, _dns) = clustered();
+        let (host, node) = match address {
+            false => (NODE.split_once('@').unwrap().1, NODE),
+            true => ("10.1.2.3", "app@10.1.2.3"),
+        };
+        let pod = Authority::new().fill(pod, "/run/tls", &Certificate::of(&[host]));
+        let pod = pod.env("BEAMINIT_TLS", "/run/tls");
+        let pod = match address {
+            false => pod,
+            true => pod.env("BEAMINIT_HOST", "ip"),
+        };
+        let (desk, _node) = running(&pod, ERL);
+        let shell = Shell::of_erl(&desk, "app-0", node);
+        shows_no_cookie(&desk, "chocolate");
+        shell.leaves(&desk);
+    }
+}
+
+/// With a certificate of this machine's; one of another authority is refused, in one line.
+#[cfg(feature = "full")]
+#[test]
+fn a_node_that_speaks_tls_to_a_certificate_of_this_machine() {
+    let host = NODE.split_once('@').unwrap().1;
+    let authority = Authority::new();
+    let (pod, _dns) = clustered();
+    let pod = authority.fill(pod, "/run/tls", &Certificate::of(&[host]));
+    let pod = pod.env("BEAMINIT_TLS", "/run/tls");
+    let here = |authority: &Authority| {
+        let machine = desk().env("BEAMINIT_TLS", "/srv/tls");
+        authority.fill(machine, "/srv/tls", &Certificate::of(&["laptop"]))
+    };
+    let (desk, node) = at(&here(&authority), &pod, ERL);
+    Shell::of_erl(&desk, "app-0", NODE).leaves(&desk);
+    let stranger = Desk::new(&here(&Authority::new()), &pod, &node);
+    let refused = stranger.run("app-0 -- true").ends_with(69);
+    let line =
+        format!("{NODE} is not taken for one of ours: its certificate is of another authority");
+    assert!(refused.stderr.contains(&line), "{refused}");
+}
+
 #[test]
 fn a_node_with_a_short_name() {
     let pod = Pod::new("app-0")

@@ -26,7 +26,7 @@ fn a_node_that_speaks_something_else_is_asked_ever_less_often_and_told_of() {
         }
     });
     let began = Instant::now();
-    let line = format!("app@{OWN_NAME} is not joined with its peers: it does not speak");
+    let line = format!("app@{OWN_NAME} is not joined with its peers: it speaks TLS");
     let told = node.says(&line);
     // It was every quarter of a second.
     let asked = asked.load(Ordering::Relaxed);

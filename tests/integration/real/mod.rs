@@ -14,6 +14,8 @@ mod mix;
 mod mix_release;
 mod names;
 mod other_ways;
+#[cfg(feature = "full")]
+mod over_tls;
 mod peers;
 mod probe;
 mod relx_release;

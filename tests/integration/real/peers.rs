@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::*;
 
 /// The name of the second node.
-const SECOND: &str = "app@app-1.app.prod.svc.cluster.local";
+pub const SECOND: &str = "app@app-1.app.prod.svc.cluster.local";
 
 /// A pod of the StatefulSet that looks for its peers every second, and its name server.
-fn peer(number: u8, cookie: &str) -> (Pod, Dns) {
+pub fn peer(number: u8, cookie: &str) -> (Pod, Dns) {
     let (pod, dns) = member(number);
     let pod = pod
         .env("ERLANG_COOKIE", cookie)
@@ -23,12 +23,12 @@ fn peer(number: u8, cookie: &str) -> (Pod, Dns) {
     (pod, dns)
 }
 
-fn grows(dns: &Dns) {
+pub fn grows(dns: &Dns) {
     let both = Answer::services([OWN_NAME, SIBLING]);
     dns.script(SERVICE_NAME, RecordType::SRV, [both]);
 }
 
-const ERL: [&str; 4] = ["erl", "-noinput", "-eval", SPEAK];
+pub const ERL: [&str; 4] = ["erl", "-noinput", "-eval", SPEAK];
 
 #[track_caller]
 fn stops(node: &Running) {
@@ -190,6 +190,8 @@ fn nodes_of_another_name_are_found_by_it_and_else_told_of() {
     first.says("joined blog@app-1.app.prod.svc.cluster.local");
 }
 
+/// The build with TLS speaks it: `over_tls.rs`.
+#[cfg(not(feature = "full"))]
 #[test]
 fn a_vm_that_speaks_tls_is_told_of_once_and_not_joined() {
     let (pod, dns) = peer(0, "chocolate");
@@ -199,13 +201,16 @@ fn a_vm_that_speaks_tls_is_told_of_once_and_not_joined() {
         0o755,
     );
     let node = pod.run(["/srv/start", "-noinput", "-eval", SPEAK]);
-    node.says("BEAMINIT_PEERS joins nothing: the node's VM has -proto_dist inet_tls, which beaminit does not speak");
+    node.says("BEAMINIT_PEERS joins nothing: the nodes speak TLS, and this beaminit is built without it; use beaminit-full");
     eventually("no process is left beside the node", || {
         node.inmates()
             .iter()
             .all(|inmate| !inmate.name.starts_with("beaminit-"))
     });
     assert!(dns.asked_for(SERVICE_NAME).is_empty());
+    let probed = node.enter([BEAMINIT, "probe", "--alive"]).ends_with(78);
+    let line = "cannot be asked: the nodes speak TLS, and this beaminit is built without it; use beaminit-full";
+    assert!(probed.stderr.contains(line), "{probed}");
 }
 
 #[test]
