@@ -154,8 +154,9 @@ mod tests {
     use std::ffi::CString;
 
     #[test]
-    fn the_readme_shows_the_help_as_it_is_and_it_fits_a_screen() {
-        assert!(include_str!("../README.md").contains(&format!("```\n{HELP}```")));
+    fn a_page_shows_the_help_as_it_is_and_it_fits_a_screen() {
+        let page = include_str!("../docs/command-line.md");
+        assert!(page.contains(&format!("```\n{HELP}```")));
         assert!(HELP.lines().count() <= 30 && HELP.lines().all(|line| line.len() <= 80));
         assert!(include_str!("../CHANGELOG.md").contains("## [Unreleased]"));
     }

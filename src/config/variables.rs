@@ -234,29 +234,6 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_has_a_row_for_each_variable_and_no_other() {
-        let readme = include_str!("../../README.md");
-        let rows = readme
-            .lines()
-            .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
-        let names = rows.map(|(name, _)| name);
-        let looks_ours = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-        let mut documented: Vec<&str> = names.filter(looks_ours).collect();
-        let mut variables = Variables::new(Environment::default());
-        Config::of(&mut variables, true);
-        let mut known = variables.names;
-        known.retain(|name| !name.starts_with("RELEASE_"));
-        documented.sort_unstable();
-        documented.dedup();
-        known.sort_unstable();
-        assert_eq!(documented, known);
-        let help = [crate::cli::HELP, include_str!("../attach/help.txt")].concat();
-        for name in known {
-            assert!(help.contains(name), "{name} in --help");
-        }
-    }
-
-    #[test]
     fn a_service_of_this_name_is_no_setting() {
         for (name, value, ours) in [
             ("BEAMINIT_SERVICE_HOST", "10.96.0.7", true),

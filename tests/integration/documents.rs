@@ -1,29 +1,43 @@
-//! README.md shows what beaminit prints: the same comes when it is really run.
+//! README.md and the pages of docs show what beaminit prints: the same comes when it is really run.
 
 mod attach;
+mod pages;
 mod shown;
 mod tree;
 
 use crate::clusters::*;
 use crate::harness::*;
 
-/// The fenced blocks of README.md.
-fn blocks() -> Vec<String> {
-    let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
-    let fenced = readme.split("\n```").skip(1).step_by(2);
+/// README.md and the pages of docs, each with its path from the root.
+fn documents() -> Vec<(String, String)> {
+    let root = tests().join("..");
+    let pages = std::fs::read_dir(root.join("docs")).expect("docs");
+    let pages = pages.map(|entry| entry.expect("an entry").file_name());
+    let pages = pages.map(|name| format!("docs/{}", name.into_string().expect("a name")));
+    let mut paths: Vec<String> = pages.filter(|path| path.ends_with(".md")).collect();
+    paths.push("README.md".to_owned());
+    paths.sort_unstable();
+    let read = |path: &String| std::fs::read_to_string(root.join(path)).expect(path);
+    let texts: Vec<String> = paths.iter().map(read).collect();
+    paths.into_iter().zip(texts).collect()
+}
+
+/// The one fenced block of a document that this is true of.
+fn block(document: &str, is_it: impl Fn(&str) -> bool) -> String {
+    let text = std::fs::read_to_string(tests().join("..").join(document)).expect(document);
+    let fenced = text.split("\n```").skip(1).step_by(2);
     // What stands behind the fence is the block's language.
-    fenced
+    let mut blocks = fenced
         .map(|block| block.split_once('\n').expect("a block").1.to_owned() + "\n")
-        .collect()
+        .filter(|block| is_it(block));
+    let found = blocks.next().expect("a block");
+    assert_eq!(blocks.next(), None, "{document} has two of them");
+    found
 }
 
 #[test]
-fn the_readmes_plan_is_a_plan() {
-    let blocks = blocks();
-    let block = blocks
-        .iter()
-        .find(|block| block.starts_with("$ SNAME="))
-        .expect("a plan");
+fn the_plan_that_is_shown_is_a_plan() {
+    let block = block("docs/settings.md", |block| block.starts_with("$ SNAME="));
     let (command, plan) = block.split_once('\n').expect("a command and its output");
     let (env, arguments) = command[2..]
         .split_once(" beaminit ")
@@ -39,11 +53,7 @@ fn the_readmes_plan_is_a_plan() {
 
 #[test]
 fn the_readmes_start_is_a_start() {
-    let blocks = blocks();
-    let block = blocks
-        .iter()
-        .find(|block| block.contains("this pod (answered by"))
-        .expect("a start");
+    let block = block("README.md", |block| block.contains("this pod (answered by"));
     // As the manifest above it in README.md sets it.
     let mut pod = stateful_pod()
         .service_account("prod")
@@ -59,7 +69,7 @@ fn the_readmes_start_is_a_start() {
     dns.publish_pod(OWN_NAME, "10.1.2.3");
     let ended = pod.run("/srv/app/bin/app start").ends_with(0);
     let seen = ended.stderr.replace("/srv/app/", "/app/");
-    assert_eq!(without_times(&seen), without_times(block));
+    assert_eq!(without_times(&seen), without_times(&block));
 }
 
 /// A log without what differs from start to start: `after 0.4s`.
@@ -68,56 +78,6 @@ fn without_times(log: &str) -> Vec<String> {
         .lines()
         .map(|line| line.split(" after ").next().unwrap_or(line));
     lines.map(str::to_owned).collect()
-}
-
-/// Words in the messages of README.md that stand for the reader's own.
-const EXAMPLES: [&str; 5] = ["app", "foo", "nginx", "dns,", "dns"];
-
-#[test]
-fn the_readmes_messages_are_those_of_the_program() {
-    let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
-    let source = source(&tests().join("../src"));
-    let (_, table) = readme
-        .split_once("| message | what to do |\n|---|---|\n")
-        .expect("the table");
-    let rows = table.lines().take_while(|line| line.starts_with('|'));
-    for row in rows {
-        let message = row.rsplit_once(" | ").expect("two cells").0;
-        // What is neither a value nor an example. A message may be put together of parts: three words of one do.
-        let is_literal = |word: &&str| {
-            let word = word.trim_end_matches(['.', ',', ';', ':', '?']);
-            !EXAMPLES.contains(&word)
-                && !word.contains(|c: char| c.is_ascii_digit() || "\"@.`|()…=".contains(c))
-        };
-        let clauses = message.split(';');
-        let words: Vec<Vec<&str>> = clauses.map(|clause| clause.split(' ').collect()).collect();
-        let mut runs = words
-            .iter()
-            .flat_map(|words| words.split(|word| !is_literal(word)));
-        let is_said = |run: &[&str]| {
-            let parts: Vec<String> = run.windows(3).map(|part| part.join(" ")).collect();
-            let said = parts.iter().filter(|part| source.contains(*part)).count();
-            // At its seams there are parts that nothing says as they are.
-            said > 0 && said * 3 >= parts.len() * 2
-        };
-        assert!(runs.any(is_said), "nothing says {message}");
-    }
-}
-
-/// All of the program's sources, a string that goes on in the next line in one piece.
-fn source(folder: &std::path::Path) -> String {
-    let mut all = String::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            all += &source(&path);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).expect("a source");
-            let pieces = text.split("\\\n").map(str::trim_start);
-            all += &pieces.collect::<String>();
-        }
-    }
-    all
 }
 
 /// The tests of this program whose names have this in them.
@@ -134,15 +94,16 @@ fn tests_of(part: &str) -> std::collections::BTreeSet<String> {
 }
 
 #[test]
-fn the_readmes_table_of_what_is_supported_is_of_tests() {
-    let readme = std::fs::read_to_string(tests().join("../README.md")).expect("README.md");
+fn the_table_of_what_is_supported_is_of_tests() {
+    let page = tests().join("../docs/launchers.md");
+    let page = std::fs::read_to_string(page).expect("launchers.md");
     let cells = |line: &str| -> Vec<String> {
         let line = line.trim_matches(['|', ' ']);
         line.split('|')
             .map(|cell| cell.trim().replace('`', ""))
             .collect()
     };
-    let mut lines = readme
+    let mut lines = page
         .lines()
         .skip_while(|line| !line.starts_with("| `real::table` |"));
     let columns = cells(lines.next().expect("the table"));

@@ -42,6 +42,12 @@ def kubectl(command: str) -> list[dict]:
     return list(yaml.safe_load_all(rendered.stdout))
 
 
+def documented_set_up(readme: pathlib.Path) -> list[dict]:
+    """The Service and the StatefulSet that the README shows."""
+    [block] = re.findall(r"```yaml\n(apiVersion: .*?)```", readme.read_text(), re.S)
+    return list(yaml.safe_load_all(block))
+
+
 def documented_secret(readme: pathlib.Path) -> dict:
     """The Secret that the README has made, by the line that stands there."""
     [line] = re.findall(r"^\$ (kubectl create secret .*)$", readme.read_text(), re.M)

@@ -35,14 +35,18 @@ NAMES = {
     "stateful": "app@{pod}.stateful.{domain}",
     "stateful-ip": "app@{address}",
     "discovered": "app@{address}",
+    # The StatefulSet of README.md.
+    "app": "app@{pod}.app.{domain}",
 }
 
 
 def main(setups: list[str]):
     if setups == ["yours"]:
         return expect_own_images(render.documented_kustomization(README))
-    folders = [FOLDERS[setup] for setup in setups]
-    objects = [item for folder in folders for item in render.objects(folder)]
+    if setups == ["readme"]:
+        objects = render.documented_set_up(HERE.parents[1] / "README.md")
+    else:
+        objects = [item for setup in setups for item in render.objects(FOLDERS[setup])]
     objects.append(render.documented_secret(README))
     check(objects)
     cookie = secret_data(objects[-1])["cookie"].decode()
@@ -134,8 +138,8 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1 or set(sys.argv[1:]) - FOLDERS.keys() - {"yours"}:
-        raise SystemExit(f"tests/manifests: no such set-up; there are {' '.join(FOLDERS)} yours")
+    if len(sys.argv) == 1 or set(sys.argv[1:]) - FOLDERS.keys() - {"readme", "yours"}:
+        raise SystemExit(f"tests/manifests: no such set-up; there are {' '.join(FOLDERS)} readme yours")
     # So that what was started is taken down.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main(sys.argv[1:])

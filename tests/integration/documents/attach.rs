@@ -1,4 +1,4 @@
-//! `beaminit-attach --help`, its manual page and README.md say the same.
+//! `beaminit-attach --help`, its manual page and docs/attach.md say the same.
 
 use std::collections::BTreeSet;
 
@@ -57,14 +57,13 @@ fn all_give_the_same_options() {
     let usage = help.split("\nFrom the environment:").next().expect("usage");
     let mut expected = options(usage);
     assert!(expected.contains("--docker"), "{expected:?}");
-    let readme = document("README.md");
-    let readme = readme.split_once("\n### A shell from outside\n");
-    let readme = readme.expect("the section").1;
-    let rows = readme.split("\n### ").next().expect("its end").lines();
-    let rows = rows.filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let page = document("docs/attach.md");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
     let mut listed = options(&rows.collect::<Vec<_>>().join("\n"));
     listed.extend(["--help", "--version"].map(str::to_owned));
-    assert_eq!(listed, expected, "README.md");
+    assert_eq!(listed, expected, "docs/attach.md");
     // Their other spellings.
     expected.extend(["-h", "-V", "--namespace", "--container"].map(str::to_owned));
     assert_eq!(options(&headings("OPTIONS")), expected, "the manual page");
@@ -80,9 +79,9 @@ fn all_give_the_same_variables() {
     let expected = variables(&names.collect::<Vec<_>>().join(" "));
     assert!(expected.contains("ERL_PORT"), "{expected:?}");
     assert_eq!(variables(&headings("ENVIRONMENT")), expected);
-    let readme = document("README.md");
+    let page = document("docs/attach.md");
     for name in expected {
-        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+        assert!(page.contains(&format!("| `{name}` |")), "{name}");
     }
 }
 
@@ -92,9 +91,9 @@ fn all_give_the_same_exit_statuses() {
     let expected = statuses(help.split_once("\nExit status:").expect("statuses").1);
     assert!(expected.contains("69"), "{expected:?}");
     assert_eq!(statuses(&headings("EXIT STATUS")), expected);
-    let readme = document("README.md");
+    let page = document("docs/attach.md");
     for status in expected.iter().filter(|status| *status != "128") {
-        assert!(readme.contains(&format!("| {status} |")), "{status}");
+        assert!(page.contains(&format!("| {status} |")), "{status}");
     }
 }
 

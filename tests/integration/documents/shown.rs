@@ -22,8 +22,8 @@ const PODMAN: By = Line(
     "eval \"$(sed -n '/^```console$/,/^```$/ s/^[$>] //p' README.md)\"",
 );
 
-/// What the documents show at a prompt, and README.md in its text, by its beginning; the first row that fits counts.
-const SHOWN: [(&str, By); 35] = [
+/// What the documents show at a prompt and in their text, by its beginning; the first row that fits counts.
+const SHOWN: &[(&str, By)] = &[
     (
         "docker/build",
         Line("tests/run", "check_from_nothing images docker/build"),
@@ -52,7 +52,7 @@ const SHOWN: [(&str, By); 35] = [
         "docker compose up",
         Line(
             "tests/containers/compose",
-            "`docker compose up[^`]*`' README.md",
+            "`docker compose up[^`]*`' docs/compose.md",
         ),
     ),
     (
@@ -70,6 +70,34 @@ const SHOWN: [(&str, By); 35] = [
     (
         "docker service scale",
         Line("tests/containers/swarm", "docker service scale"),
+    ),
+    ("docker/base", Line("docker/build", "docker/base")),
+    (
+        "docker exec -it CONTAINER /beaminit bin/app remote",
+        Line(
+            "tests/containers/clients",
+            "docker exec -it $node /beaminit bin/hello",
+        ),
+    ),
+    (
+        "docker exec CONTAINER /beaminit probe --ready",
+        Line("tests/containers/probe", "/beaminit probe --ready"),
+    ),
+    (
+        "docker exec CONTAINER /beaminit peers",
+        Line("tests/containers/podman", "/beaminit peers"),
+    ),
+    (
+        "docker exec CONTAINER /beaminit plan",
+        Line("tests/containers/readme", "/beaminit plan"),
+    ),
+    (
+        "docker run --rm --entrypoint /beaminit",
+        Line("tests/containers/readme", "`docker run [^`]* plan"),
+    ),
+    (
+        "docker run --init",
+        Line("tests/containers/under-an-init", "--init"),
     ),
     ("docker stop -t", Line("docker/lib", "docker stop -t")),
     ("docker save", PODMAN),
@@ -89,6 +117,10 @@ const SHOWN: [(&str, By); 35] = [
         ),
     ),
     (
+        "tests/static",
+        Line("tests/run", "check_from_nothing static tests/static"),
+    ),
+    (
         "tests/containers/",
         Line("tests/run", "for test in tests/containers/*"),
     ),
@@ -99,9 +131,17 @@ const SHOWN: [(&str, By); 35] = [
         "cargo build --release",
         Line("docker/lib", "cargo build --release"),
     ),
+    (
+        "cargo deny check licenses",
+        Line("tests/run", "cargo deny --locked check licenses"),
+    ),
+    ("cargo deny check advisories", Hand),
     ("cargo test", Line("tests/run", "cargo test --locked")),
     ("cargo install", Line("tests/static", "cargo install")),
-    ("SNAME=", Test("documents::the_readmes_plan_is_a_plan")),
+    (
+        "SNAME=",
+        Test("documents::the_plan_that_is_shown_is_a_plan"),
+    ),
     (
         "beaminit-attach app-0 -n prod",
         Test("attach::a_shell_of_iex_where_the_node_has_it"),
@@ -143,21 +183,17 @@ fn what_is_shown_is_run() {
     let of = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
     let known = tests_of("");
     let mut unused: BTreeSet<&str> = SHOWN.iter().map(|(start, _)| *start).collect();
-    for document in [
-        "README.md",
-        "docs/dns.md",
-        "docs/inside.md",
-        "docs/upgrading.md",
-        "docker/kubernetes/README.md",
-        "docker/podman/README.md",
-        "docker/swarm/README.md",
-    ] {
-        let text = of(document);
+    let set_ups = ["kubernetes", "podman", "swarm"].map(|name| {
+        let path = format!("docker/{name}/README.md");
+        let text = of(&path);
+        (path, text)
+    });
+    for (document, text) in super::documents().into_iter().chain(set_ups) {
         let prompts = text.lines().filter_map(|line| line.strip_prefix("$ "));
         let mut shown: Vec<(String, String)> = prompts
             .map(|line| (line.to_owned(), String::new()))
             .collect();
-        if document == "README.md" {
+        if !document.starts_with("docker/") {
             shown.extend(commands(&text, &root));
         }
         for (command, paragraph) in shown {

@@ -1,4 +1,4 @@
-//! What README.md says is supported: a module for each launcher, with the same tests in each. A row of its table is a
+//! What docs/launchers.md says is supported: a module for each launcher, with the same tests in each. A row of its table is a
 //! module here, a column a test; tests/matrix prints it for the OTP releases that it ran.
 
 use super::cookie_files::{is_secret, with_secret};
