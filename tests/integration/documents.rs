@@ -1,8 +1,11 @@
 //! README.md and the pages of docs show what beaminit prints: the same comes when it is really run.
 
 mod attach;
+mod messages;
 mod pages;
+mod reference;
 mod shown;
+mod source;
 mod tree;
 
 use crate::clusters::*;
