@@ -166,9 +166,11 @@ fn each_word_of_a_setting_is_on_the_page() {
         let (variable, _) = variable.split_once(" is ").expect("its value");
         let name = variable.rsplit(' ').next().expect("a name");
         let words = words.split(';').next().expect("words");
-        let mut documented = spans(&ours[name][1]);
-        documented.retain(|span| words.split(", ").any(|word| word == span));
-        assert_eq!(documented.join(", "), words, "{name}");
+        let documented = spans(&ours[name][1]);
+        let missing = words
+            .split(", ")
+            .find(|word| !documented.iter().any(|span| span == word));
+        assert_eq!(missing, None, "{name}");
         keywords += 1;
     }
     assert!(keywords > 9, "{}", ended.stderr);
