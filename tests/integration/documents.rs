@@ -8,6 +8,8 @@ mod shown;
 mod source;
 mod tree;
 
+use std::path::Path;
+
 use crate::clusters::*;
 use crate::harness::*;
 
@@ -16,8 +18,9 @@ fn documents() -> Vec<(String, String)> {
     let root = tests().join("..");
     let pages = std::fs::read_dir(root.join("docs")).expect("docs");
     let pages = pages.map(|entry| entry.expect("an entry").file_name());
-    let pages = pages.map(|name| format!("docs/{}", name.into_string().expect("a name")));
-    let mut paths: Vec<String> = pages.filter(|path| path.ends_with(".md")).collect();
+    let names = pages.map(|name| name.into_string().expect("a name"));
+    let pages = names.filter(|name| Path::new(name).extension() == Some("md".as_ref()));
+    let mut paths: Vec<String> = pages.map(|name| format!("docs/{name}")).collect();
     paths.push("README.md".to_owned());
     paths.sort_unstable();
     let read = |path: &String| std::fs::read_to_string(root.join(path)).expect(path);

@@ -7,7 +7,7 @@ use super::documents;
 use crate::harness::tests;
 
 /// Pages that are linked and still being written.
-const AWAITED: [&str; 1] = ["migrations.md"];
+const AWAITED: [&str; 2] = ["migrations.md", "release.md"];
 
 #[test]
 fn no_page_is_too_long() {

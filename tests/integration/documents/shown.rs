@@ -125,6 +125,7 @@ const SHOWN: &[(&str, By)] = &[
         Line("tests/run", "for test in tests/containers/*"),
     ),
     ("tests/bench/", Hand),
+    ("tests/book", Hand),
     ("tests/fuzz/", Hand),
     ("SUITE=trixie tests/containers/", Hand),
     (
