@@ -73,7 +73,7 @@ fn pages() -> Vec<(String, String)> {
         .flatten();
     let pages = entries.filter_map(|entry| {
         let name = entry.file_name().into_string().expect("a name");
-        let is_one = name.starts_with("messages-") && name.ends_with(".md");
+        let is_one = name.starts_with("messages-") && name.strip_suffix(".md").is_some();
         is_one.then(|| {
             let text = std::fs::read_to_string(entry.path()).expect("a page");
             (name, text)
