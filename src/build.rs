@@ -28,7 +28,16 @@ fn main() {
         );
     }
     let commit = of_package().or_else(of_checkout);
-    let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let version = variable("CARGO_PKG_VERSION");
+    let target = variable("TARGET");
+    let full = std::env::var_os("CARGO_FEATURE_FULL").map_or("", |_| "\"full\"");
+    let quoted = commit
+        .as_ref()
+        .map_or("null".into(), |commit| format!("\"{commit}\""));
+    println!(
+        "cargo:rustc-env=BEAMINIT_BUILD=\"version\":\"{version}\",\"commit\":{quoted},\"target\":\"{target}\",\"features\":[{full}]"
+    );
     let version = commit.map_or(version.clone(), |commit| format!("{version} ({commit})"));
     println!("cargo:rustc-env=BEAMINIT_VERSION={version}");
 }

@@ -13,9 +13,14 @@ use crate::system::{printable, secrets};
 
 pub const HELP: &str = include_str!("help.txt");
 
-/// What `--version` prints: the version, and the commit that it was built from where that is known.
-pub fn version(program: &str) -> String {
-    format!("{program} {}\n", env!("BEAMINIT_VERSION"))
+/// What `--version` prints: the version, and the commit that it was built from where that is known. With `--json` also what
+/// it was built for, and with which features.
+pub fn version(program: &str, is_json: bool) -> String {
+    if is_json {
+        format!("{{\"program\":\"{program}\",{}}}\n", env!("BEAMINIT_BUILD"))
+    } else {
+        format!("{program} {}\n", env!("BEAMINIT_VERSION"))
+    }
 }
 
 /// What the command line asks for.
@@ -34,7 +39,9 @@ pub enum Request<'a> {
     /// Print how the node of this container is reached; the subcommand parses the rest.
     Node(Arguments<'a>),
     Help,
-    Version,
+    Version {
+        json: bool,
+    },
 }
 
 /// Words of the command line, where C's `main` found them: nothing is copied before the fork, so that the process that
@@ -89,7 +96,10 @@ pub fn parse(words: Arguments) -> Result<Request, Failure> {
     }
     let (request, mut command) = match first {
         Some("--help" | "-h") => return Ok(Request::Help),
-        Some("--version" | "-V") => return Ok(Request::Version),
+        Some("--version" | "-V") => {
+            let json = behind == Some("--json");
+            return Ok(Request::Version { json });
+        }
         Some("exec") => (Request::Exec as fn(_) -> _, words.rest()),
         Some("plan") => (Request::Plan as fn(_) -> _, words.rest()),
         Some("peers") => return Ok(Request::Peers(words.rest())),
@@ -161,6 +171,26 @@ mod tests {
         assert!(include_str!("../CHANGELOG.md").contains("## [Unreleased]"));
     }
 
+    #[test]
+    fn the_help_has_every_option() {
+        let options = |text: &str, before: &str| -> std::collections::BTreeSet<String> {
+            let words = text.split(before).skip(1).map(|rest| {
+                let letters = rest.chars().take_while(char::is_ascii_lowercase);
+                letters.collect::<String>()
+            });
+            words.filter(|word| !word.is_empty()).collect()
+        };
+        let usage = HELP.split("\n\n").nth(1).unwrap();
+        let parsers = [
+            include_str!("cli.rs"),
+            include_str!("probe/options.rs"),
+            include_str!("peers/options.rs"),
+            include_str!("local_node/info.rs"),
+        ];
+        let code = parsers.map(|source| source.split("#[cfg(test)]").next().unwrap());
+        assert_eq!(options(usage, "--"), options(&code.concat(), "\"--"));
+    }
+
     /// How a command line is read: `run erl -x`, or the start of a complaint.
     fn read(line: &[&str]) -> String {
         let strings: Vec<CString> = line
@@ -176,7 +206,7 @@ mod tests {
             Ok(Request::Peers(words)) => ("peers", words),
             Ok(Request::Node(words)) => ("node", words),
             Ok(Request::Help) => return "help".into(),
-            Ok(Request::Version) => return "version".into(),
+            Ok(Request::Version { json }) => return format!("version {json}"),
             Err(failure) => return failure.lines.concat(),
         };
         let words = words.to_vec();
@@ -201,7 +231,7 @@ mod tests {
 
     #[test]
     fn reads_the_command_line() {
-        let table: [(&[&str], &str); 32] = [
+        let table: [(&[&str], &str); 33] = [
             (&["erl"], "run erl"),
             (&["--", "erl", "-x"], "run erl -x"),
             (&["erl", "--", "x"], "run erl -- x"),
@@ -226,7 +256,8 @@ mod tests {
             (&["exec", "-h"], "help"),
             (&["exec", "--", "-h"], "exec -h"),
             (&["probe", "--", "erl", "-h"], "probe -- erl -h"),
-            (&["--version", "x"], "version"),
+            (&["--version", "x"], "version false"),
+            (&["-V", "--json"], "version true"),
             (&[], "no command"),
             (&["--"], "no command"),
             (&["plan"], "no command"),

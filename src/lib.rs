@@ -70,7 +70,7 @@ fn dispatch(
         Ok(Request::Probe(words)) => probe::run(alone(words)),
         Ok(Request::Node(words)) => local_node::info::run(alone(words)),
         Ok(Request::Help) => cli::say(cli::HELP),
-        Ok(Request::Version) => cli::say(&cli::version("beaminit")),
+        Ok(Request::Version { json }) => cli::say(&cli::version("beaminit", json)),
         Err(usage) => usage.report(),
     }
 }

@@ -73,7 +73,10 @@ pub fn main() -> i32 {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
     match words.first().and_then(|word| word.to_str()) {
         Some("--help" | "-h") => return cli::say(HELP),
-        Some("--version" | "-V") => return cli::say(&cli::version(NAME)),
+        Some("--version" | "-V") => {
+            let json = words.get(1).is_some_and(|word| word == "--json");
+            return cli::say(&cli::version(NAME, json));
+        }
         _ => {}
     }
     let options = match AttachOptions::parse(words) {

@@ -11,6 +11,20 @@ fn help_and_version_are_answers_not_errors() {
     let words: Vec<_> = version.stdout.split_whitespace().collect();
     assert_eq!(words[..2], ["beaminit", env!("CARGO_PKG_VERSION")]);
     assert!(words.len() <= 3 && version.stdout.ends_with('\n'));
+    let json = Pod::new("laptop").beaminit("--version --json").ends_with(0);
+    let build: serde_json::Value = serde_json::from_str(&json.stdout).expect("an object");
+    assert_eq!(build["program"], "beaminit");
+    assert_eq!(build["version"], words[1]);
+    let commit = words.get(2).map(|word| word.trim_matches(['(', ')']));
+    assert_eq!(build["commit"].as_str(), commit);
+    let target = build["target"].as_str().expect("a target");
+    assert!(target.contains("-linux-"), "{target}");
+    let features: &[&str] = if cfg!(feature = "full") {
+        &["full"]
+    } else {
+        &[]
+    };
+    assert_eq!(build["features"], serde_json::json!(features));
 }
 
 #[test]

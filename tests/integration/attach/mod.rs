@@ -792,6 +792,9 @@ fn what_is_printed_is_about_this_program() {
     let version = desk.run("--version").ends_with(0);
     let start = concat!("beaminit-attach ", env!("CARGO_PKG_VERSION"));
     assert!(version.stdout.starts_with(start), "{version}");
+    let build = desk.run("--version --json").ends_with(0);
+    let build: serde_json::Value = serde_json::from_str(&build.stdout).expect("an object");
+    assert_eq!(build["program"], "beaminit-attach");
     let wrong = desk
         .machine
         .enter("env BEAMINIT_LOG=loud beaminit-attach app-0 -- true");

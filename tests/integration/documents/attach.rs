@@ -62,7 +62,7 @@ fn all_give_the_same_options() {
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
     let mut listed = options(&rows.collect::<Vec<_>>().join("\n"));
-    listed.extend(["--help", "--version"].map(str::to_owned));
+    listed.extend(["--help", "--version", "--json"].map(str::to_owned));
     assert_eq!(listed, expected, "docs/attach.md");
     // Their other spellings.
     expected.extend(["-h", "-V", "--namespace", "--container"].map(str::to_owned));

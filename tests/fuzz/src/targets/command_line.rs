@@ -54,7 +54,7 @@ fn read(line: &[OsString]) -> Option<(Room, Vec<OsString>)> {
         Ok(Request::Run(command)) => Some((Room::Run, command.to_vec())),
         Ok(Request::Exec(command)) => Some((Room::Exec, command.to_vec())),
         Ok(Request::Plan(command)) => Some((Room::Plan, command.to_vec())),
-        Ok(Request::Help | Request::Version) => Some((Room::None, Vec::new())),
+        Ok(Request::Help | Request::Version { .. }) => Some((Room::None, Vec::new())),
         // They read the rest of their lines themselves.
         Ok(Request::Probe(words) | Request::Peers(words) | Request::Node(words)) => {
             assert_eq!(words.to_vec(), line[1..]);
