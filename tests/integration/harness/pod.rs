@@ -274,7 +274,7 @@ impl Pod {
             )
             .env("POD_CWD", &self.working_directory)
             .env("POD_RELEASES", tests().join("releases"))
-            .env("POD_BEAMINIT", env!("CARGO_BIN_EXE_beaminit"))
+            .env("POD_BEAMINIT", binary_under_test())
             .env("POD_ATTACH", env!("CARGO_BIN_EXE_beaminit-attach"));
         Running::start(
             exact,
@@ -302,6 +302,11 @@ impl Pod {
         fs::write(etc.join("resolv.conf"), resolv_conf).expect("resolv.conf");
         fs::write(etc.join("hosts"), &self.hosts).expect("hosts");
     }
+}
+
+/// That of this build, unless a variable names another one: tests/release has those of other targets.
+fn binary_under_test() -> OsString {
+    std::env::var_os("BEAMINIT_UNDER_TEST").unwrap_or_else(|| env!("CARGO_BIN_EXE_beaminit").into())
 }
 
 fn with_first(first: &str, rest: &impl Words) -> Vec<OsString> {
