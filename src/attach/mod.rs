@@ -21,7 +21,7 @@ mod tls;
 mod tunnel;
 mod vm_env;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use tracing::{info, warn};
 
@@ -177,15 +177,25 @@ impl Machine {
         let program = words.first().cloned().unwrap_or_default();
         Command::find(words, &self.config.environment).map_err(|failure| match failure.exit {
             // The message for PID 1 speaks of the image.
-            Exit::NotFound => {
-                let line = format!(
-                    "{} is not on this machine, where beaminit-attach runs it (PATH is {}); install it, or correct PATH",
-                    secrets::shown_name(&program),
-                    self.config.variable("PATH").unwrap_or_default()
-                );
-                Failure::new(failure.exit, line)
-            }
+            Exit::NotFound => self.lacks(&program),
             _ => failure,
         })
+    }
+
+    fn lacks(&self, program: &OsStr) -> Failure {
+        let is = |words: &[String]| words.first().is_some_and(|word| program == word.as_str());
+        let remedy = if is(&self.config.kubectl) {
+            "install it, or set BEAMINIT_KUBECTL to the words for yours, like oc; for a container of this machine: --docker CONTAINER"
+        } else if is(&self.config.docker) {
+            "install it, or set BEAMINIT_DOCKER to the words for yours, like podman; for a pod: its name without --docker"
+        } else {
+            "install it, or correct PATH"
+        };
+        let line = format!(
+            "{} is not on this machine, where beaminit-attach runs it (PATH is {}); {remedy}",
+            secrets::shown_name(program),
+            self.config.variable("PATH").unwrap_or_default()
+        );
+        Failure::new(Exit::NotFound, line)
     }
 }

@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::local_node::info::{NodeInfo, NodeTls};
 use crate::node::{Cookie, NodeName, Port};
+use crate::system::printable::shortened;
 
 /// Where images have the binary.
 pub const BEAMINIT: &str = "/beaminit";
@@ -112,6 +113,8 @@ struct Answer {
     info: Option<NodeInfo>,
     status: ExitStatus,
     command_line: String,
+    /// The last line that is no JSON: Docker writes there what its own errors are.
+    said: Option<String>,
 }
 
 impl Answer {
@@ -121,6 +124,7 @@ impl Answer {
         let (status, text) = processes::output_of(&mut command(&words), machine)?;
         Ok(Self {
             info: parse(&text),
+            said: last_line(&text),
             status,
             command_line: words.join(" "),
         })
@@ -131,8 +135,13 @@ impl Answer {
     }
 
     fn lacks(&self, what: &str, instead: &str) -> Failure {
+        let said = match &self.said {
+            Some(said) => format!("): {}", shortened(said)),
+            None if self.status.success() => ")".into(),
+            None => "; its errors, if it wrote any, are above)".into(),
+        };
         let line = format!(
-            "`{}` printed no {what} ({}, see above for what it said); does the node run there, and is {BEAMINIT} of that image new enough? If not, give {instead}",
+            "`{}` printed no {what} ({}{said}; does the node run there, and is {BEAMINIT} of that image new enough? If not, give {instead}",
             self.command_line, self.status
         );
         Failure::new(Exit::Gate, line)
@@ -152,6 +161,13 @@ fn parse(text: &str) -> Option<NodeInfo> {
     lines.find_map(|line| serde_json::from_str(line).ok())
 }
 
+/// The last line that may be shown: an object may have the cookie.
+fn last_line(text: &str) -> Option<String> {
+    let lines = text.lines().rev().map(str::trim);
+    let mut shown = lines.filter(|line| !line.is_empty() && !line.contains('{'));
+    shown.next().map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +180,20 @@ mod tests {
         let info = parse(text).map(|info| (info.node, info.port, info.epmd, info.cookie));
         let cookie = Some("with a \"".into());
         assert_eq!(info, Some(("app@a.b".into(), None, Some(4369), cookie)));
+    }
+
+    #[test]
+    fn shows_what_is_no_object() {
+        for (text, expected) in [
+            (
+                "OCI runtime exec failed: no such file\r\n\n",
+                Some("OCI runtime exec failed: no such file"),
+            ),
+            ("{\"node\":\"app@a.b\",\"cookie\":\"cut o", None),
+            ("why\n{\"cookie\":1}\n", Some("why")),
+            ("", None),
+        ] {
+            assert_eq!(last_line(text).as_deref(), expected, "{text}");
+        }
     }
 }

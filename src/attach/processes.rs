@@ -33,12 +33,12 @@ pub fn start(command: &mut Command, machine: &Machine) -> Result<Child, Failure>
     // SAFETY: two system calls, and nothing else, between fork and exec.
     let command = unsafe { command.pre_exec(prepare) };
     command.spawn().map_err(|error| {
-        let program = command.get_program().display();
-        let exit = match error.kind() {
-            std::io::ErrorKind::NotFound => Exit::NotFound,
-            _ => Exit::NotExecutable,
-        };
-        Failure::new(exit, format!("cannot run {program}: {error}"))
+        let program = command.get_program();
+        if error.kind() == ErrorKind::NotFound {
+            return machine.lacks(program);
+        }
+        let line = format!("cannot run {}: {error}", program.display());
+        Failure::new(Exit::NotExecutable, line)
     })
 }
 

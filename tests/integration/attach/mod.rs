@@ -521,7 +521,7 @@ fn in_the_pod_of_another_node_or_of_an_older_beaminit() {
             r#"{"node":"app@a.b"}"#,
             "app-0 --in-pod",
             69,
-            "`kubectl exec app-0 -- /beaminit node --json` printed no shell (exit status: 0, see above for what it said); does the node run there, and is /beaminit of that image new enough? If not, give the command of a shell, as in --in-pod -- bin/app remote",
+            "`kubectl exec app-0 -- /beaminit node --json` printed no shell (exit status: 0); does the node run there, and is /beaminit of that image new enough? If not, give the command of a shell, as in --in-pod -- bin/app remote",
         ),
     ] {
         let desk = Desk::alone(&with_notes(told));
@@ -780,8 +780,26 @@ fn what_is_wrong_is_said_before_there_is_a_shell() {
             "BEAMINIT_KUBECTL=no-such-kubectl",
         ],
     );
-    assert!(said.contains("cannot run no-such-kubectl"), "{said}");
+    let line = "no-such-kubectl is not on this machine, where beaminit-attach runs it (PATH is /";
+    assert!(said.contains(line), "{said}");
+    let remedy = "set BEAMINIT_KUBECTL to the words for yours, like oc; for a container of this machine: --docker CONTAINER";
+    assert!(said.contains(remedy), "{said}");
     drop(node);
+}
+
+#[test]
+fn what_docker_says_is_shown_where_it_is_no_answer() {
+    let docker = "#!/bin/sh\necho 'OCI runtime exec failed: no such file'\nexit 126\n";
+    let machine = desk().file_with_mode("/srv/bin/docker", docker, 0o755);
+    let desk = Desk::alone(&machine);
+    let ended = desk.run("--docker web_1 -- true").ends_with(69);
+    let line = "`docker exec web_1 /beaminit node --json --cookie` printed no node name (exit status: 126): OCI runtime exec failed: no such file; does the node run there";
+    assert!(ended.stderr.contains(line), "{ended}");
+    let missing =
+        "env BEAMINIT_DOCKER=no-such-docker beaminit-attach --docker web_1 --in-pod -- true";
+    let ended = desk.machine.enter(missing).ends_with(127);
+    let remedy = "set BEAMINIT_DOCKER to the words for yours, like podman";
+    assert!(ended.stderr.contains(remedy), "{ended}");
 }
 
 #[test]
