@@ -136,6 +136,22 @@ pub fn parse(words: Arguments) -> Result<Request, Failure> {
     }
 }
 
+/// The subcommand that was meant by a program that is not there.
+pub fn meant(program: &OsStr) -> Option<&'static str> {
+    const ALL: [(&str, &str); 5] = [
+        ("exec", "exec"),
+        ("plan", "plan"),
+        ("peers", "peers"),
+        ("probe", "probe"),
+        // Without its option it would be Node.js.
+        ("node", "node --json"),
+    ];
+    let program = program.to_str()?;
+    let is_near = |name: &str| strsim::damerau_levenshtein(name, program) < 2;
+    let found = ALL.iter().find(|(name, _)| is_near(name));
+    found.map(|(_, meant)| *meant)
+}
+
 /// The command of a beaminit that stays, out of its /proc/PID/cmdline.
 pub fn command_of(line: &[u8]) -> Option<Vec<OsString>> {
     let words: Vec<_> = line
@@ -211,6 +227,20 @@ mod tests {
         };
         let words = words.to_vec();
         format!("{request} {}", words.join(OsStr::new(" ")).display())
+    }
+
+    #[test]
+    fn knows_what_is_meant() {
+        for (program, expected) in [
+            ("prob", Some("probe")),
+            ("peer", Some("peers")),
+            ("palN", None),
+            ("node", Some("node --json")),
+            ("erl", None),
+            ("/bin/plan", None),
+        ] {
+            assert_eq!(meant(OsStr::new(program)), expected, "{program}");
+        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 
 use super::LauncherCommand;
+use crate::cli;
 use crate::config::Config;
 use crate::error::Failure;
+use crate::exit::Exit;
 use crate::plan::{Launcher, Role};
 use crate::system::program::Command;
 
@@ -16,7 +18,19 @@ pub struct Target {
 
 impl Target {
     pub fn new(words: Vec<OsString>, config: Config) -> Result<Self, Failure> {
-        let command = Command::find(words, &config.environment)?;
+        let name = words.first().cloned().unwrap_or_default();
+        let command = Command::find(words, &config.environment);
+        let command = command.map_err(|failure| match cli::meant(&name) {
+            Some(meant) if failure.exit == Exit::NotFound => Failure {
+                lines: failure
+                    .lines
+                    .iter()
+                    .map(|line| format!("{line} or did you mean `beaminit {meant}`?"))
+                    .collect(),
+                ..failure
+            },
+            _ => failure,
+        })?;
         let mut found = LauncherCommand::find(&command, config)?;
         let launcher = super::recognise(&mut found)?;
         Ok(Self {

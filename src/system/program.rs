@@ -96,17 +96,27 @@ fn missing(program: &OsStr, path: &OsStr) -> Failure {
             format!("cannot run {}: {what}", shown_name(file)),
         );
     }
-    let line = if direct {
+    let shown = shown_name(given);
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    let line = if words.len() > 1 {
         format!(
-            "there is no {}; is the path right, and in this image?",
-            shown_name(given)
+            "there is no program {shown}, with a blank in its name; is it {} words? then write them so: {}",
+            words.len(),
+            json(&words)
         )
+    } else if direct {
+        format!("there is no {shown}; is the path right, and in this image?")
     } else {
         format!(
-            "{} is in none of PATH's folders ({}); is it installed in this image?",
-            shown_name(given),
+            "{shown} is in none of PATH's folders ({}); is it installed in this image?",
             path.to_string_lossy()
         )
     };
     Failure::new(Exit::NotFound, line)
+}
+
+/// The words as a Dockerfile's CMD has them.
+fn json(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    format!("[{}]", words.join(", "))
 }

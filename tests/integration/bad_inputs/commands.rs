@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{CONFIG, USAGE, refused, refused_in, sound_pod};
+use super::{CONFIG, USAGE, errors_of, refused, refused_in, sound_pod};
 
 #[test]
 fn command_lines() {
@@ -30,6 +30,28 @@ fn commands() {
     );
     refused("plan -- nonesuch", &[], 127, &["nonesuch"]);
     refused("exec -- nonesuch", &[], 127, &["nonesuch"]);
+}
+
+#[test]
+fn a_command_that_seems_to_be_another() {
+    refused("prob", &[], 127, &["did you mean `beaminit probe`?"]);
+    let nowhere = [("PATH", "/srv/bin")];
+    let parts = ["did you mean `beaminit node --json`?"];
+    refused("node", &nowhere, 127, &parts);
+    for (word, words) in [
+        ("/srv/app/bin/app start", r#"["/srv/app/bin/app", "start"]"#),
+        ("erl -x", r#"["erl", "-x"]"#),
+        (
+            "app -setcookie chocolate",
+            r#"["app", "-setcookie", "<cookie>"]"#,
+        ),
+    ] {
+        let pod = sound_pod();
+        let ended = pod.run([word]).ends_with(127);
+        let told = errors_of(&pod, &ended);
+        let end = format!(" words? then write them so: {words}");
+        assert!(told[0].ends_with(&end), "{ended}");
+    }
 }
 
 #[test]
