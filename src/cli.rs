@@ -130,6 +130,8 @@ pub fn parse(words: Arguments) -> Result<Request, Failure> {
         Some(_) => Err(Failure::usage(
             "the command is empty: give the program to run, as in `beaminit -- bin/app start`",
         )),
+        // That of the beaminit which runs here.
+        None if first == Some("plan") && behind.is_none() => Ok(request(command)),
         None => Err(Failure::usage(
             "no command: give the program to run, as in `beaminit -- bin/app start` (try beaminit --help)",
         )),
@@ -290,7 +292,7 @@ mod tests {
             (&["-V", "--json"], "version true"),
             (&[], "no command"),
             (&["--"], "no command"),
-            (&["plan"], "no command"),
+            (&["plan"], "plan "),
             (&["plan", "--"], "no command"),
             (&[""], "the command is empty"),
             (&["--verbose", "erl"], "unknown option \"--verbose\""),

@@ -52,9 +52,16 @@ pub fn exec(invocation: Invocation) -> i32 {
     })
 }
 
-/// Prints the Plan: changes nothing, waits for nothing.
+/// Prints the Plan: changes nothing, waits for nothing. Without a command it is that of the beaminit which runs here.
 #[inline(never)]
-pub fn plan(invocation: Invocation) -> i32 {
+pub fn plan(mut invocation: Invocation) -> i32 {
+    if invocation.command.is_empty() {
+        let Some(command) = local_node::command() else {
+            let line = "no command, and no beaminit runs one here; give the program to run, as in `beaminit plan -- bin/app start`";
+            return Failure::usage(line).report();
+        };
+        invocation.command = command;
+    }
     attempt(invocation, |target| {
         let plan = target.plan(None, &[])?;
         if crate::cli::say(&plan.to_string()) == 0 {

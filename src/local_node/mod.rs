@@ -9,7 +9,7 @@ pub mod info;
 mod lookup;
 mod running;
 
-pub use running::record;
+pub use running::{command, record};
 
 use std::ffi::OsString;
 use std::net::IpAddr;

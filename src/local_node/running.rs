@@ -22,6 +22,12 @@ pub fn commands() -> impl Iterator<Item = Vec<OsString>> {
     processes().map(|(_, command)| command)
 }
 
+/// That of the first that has a node, else of the first.
+pub fn command() -> Option<Vec<OsString>> {
+    let of_node = record().map(|(_, command)| command);
+    of_node.or_else(|| commands().next())
+}
+
 /// What the first of them that has a node has written down of it, and its command.
 pub fn record() -> Option<(Record, Vec<OsString>)> {
     processes().find_map(|(process, command)| Some((Record::of_process(&process)?, command)))

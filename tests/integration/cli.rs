@@ -1,5 +1,6 @@
 //! What beaminit says of itself.
 
+use crate::clusters::*;
 use crate::harness::*;
 
 #[test]
@@ -96,4 +97,38 @@ fn the_commit_is_that_of_the_packages_own_repository() {
     let own = runs("git", "-C outer/package rev-parse --short=12 --verify HEAD");
     let line = format!("=1.2.3 ({})\n", own.trim());
     assert!(version().ends_with(&line), "{}", version());
+}
+
+#[test]
+fn the_plan_of_what_runs_here_needs_no_command() {
+    let waits = "#!/bin/sh\necho ready\nexec sleep 1000\n";
+    let pod = asking_laptop().file_with_mode("/srv/bin/erl", waits, 0o755);
+    let node = pod.run("erl -noinput");
+    node.says("ready");
+    let plan = |words: &[&str]| {
+        let words = [&[BEAMINIT, "plan"], words].concat();
+        node.enter(words.as_slice()).ends_with(0).stdout
+    };
+    let given = plan(&["--", "erl", "-noinput"]);
+    assert!(
+        given.contains("exec     /srv/bin/erl -noinput\n"),
+        "{given}"
+    );
+    assert_eq!(plan(&[]), given);
+    let ended = pod.beaminit("plan").ends_with(64);
+    let line = "beaminit: error: no command, and no beaminit runs one here; ";
+    assert!(ended.stderr.starts_with(line), "{ended}");
+}
+
+#[test]
+fn the_log_has_our_own_words_alone() {
+    let mut pod = stateful_pod().env("BEAMINIT_LOG", "debug");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    dns.publish_pod(OWN_NAME, "10.1.2.3");
+    let ended = pod.run("erl").ends_with(0);
+    assert!(ended.stderr.contains("beaminit: debug: "), "{ended}");
+    for line in ended.stderr.lines() {
+        assert!(line.starts_with("beaminit: "), "{line}: {ended}");
+        assert!(!line.contains("hickory"), "{line}: {ended}");
+    }
 }
