@@ -19,11 +19,8 @@ pub trait Keyword: Copy + PartialEq + 'static {
         if let Some((_, value)) = Self::WORDS.iter().find(|(word, _)| *word == text) {
             return Ok(*value);
         }
-        let distance = |word: &&str| strsim::damerau_levenshtein(word, text);
         let all: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
-        let nearest = all.iter().copied().min_by_key(distance);
-        let hint = nearest.filter(|word| distance(word) <= 2);
-        let hint = hint.map(|word| format!("; did you mean {word}?"));
+        let hint = meant(text, &all).map(|word| format!("; did you mean {word}?"));
         let hint = hint.unwrap_or_default();
         Err(format!("not one of {}{hint}", all.join(", ")))
     }
@@ -34,6 +31,33 @@ pub trait Keyword: Copy + PartialEq + 'static {
         let found = words.find(|(_, value)| *value == self);
         found.map_or("", |(word, _)| word)
     }
+}
+
+/// The word that was meant: one of the same meaning, the nearest, or one with an ending.
+fn meant<'a>(text: &str, all: &[&'a str]) -> Option<&'a str> {
+    let text = text.to_ascii_lowercase().replace('_', "-");
+    let first_of = |words: &[&str]| {
+        words
+            .iter()
+            .find_map(|one| all.iter().find(|word| *word == one))
+    };
+    let begins = all
+        .iter()
+        .find(|word| word.len() > 2 && text.starts_with(**word));
+    let same = match text.as_str() {
+        "none" | "no" | "off" | "false" | "disabled" | "never" | "0" => first_of(&["off", "none"]),
+        "on" | "yes" | "true" | "enabled" | "default" | "1" => {
+            first_of(&["auto", "own", "stop", "sync"])
+        }
+        _ => None,
+    };
+    let distance = |word: &&&str| strsim::damerau_levenshtein(word, &text);
+    let nearest = || {
+        all.iter()
+            .min_by_key(distance)
+            .filter(|word| distance(word) <= 2)
+    };
+    same.or_else(nearest).or(begins).copied()
 }
 
 /// `BEAMINIT_HOST`: which form of host the node's name gets.
@@ -253,6 +277,22 @@ mod tests {
         ] {
             let reason = HostForm::parse(text).unwrap_err();
             assert!(reason.ends_with(end), "{reason}");
+        }
+        let hosts = ["auto", "pod", "pod-ip", "service", "ip"];
+        for (text, all, word) in [
+            ("POD-IP", &hosts[..], Some("pod-ip")),
+            ("Pod_Ip", &hosts, Some("pod-ip")),
+            ("serivce", &hosts, Some("service")),
+            ("Kubernetes", &hosts, None),
+            ("none", &["own", "any", "off"], Some("off")),
+            ("false", &["auto", "off"], Some("off")),
+            ("true", &["auto", "off"], Some("auto")),
+            ("on", &["own", "any", "off"], Some("own")),
+            ("off", &["auto", "erl", "none"], Some("none")),
+            ("warning", &["error", "warn", "info"], Some("warn")),
+            ("none", &["text", "json"], None),
+        ] {
+            assert_eq!(meant(text, all), word, "{text}");
         }
         assert_eq!(DnsMode::parse("any"), Ok(DnsMode::Any));
         assert_eq!(LogFormat::parse("json"), Ok(LogFormat::Json));
