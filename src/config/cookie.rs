@@ -22,8 +22,25 @@ pub fn read(variables: &mut Variables) -> (Option<Setting<Cookie>>, Option<Cooki
     let release = release.filter(|_| text.is_none() && file.is_none());
     let release = release.map(|text| parse(RELEASE, &text)).transpose();
     let failures = &mut variables.failures;
-    let users = failures.take(of_user(text.as_deref(), file.as_deref()));
-    (users.flatten(), failures.take(release).flatten())
+    let users = failures
+        .take(of_user(text.as_deref(), file.as_deref()))
+        .flatten();
+    let release = failures.take(release).flatten();
+    let read = users
+        .as_ref()
+        .map(|users| (users.by.as_str(), &users.value));
+    let read = read.or(release.as_ref().map(|value| (RELEASE, value)));
+    if let Some((place, _)) = read.filter(|(_, cookie)| is_quoted(cookie.reveal())) {
+        variables.warnings.push(format!(
+            "the cookie of {place} begins and ends with a quote, and these are a part of it: env files of Docker, and Kubernetes, keep them; leave them out, unless all nodes have them"
+        ));
+    }
+    (users, release)
+}
+
+fn is_quoted(text: &str) -> bool {
+    let is_within = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
+    is_within('"') || is_within('\'')
 }
 
 /// Reads it from the variable, or from the file that the other variable names.
