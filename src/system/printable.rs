@@ -7,24 +7,39 @@ use std::fmt::Write as _;
 const LONGEST: usize = 200;
 
 /// A text on one line: line ends, control characters and what is invisible are written as JSON escapes them, so that a JSON
-/// object stays one.
+/// object stays one. What Rust's `{:?}` has escaped already gets the same form.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some((escaped, behind)) = of_rust(rest) {
+            push_escaped(&mut line, escaped);
+            rest = behind;
+            continue;
+        }
         match c {
             '\n' => line += "\\n",
             '\r' => line += "\\r",
             '\t' | '"' | '\'' | '\\' => line.push(c),
             c if c.escape_debug().len() == 1 => line.push(c),
-            c => {
-                let units = c.encode_utf16(&mut [0; 2]).to_vec();
-                for unit in units {
-                    let _ = write!(line, "\\u{unit:04x}");
-                }
-            }
+            c => push_escaped(&mut line, c),
         }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
     }
     line
+}
+
+fn push_escaped(line: &mut String, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        let _ = write!(line, "\\u{unit:04x}");
+    }
+}
+
+/// The character of `\u{1b}` at the beginning of a text, and what follows.
+fn of_rust(text: &str) -> Option<(char, &str)> {
+    let (number, behind) = text.strip_prefix("\\u{")?.split_once('}')?;
+    let number = u32::from_str_radix(number, 16).ok()?;
+    Some((char::from_u32(number)?, behind))
 }
 
 /// Several lines, each of them as [`one_line`].
@@ -71,6 +86,11 @@ mod tests {
             );
         }
         assert_eq!(lines("a\n\u{1b}b\n"), "a\n\\u001bb\n");
+        let quoted = format!("{:?}", "\u{1b}[2J\u{e0041}é\n");
+        assert_eq!(one_line(&quoted), r#""\u001b[2J\udb40\udc41é\n""#);
+        for plain in [r"\u{}", r"\u{zz}", r"\u{110000}", r"\u{1b", r"\u001b"] {
+            assert_eq!(one_line(plain), plain);
+        }
     }
 
     #[test]

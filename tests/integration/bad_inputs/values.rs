@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::{CONFIG, refused, refused_in, sound_pod};
+use super::{CONFIG, errors_of, refused, refused_in, sound_pod};
 
 #[test]
 fn ports() {
@@ -163,4 +163,20 @@ fn a_port_that_a_relx_release_would_take() {
         &says,
         "x",
     );
+}
+
+#[test]
+fn what_a_terminal_would_obey_has_one_form() {
+    for (name, value) in [
+        ("SNAME", "a\u{1b}[2J"),
+        ("BEAMINIT_HOST", "\u{1b}"),
+        ("BEAMINIT_SIGNALS", "\u{9b}=TERM"),
+        ("BEAMINIT_NODE", "a@b.\u{202e}c"),
+    ] {
+        let pod = sound_pod().env(name, value);
+        let ended = pod.run("erl").ends_with(CONFIG);
+        let told = errors_of(&pod, &ended).concat();
+        assert!(told.contains("\\u00") || told.contains("\\u20"), "{ended}");
+        assert!(!told.contains("\\u{"), "{ended}");
+    }
 }
