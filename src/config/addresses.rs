@@ -17,6 +17,8 @@ use nix::sys::socket::SockaddrStorage;
 use super::Setting;
 use super::variables::Variables;
 use crate::system::files::text_of;
+use crate::system::printable::shortened;
+use crate::system::secrets;
 
 /// An address of an interface that is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,20 +100,24 @@ impl AddressFilter {
 /// `POD_IP`: an address, another variable that holds one (`FLY_PRIVATE_IP`), or a family.
 pub fn pod_ip(variables: &mut Variables) -> (Option<IpAddr>, Option<Setting<AddressFilter>>) {
     let environment = &variables.environment;
-    let named = environment
-        .variable("POD_IP")
-        .and_then(|name| environment.variable(name));
-    let named = named.map(ToOwned::to_owned);
+    let named = environment.variable("POD_IP").and_then(|name| {
+        let value = environment.variable(name)?;
+        Some((value.parse().ok(), secrets::shown_value(name, value)))
+    });
     let mut family = None;
     let address = variables.read("POD_IP", |text| {
         family = AddressFilter::of_family(text).map(|filter| Setting::new(filter, "POD_IP"));
-        let address = named.as_deref().unwrap_or(text).parse().ok();
-        if address.is_none() && family.is_none() {
-            return Err(
-                "not an IP address, nor a variable that holds one, nor ipv4 or ipv6".into(),
-            );
+        match named {
+            _ if family.is_some() => Ok(None),
+            Some((Some(address), _)) => Ok(Some(address)),
+            Some((None, value)) => Err(format!(
+                "{text} is {:?}, not an IP address",
+                shortened(&value)
+            )),
+            None => text.parse().map(Some).map_err(|_| {
+                "not an IP address, nor a variable that holds one, nor ipv4 or ipv6".into()
+            }),
         }
-        Ok(address)
     });
     (address.flatten(), family)
 }

@@ -33,6 +33,7 @@ pub use pod::{Namespace, Pod};
 pub use service_name::ServiceName;
 pub use tls::Tls;
 use variables::Variables;
+pub use variables::unreplaced;
 
 /// How long the dns gate waits by default.
 const DNS_TIMEOUT: Duration = Duration::from_secs(120);

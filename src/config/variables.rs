@@ -78,8 +78,10 @@ impl Variables {
             Ok(value) => return Some(value),
             Err(reason) => reason,
         };
+        let hint = unreplaced(&text);
         let shown = shortened(&secrets::shown_value(name, text));
-        self.failures.push(format!("{name} is {shown:?}: {reason}"));
+        self.failures
+            .push(format!("{name} is {shown:?}: {reason}{hint}"));
         None
     }
 
@@ -148,6 +150,16 @@ impl Variables {
             }
         }
         self.failures.take(of_values.or(()));
+    }
+}
+
+/// The reason why a value still has `$(NAME)` in it, if it has.
+/// <https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>
+pub fn unreplaced(text: &str) -> &'static str {
+    if text.contains("$(") || text.contains("${") {
+        "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
+    } else {
+        ""
     }
 }
 

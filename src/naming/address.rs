@@ -36,6 +36,16 @@ pub fn network(config: &Config) -> Option<Host> {
 pub fn warning(config: &Config, chosen: &Candidate) -> Option<String> {
     let all = &config.pod.addresses;
     if let Some(address) = config.pod_ip {
+        if address.is_loopback() || address.is_unspecified() {
+            let own = if all.is_empty() {
+                "none".into()
+            } else {
+                comma_separated(all)
+            };
+            return Some(format!(
+                "POD_IP is {address}, at which no other node reaches this one; take status.podIP for it, or leave it unset; the addresses of this container are {own}"
+            ));
+        }
         let is_ours = all.is_empty() || all.iter().any(|one| one.address == address);
         return (!is_ours).then(|| {
             format!(

@@ -2,7 +2,7 @@
 
 use super::Sources;
 use crate::beam::{Flag, FlagSetting};
-use crate::config::{Config, HostForm, Setting};
+use crate::config::{Config, HostForm, Setting, unreplaced};
 use crate::error::{Failure, Failures};
 use crate::naming::{self, Candidate, Lookup};
 use crate::node::{Host, NamePart, NodeName};
@@ -129,11 +129,7 @@ fn check_text(text: &str, place: &Place) -> Result<(), Failure> {
     } else {
         NamePart::parse(text).map(drop)
     };
-    let hint = if text.contains("$(") || text.contains("${") {
-        "; nothing has replaced the variable in it: Kubernetes does so only for one that is defined before it"
-    } else {
-        ""
-    };
+    let hint = unreplaced(text);
     parsed.map_err(|reason| {
         Failure::config(format!(
             "{place} has the node name {text:?}: {reason}{hint}; correct it"
