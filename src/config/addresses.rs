@@ -122,6 +122,20 @@ pub fn pod_ip(variables: &mut Variables) -> (Option<IpAddr>, Option<Setting<Addr
     (address.flatten(), family)
 }
 
+/// Why an interface has no address that a peer may reach.
+pub fn without_address(interface: &str) -> &'static str {
+    let all = getifaddrs().into_iter().flatten();
+    let mut found = all.filter(|one| one.interface_name == interface);
+    match found.next() {
+        None => "there is no such interface",
+        Some(one) if one.flags.contains(InterfaceFlags::IFF_LOOPBACK) => {
+            "no other node reaches that interface"
+        }
+        Some(one) if !one.flags.contains(InterfaceFlags::IFF_UP) => "that interface is down",
+        Some(_) => "that interface has no address that other nodes reach",
+    }
+}
+
 /// All that a peer may reach, the best first; those that `is_wanted` come before the others, then the interfaces with an
 /// address that is `listed` in /etc/hosts.
 pub fn discover(

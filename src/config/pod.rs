@@ -6,9 +6,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::Config;
-use super::addresses::{self, InterfaceAddress};
+use super::addresses::{self, AddressFilter, InterfaceAddress};
 use super::resolv_conf::ResolvConf;
+use super::{Config, Setting};
 use crate::dns::answer::comma_separated;
 use crate::dns::hosts;
 use crate::error::Failure;
@@ -103,14 +103,24 @@ impl Config {
             format!("{name} is {value:?}")
         });
         let says: Vec<String> = says.collect();
-        let none = match says.as_slice() {
-            [_] => "this container has no such address",
-            _ => "no address of this container is both",
+        let none = match filters.as_slice() {
+            _ if says.len() > 1 => "no address of this container is both",
+            [
+                Setting {
+                    value: AddressFilter::Interface(name),
+                    ..
+                },
+            ] => addresses::without_address(name),
+            _ => "this container has no such address",
+        };
+        let all = if all.is_empty() {
+            "none".into()
+        } else {
+            comma_separated(&all)
         };
         Err(Failure::config(format!(
-            "{}, and {none}; it has {}",
+            "{}, and {none}; the addresses of this container are {all}",
             says.join(" and "),
-            comma_separated(&all)
         )))
     }
 }
