@@ -54,6 +54,12 @@ pub fn warning(config: &Config, chosen: &Candidate) -> Option<String> {
             )
         });
     }
+    if let Some(network) = other_network(config, chosen) {
+        return Some(format!(
+            "BEAMINIT_HOST is \"reverse\", and no PTR of an address of this container is in CLUSTER_HOSTNAME ({network}), so that the host is {}; correct CLUSTER_HOSTNAME, or unset it",
+            chosen.node.host
+        ));
+    }
     let (main, others) = all.split_first()?;
     if !config.address_filters.is_empty() || !is_of_address(config, chosen, main.address) {
         return None;
@@ -70,6 +76,13 @@ pub fn warning(config: &Config, chosen: &Candidate) -> Option<String> {
             comma_separated(&others)
         )
     })
+}
+
+/// The network that the PTR should have been in, where DNS has answered with another.
+fn other_network(config: &Config, chosen: &Candidate) -> Option<Host> {
+    let is_answered = config.host == HostForm::Reverse && !chosen.is_reverse();
+    let network = network(config).filter(|_| is_answered);
+    network.filter(|network| !chosen.node.host.is_under(network))
 }
 
 /// Is the name made from this address, which nobody has chosen?

@@ -233,6 +233,25 @@ fn warns_of_an_address_that_nobody_chose() {
         let warning = address_warning(&config, &chosen);
         assert_eq!(warning.is_some(), warned, "{words:?}: {warning:?}");
     }
+    for (words, node, part) in [
+        (
+            &["BEAMINIT_HOST=reverse", "CLUSTER_HOSTNAME=net"][..],
+            "n@x_1.other",
+            "no PTR of an address of this container is in CLUSTER_HOSTNAME (net), so that the host is x_1.other;",
+        ),
+        (
+            &["POD_IP=127.0.0.1"],
+            "n@p",
+            "POD_IP is 127.0.0.1, at which no other node reaches this one;",
+        ),
+        (&["POD_IP=::"], "n@p", "POD_IP is ::, at which no"),
+        (&["POD_IP=192.168.1.5"], "n@p", "is it status.podIP?"),
+    ] {
+        let config = config(&[&["HOSTNAME=p", "+10.1.2.3"][..], words].concat()).unwrap();
+        let chosen = Candidate::own(NodeName::parse(node).unwrap(), "");
+        let warning = address_warning(&config, &chosen).unwrap_or_default();
+        assert!(warning.contains(part), "{words:?}: {warning}");
+    }
 }
 
 #[test]
