@@ -160,7 +160,7 @@ impl Wrapper {
     }
 
     fn account(&self) -> Option<Account> {
-        Account::reachable(self.user.as_ref()?.split(':').next()?)
+        Account::taken(self.user.as_ref()?.split(':').next()?)
     }
 
     /// A wrapper that is recognised by its program's name.

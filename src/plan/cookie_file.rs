@@ -17,6 +17,8 @@ use crate::system::secrets::{self, Text};
 
 /// The file's name.
 pub const NAME: &str = ".erlang.cookie";
+/// The same in XDG_CONFIG_HOME.
+const IN_CONFIGS: &str = "erlang/.erlang.cookie";
 
 /// The files in which the VM of this OTP, or of one that is not known, looks for its cookie, in its order.
 pub fn places(home: Option<&Path>, config: &Config, otp: Option<&Otp>) -> Vec<PathBuf> {
@@ -58,9 +60,31 @@ pub fn plan(
     changes: &mut Changes,
 ) -> Result<(), Failure> {
     let content = Text::from(cookie);
-    let (variable, folder, file) = if let Some(account) = &sources.launcher.account {
-        let file = PrivateFile::of_account(account, NAME, 0o400, content);
-        ("HOME", account.home.clone(), file)
+    // Nodes of one network have names of their own, even where they share /dev/shm.
+    let own_folder = settings.node.value.to_string();
+    let keeper = sources.launcher.keeper();
+    let account = sources.launcher.account.as_ref();
+    let home = account.and_then(|account| account.home.as_deref());
+    let (variable, folder, file) = if let (Some(account), Some(home)) = (account, home) {
+        let file = PrivateFile::of_account(account, home, NAME, 0o400, content);
+        ("HOME", home.to_owned(), file)
+    } else if let Some(account) = account {
+        let file = PrivateFile::new(
+            &own_folder,
+            IN_CONFIGS,
+            0o400,
+            content,
+            keeper,
+            Some(account),
+        )?;
+        changes.warn(format!(
+            "HOME is another for the command: user {} has no home in this image, and the VM looks for its cookie there",
+            account.name
+        ));
+        // gosu sets HOME anew.
+        let configs = file.path.ancestors().nth(2).unwrap_or(Path::new("/"));
+        changes.set("XDG_CONFIG_HOME", Text::plain(configs));
+        ("HOME", configs.join("erlang"), file)
     } else {
         let reason = match &settings.other_cookie {
             Some(place) => Some(format!(
@@ -68,17 +92,14 @@ pub fn plan(
             )),
             None => needs_home(sources),
         };
-        // Nodes of one network have names of their own, even where they share /dev/shm.
-        let folder = settings.node.value.to_string();
         let (variable, name) = match reason {
-            Some(_) => ("HOME", NAME.to_owned()),
-            None => ("XDG_CONFIG_HOME", format!("erlang/{NAME}")),
+            Some(_) => ("HOME", NAME),
+            None => ("XDG_CONFIG_HOME", IN_CONFIGS),
         };
-        let keeper = sources.launcher.keeper();
-        let file = PrivateFile::new(&folder, &name, 0o400, content, keeper, None)?;
+        let file = PrivateFile::new(&own_folder, name, 0o400, content, keeper, None)?;
         let reason = reason.map(|reason| format!("HOME is another for the command: {reason}"));
         changes.warnings.extend(reason);
-        let folder = file.path.ancestors().nth(Path::new(&name).iter().count());
+        let folder = file.path.ancestors().nth(Path::new(name).iter().count());
         (variable, folder.unwrap_or(Path::new("/")).to_owned(), file)
     };
     let shell = sources.own.shell.as_ref();

@@ -1,6 +1,8 @@
 //! Nothing that holds a cookie shows it when it is formatted.
 #![allow(clippy::unwrap_used)]
 
+use std::path::Path;
+
 use super::{Changes, OwnSettings, Plan};
 use crate::beam::words::{Syntax, Word, split};
 use crate::beam::{FlagSettings, FlagVariables, VmArgs};
@@ -38,11 +40,10 @@ fn nothing_that_can_be_formatted_shows_a_cookie() {
     changes
         .left_out
         .push(("D".into(), Text::concealing(flags.as_ref())));
-    changes.files.extend(
-        account.map(|account| {
-            PrivateFile::of_account(&account, "vm.args", 0o600, Text::of_file(&flags))
-        }),
-    );
+    changes.files.extend(account.map(|account| {
+        let home = Path::new("/root");
+        PrivateFile::of_account(&account, home, "vm.args", 0o600, Text::of_file(&flags))
+    }));
     let settings = FlagSettings::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
     assert_eq!(settings.cookies().count(), 2);
     assert_eq!(split(&flags, Syntax::File).len(), 6);

@@ -61,7 +61,7 @@ pub fn check(sources: &Sources, settings: &NodeSettings) -> Result<Option<String
 /// The home in which the VM will look.
 fn home<'a>(sources: &'a Sources) -> Option<&'a Path> {
     let account = sources.launcher.account.as_ref();
-    let home = account.map(|account| account.home.as_path());
+    let home = account.and_then(|account| account.home.as_deref());
     home.or_else(|| sources.config.path("HOME"))
 }
 

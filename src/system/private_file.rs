@@ -154,9 +154,15 @@ impl PrivateFile {
     }
 
     /// Plans a file in the home of another user, who alone will read it.
-    pub fn of_account(account: &Account, name: &str, mode: u32, content: Text) -> Self {
+    pub fn of_account(
+        account: &Account,
+        home: &Path,
+        name: &str,
+        mode: u32,
+        content: Text,
+    ) -> Self {
         Self {
-            path: account.home.join(name),
+            path: home.join(name),
             folder: None,
             memory: None,
             owner: other_user(Some(account)),
@@ -197,7 +203,14 @@ impl PrivateFile {
     pub fn write(&self) -> std::result::Result<(), Failure> {
         self.try_write().map_err(|error| {
             let path = self.path.display();
-            let line = format!("cannot write {path}: {error}");
+            let hint = match &self.owner {
+                Some(owner) if self.folder.is_none() && self.memory.is_none() => format!(
+                    "; it is for the home of user {}: make that folder in the image, or give the cookie another way (BEAMINIT_COOKIE_VIA=arg)",
+                    owner.name
+                ),
+                _ => String::new(),
+            };
+            let line = format!("cannot write {path}: {error}{hint}");
             Failure::new(Exit::System, line)
         })
     }

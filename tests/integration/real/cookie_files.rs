@@ -223,6 +223,16 @@ fn for_users_that_have_no_home() {
 }
 
 #[test]
+fn for_a_user_whom_no_passwd_has() {
+    let (pod, _dns) = with_secret();
+    let setpriv = ["setpriv", "--reuid=4711", "--clear-groups"];
+    let erl = ["erl", "-noinput", "-eval", SPEAK];
+    let node = pod.run([&setpriv[..], &erl].concat().as_slice());
+    node.says("HOME is another for the command: user 4711 has no home in this image");
+    is_secret(&node);
+}
+
+#[test]
 fn beside_one_in_the_users_home() {
     let (pod, _dns) = with_secret();
     let pod = pod.file_with_mode("/srv/.erlang.cookie", "at_home", 0o400);
