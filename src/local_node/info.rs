@@ -118,6 +118,9 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         return Err(Failure::usage(line));
     }
     let mut local = LocalNode::discover(invocation, None, cookie)?;
+    if let Some(line) = local.not_started() {
+        return Err(Failure::new(Exit::Gate, line));
+    }
     let command = std::mem::take(&mut local.command);
     let node = local.first().clone();
     let port = local.port.map(Port::number);

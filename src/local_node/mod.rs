@@ -24,7 +24,7 @@ use crate::node::host::loopback;
 use crate::node::{Cookie, Host, NodeName, Port};
 use crate::plan::resolve::{self, Sources};
 use crate::plan::{Launcher, Role};
-use crate::record::Record;
+use crate::record::{Record, Wait};
 
 /// The node of this container.
 pub struct LocalNode {
@@ -206,6 +206,21 @@ impl LocalNode {
     pub fn is_called(&self, name: &str) -> bool {
         let name = NodeName::parse(name);
         name.is_ok_and(|name| self.candidates.iter().any(|one| one.is(&name)))
+    }
+
+    /// What its start still waits for, if it has not come as far as the node. With a record the start is over, and it is a
+    /// client of the node that begins.
+    pub fn not_started(&self) -> Option<String> {
+        let is_over = || running::record().is_some();
+        let wait = Wait::current().filter(|_| !self.is_remote && !is_over())?;
+        let names = match wait {
+            Wait::Dns => format!(" to have {}", self.names()),
+            _ => String::new(),
+        };
+        Some(format!(
+            "{} is not started yet: it still waits for {wait}{names}",
+            self.called()
+        ))
     }
 
     /// Where its epmd is, if the node is at these addresses. The VM of this container asks its epmd at loopback.

@@ -12,9 +12,8 @@ use std::time::Instant;
 use crate::config::Invocation;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::local_node::{self, LocalNode};
+use crate::local_node::LocalNode;
 use crate::log;
-use crate::record::Wait;
 use options::{Level, ProbeOptions};
 
 /// The command of `invocation` is the probe's own command line. Returns the exit status.
@@ -30,29 +29,16 @@ pub fn run(mut invocation: Invocation) -> i32 {
     let checked =
         LocalNode::discover(invocation, options.node.clone(), needs_cookie).and_then(|local| {
             let checked = check::check(&options, &local, deadline);
-            checked.map_err(|failure| not_started(&local).unwrap_or(failure))
+            checked.map_err(|failure| {
+                let line = local.not_started();
+                line.map_or(failure, |line| Failure::new(Exit::NotWell, line))
+            })
         });
     timeout::cancel();
     match checked {
         Ok(line) => crate::cli::say(&format!("{line}\n")),
         Err(failure) => report(&failure),
     }
-}
-
-/// The better reason of a failure, where the start has not come as far as the node.
-fn not_started(local: &LocalNode) -> Option<Failure> {
-    // With a record the start is over, and it is a client of the node that begins.
-    let is_over = || local_node::record().is_some();
-    let wait = Wait::current().filter(|_| !local.is_remote && !is_over())?;
-    let names = match wait {
-        Wait::Dns => format!(" to have {}", local.names()),
-        _ => String::new(),
-    };
-    let line = format!(
-        "{} is not started yet: it still waits for {wait}{names}",
-        local.called()
-    );
-    Some(Failure::new(Exit::NotWell, line))
 }
 
 /// On one line, as Docker and Kubernetes show it.

@@ -81,6 +81,23 @@ fn a_node_that_nothing_names() {
 }
 
 #[test]
+fn one_that_still_waits_is_no_node() {
+    let mut pod = stateful_pod().env("BEAMINIT_PEERS", "hosts:other.example.com");
+    let dns = pod.nameserver(CLUSTER_DNS);
+    let node = pod.run("erl");
+    dns.is_asked_for(OWN_NAME);
+    let told = format!(
+        "app is not started yet: it still waits for DNS to have app@{OWN_NAME} or app@{DASHED_NAME}"
+    );
+    let ended = node.enter([BEAMINIT, "node", "--json"]).ends_with(69);
+    let line = format!("beaminit: error: {told}\n");
+    assert_eq!((ended.stdout, ended.stderr), (String::new(), line));
+    let ended = node.enter([BEAMINIT, "peers"]).ends_with(1);
+    let line = format!("beaminit: warning: no peer counts as joined: {told}\n");
+    assert!(ended.stderr.contains(&line), "{ended}");
+}
+
+#[test]
 fn what_it_does_not_understand() {
     let ended = stateful_pod()
         .beaminit("node --json --pretty")
