@@ -9,7 +9,7 @@ pub mod info;
 mod lookup;
 mod running;
 
-pub use running::{command, record};
+pub use running::{command, has_found_record, record};
 
 use std::ffi::OsString;
 use std::net::IpAddr;

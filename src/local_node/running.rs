@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::unistd::Pid;
 
@@ -14,6 +15,8 @@ use crate::watch::vm;
 
 /// What our program is called where its file cannot be compared: another user's processes do not show theirs.
 const NAME: &[u8] = b"beaminit";
+
+static HAS_FOUND_RECORD: AtomicBool = AtomicBool::new(false);
 
 /// Their commands, that of PID 1 first. Where containers of a pod share their processes, those of this container come first.
 ///
@@ -30,7 +33,15 @@ pub fn command() -> Option<Vec<OsString>> {
 
 /// What the first of them that has a node has written down of it, and its command.
 pub fn record() -> Option<(Record, Vec<OsString>)> {
-    processes().find_map(|(process, command)| Some((Record::of_process(&process)?, command)))
+    let of = |(process, command): (PathBuf, _)| Some((Record::of_process(&process)?, command));
+    let found = processes().find_map(of);
+    HAS_FOUND_RECORD.fetch_or(found.is_some(), Ordering::Relaxed);
+    found
+}
+
+/// Has this process found one? Asks nothing, for where /proc does not answer.
+pub fn has_found_record() -> bool {
+    HAS_FOUND_RECORD.load(Ordering::Relaxed)
 }
 
 /// The VMs of this container's command: those of the beaminit that has a node. Where none stays (`beaminit exec`), PID 1 is

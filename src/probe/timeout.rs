@@ -12,6 +12,7 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::alarm;
 
 use crate::exit::Exit;
+use crate::local_node;
 use crate::log;
 use crate::record::Wait;
 
@@ -28,7 +29,9 @@ pub fn enforce(limit: Duration) {
         sleep(limit + GRACE);
         if !IS_REPORTED.swap(true, Ordering::SeqCst) {
             let limit = humantime::format_duration(limit);
-            let reason = match Wait::current() {
+            // With a record the start is over, and it is a client of the node that waits.
+            let is_over = local_node::has_found_record();
+            let reason = match Wait::current().filter(|_| !is_over) {
                 Some(wait) => format!("the node is not started yet: it still waits for {wait}"),
                 None => "the files that describe the node (its release's, /proc) take longer to read; is one of them a pipe, or on a volume that hangs?".into(),
             };

@@ -102,6 +102,28 @@ fn a_file_that_never_ends_costs_its_time_and_no_more() {
 }
 
 #[test]
+fn a_client_that_waits_is_not_the_start() {
+    let waits = "#!/bin/sh\necho ready\nexec sleep 1000\n";
+    let pod = laptop()
+        .env("SNAME", "app")
+        .release("mix-release", "/srv/app")
+        .file_with_mode("/srv/bin/erl", waits, 0o755);
+    let node = pod.run("erl");
+    node.says("ready");
+    let script = |line: &str| node.enter(["sh", "-c", line]);
+    let env_sh = "/srv/app/releases/0.1.0/env.sh";
+    script(&format!("rm -f {env_sh}; mkfifo {env_sh} /srv/pipe")).ends_with(0);
+    let _client = node.enter([BEAMINIT, "--", "/srv/app/bin/app1", "remote"]);
+    eventually("the client waits", || {
+        node.inmate("beaminit-script").is_some()
+    });
+    // Something that the probe waits for in vain.
+    script("mount --bind /srv/pipe /etc/resolv.conf").ends_with(0);
+    let (ended, _) = probe(&node, &["--timeout", "500ms"]);
+    fails(&ended, 1, "take longer to read");
+}
+
+#[test]
 fn a_cookie_that_this_user_may_not_read_is_wanted_for_ready_alone() {
     let pod = laptop()
         .env("SNAME", "app")
