@@ -45,7 +45,7 @@ pub fn has_found_record() -> bool {
 }
 
 /// The VMs of this container's command: those of the beaminit that has a node. Where none stays (`beaminit exec`), PID 1 is
-/// the command, or what has started it.
+/// the command, or what has started it; with the machine's processes (hostPID), it is the machine's.
 pub fn vms() -> Vec<u32> {
     let all: Vec<PathBuf> = processes().map(|(process, _)| process).collect();
     let mut with_node = all
@@ -53,7 +53,20 @@ pub fn vms() -> Vec<u32> {
         .filter(|process| Record::of_process(process).is_some());
     let top = with_node.next().or(all.first());
     let pid = top.and_then(|top| top.file_name()?.to_str()?.parse().ok());
-    vm::pids(&vm::of(Pid::from_raw(pid.unwrap_or(1))))
+    let mut pids = vm::pids(&vm::of(Pid::from_raw(pid.unwrap_or(1))));
+    pids.retain(|vm| pid.is_some() || is_of_this_container(*vm));
+    pids
+}
+
+/// Has a process the mounts of this one, or, where that cannot be seen, its control groups? namespaces(7), cgroups(7)
+fn is_of_this_container(pid: u32) -> bool {
+    let mounts = |process: &str| fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
+    let groups = |process: &str| fs::read(format!("/proc/{process}/cgroup")).ok();
+    let pid = pid.to_string();
+    match (mounts("self"), mounts(&pid)) {
+        (Some(own), Some(its)) => own == its,
+        _ => groups("self") == groups(&pid),
+    }
 }
 
 fn processes() -> impl Iterator<Item = (PathBuf, Vec<OsString>)> {
@@ -81,4 +94,40 @@ fn identity(process: &Path) -> Option<(u64, u64)> {
 fn program(line: &[u8]) -> &[u8] {
     let path = line.split(|byte| *byte == 0).next().unwrap_or_default();
     path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn another_containers_process_has_other_mounts() {
+        let cat = |program: &str, words: &[&str]| {
+            let mut command = Command::new(program);
+            let command = command.args(words).stdin(Stdio::piped());
+            command.stdout(Stdio::piped()).spawn().unwrap()
+        };
+        for (program, words, is_ours) in [
+            ("cat", &["-"][..], true),
+            ("unshare", &["--mount", "cat", "-"], false),
+        ] {
+            use std::io::{Read as _, Write as _};
+            let mut process = cat(program, words);
+            // Once it has answered, it is where it will stay.
+            process.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+            let mut answer = [0; 1];
+            process
+                .stdout
+                .as_mut()
+                .unwrap()
+                .read_exact(&mut answer)
+                .unwrap();
+            let found = is_of_this_container(process.id());
+            process.kill().unwrap();
+            process.wait().unwrap();
+            assert_eq!(found, is_ours, "{program}");
+        }
+    }
 }

@@ -308,6 +308,26 @@ fn nothing_is_proved_to_who_is_not_of_the_command() {
     assert_eq!(proved.load(Ordering::SeqCst), 0);
 }
 
+/// As with `beaminit exec` and hostPID, where PID 1 is the machine's.
+#[test]
+fn nothing_is_proved_to_a_vm_of_another_container() {
+    let pod = laptop()
+        .env("SNAME", "app")
+        .env("ERLANG_COOKIE", "chocolate")
+        .program("beam.smp", "relays");
+    let script = "unshare --mount beam.smp -home . 43691 43692 & exec sleep 1000";
+    let running = pod.first(["sh", "-c", script]);
+    running.says("ready");
+    epmd(&pod, 43691);
+    let proved = impostor(&pod, BEHIND_THE_VM, "app@laptop");
+    let (ended, _) = probe(&running, &["--ready"]);
+    assert!(
+        ended.stdout.contains("not asked whether it is ready"),
+        "{ended}"
+    );
+    assert_eq!(proved.load(Ordering::SeqCst), 0);
+}
+
 #[test]
 fn where_who_listens_cannot_be_seen_ready_says_so() {
     let (pod, running) = with_vm();
