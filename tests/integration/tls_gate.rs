@@ -64,6 +64,26 @@ fn a_release_without_ssl_is_named() {
     pod.run("/srv/mixapp/bin/app1 start").ends_with(0);
 }
 
+#[test]
+fn what_is_wrong_with_otp_and_files_is_told_together() {
+    let (pod, _dns) = pod(|pod| pod.file("/run/tls/tls.crt", "nothing\n"));
+    let pod = pod
+        .release("otp", "/srv/otp")
+        .file("/srv/otp/lib/kernel-9.0/ebin/kernel.app", "")
+        .env("PATH", "/srv/otp/bin:/usr/bin:/bin");
+    let ended = pod.run("erl").ends_with(69);
+    let told: Vec<&str> = ended.stderr.lines().collect();
+    let expected = [
+        "beaminit: error: BEAMINIT_TLS is set, and /srv/otp has no application ssl; install it (the package erlang-ssl)",
+        "beaminit: error: cannot read /run/tls/tls.key: No such file",
+        "beaminit: error: cannot read /run/tls/ca.crt: No such file",
+    ];
+    assert_eq!(told.len(), expected.len(), "{ended}");
+    for (line, start) in told.iter().zip(expected) {
+        assert!(line.starts_with(start), "{line}: {ended}");
+    }
+}
+
 #[cfg(not(feature = "full"))]
 #[test]
 fn a_binary_without_tls_says_that_it_checks_nothing() {

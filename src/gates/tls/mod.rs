@@ -25,24 +25,51 @@ pub fn check(
     launcher: &Launcher,
     config: &Config,
 ) -> Result<(), Failure> {
-    let root = launcher.root.clone();
-    let root = root.or_else(|| erl_root(&config.environment));
-    // Its libraries may be anywhere else, too; and the folder above a script of the user's own is neither.
-    let is_whole = |root: &Path| {
-        ["lib", "releases"]
-            .iter()
-            .all(|name| root.join(name).is_dir())
-    };
-    let root = root.filter(|root| config.path("ERL_LIBS").is_none() && is_whole(root));
-    if let Some(root) = root.filter(|root| !has_ssl(root)) {
-        return fails(format!(
-            "BEAMINIT_TLS is set, and {} has no application ssl; add :ssl to extra_applications in mix.exs, or ssl to the release in rebar.config, or install it (erlang-ssl)",
-            root.display()
-        ));
-    }
+    let mut lines: Vec<String> = without_ssl(launcher, config).into_iter().collect();
     let files = [tls.certificate(), tls.key(), tls.authority()];
-    let [certificate, key, authority] = files.each_ref().map(|path| read(path));
-    check_certificate(tls, host, [&certificate?, &key?, &authority?])
+    // Of a folder that is not there, one file tells it.
+    let count = if tls.folder.is_dir() { files.len() } else { 1 };
+    let mut contents = Vec::new();
+    for file in files.iter().take(count) {
+        match read(file) {
+            Ok(content) => contents.push(content),
+            Err(failure) => lines.extend(failure.lines),
+        }
+    }
+    if let [certificate, key, authority] = contents.as_slice()
+        && let Err(failure) = check_certificate(tls, host, [certificate, key, authority])
+    {
+        lines.extend(failure.lines);
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(Failure {
+        lines,
+        ..Failure::new(Exit::Gate, "")
+    })
+}
+
+/// What to do about a release, or an installed OTP, that has no application ssl.
+fn without_ssl(launcher: &Launcher, config: &Config) -> Option<String> {
+    let installed = erl_root(&config.environment);
+    let root = launcher.root.clone().or_else(|| installed.clone())?;
+    // Its libraries may be anywhere else, too; and the folder above a script of the user's own is neither.
+    let is_whole = ["lib", "releases"]
+        .iter()
+        .all(|name| root.join(name).is_dir());
+    if !is_whole || config.path("ERL_LIBS").is_some() || has_ssl(&root) {
+        return None;
+    }
+    let remedy = if Some(&root) == installed.as_ref() {
+        "install it (the package erlang-ssl)"
+    } else {
+        "add :ssl to extra_applications in mix.exs, or ssl to the release in rebar.config"
+    };
+    let root = root.display();
+    Some(format!(
+        "BEAMINIT_TLS is set, and {root} has no application ssl; {remedy}"
+    ))
 }
 
 #[cfg(feature = "full")]
