@@ -12,6 +12,10 @@ use crate::exit::Exit;
 use crate::node::Port;
 use crate::system::listeners;
 
+/// In a network that a user has made, Docker's DNS server listens in each container there.
+/// <https://docs.docker.com/engine/network/#dns-services>
+const DOCKER_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
+
 /// Checks the port at the address that the VM binds, or at all of the family that it speaks; with IPv6 it takes IPv4's too,
 /// where the system has it so (`net.ipv6.bindv6only`).
 ///
@@ -36,18 +40,7 @@ pub fn check(port: Port, ipv6: bool, bound: Option<IpAddr>) -> Result<(), Failur
         ),
         // A kernel, or a container, without this family.
         (Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL, _) => return Ok(()),
-        (Errno::EADDRINUSE, _) => {
-            let by = match listeners::of(port.number()) {
-                Some(holder) => format!(" by {holder}"),
-                None => ", by a process that cannot be seen from here".into(),
-            };
-            (
-                Exit::Gate,
-                format!(
-                    "port {port} is taken{by}: another node in this network namespace? change ERL_PORT"
-                ),
-            )
-        }
+        (Errno::EADDRINUSE, _) => (Exit::Gate, taken(port)),
         (Errno::EACCES, _) => (
             Exit::System,
             format!("port {port} may not be bound by this user; set ERL_PORT to one above 1023"),
@@ -58,4 +51,17 @@ pub fn check(port: Port, ipv6: bool, bound: Option<IpAddr>) -> Result<(), Failur
         ),
     };
     Err(Failure::new(exit, line))
+}
+
+fn taken(port: Port) -> String {
+    let by = match listeners::of(port.number()) {
+        Some(holder) => format!(" by {holder}"),
+        None if listeners::are_all_at(DOCKER_DNS, port.number()) => {
+            return format!(
+                "port {port} is taken at {DOCKER_DNS}, where Docker's DNS server listens at a port that it gets by chance; start the container again, as a restart policy does"
+            );
+        }
+        None => ", by a process that cannot be seen from here".into(),
+    };
+    format!("port {port} is taken{by}: another node in this network namespace? change ERL_PORT")
 }

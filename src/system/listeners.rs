@@ -51,6 +51,18 @@ pub fn of(port: u16) -> Option<Holder> {
     })
 }
 
+/// Is a TCP port listened on at this address, and at no other?
+pub fn are_all_at(address: IpAddr, port: u16) -> bool {
+    let at = columns(SocketAddr::new(address, port));
+    let rows = rows().filter(|row| socket(row, port, NONE).is_some());
+    let is_there = |row: String| {
+        at.iter()
+            .any(|one| row.split_whitespace().nth(1) == Some(one))
+    };
+    let answers: Vec<bool> = rows.map(is_there).collect();
+    !answers.is_empty() && !answers.contains(&false)
+}
+
 /// Does one of these processes listen on a TCP port? `None` where nobody does, or that cannot be seen.
 pub fn is_one_of(pids: &[u32], port: u16) -> Option<bool> {
     let mut answer = None;
@@ -205,6 +217,9 @@ mod tests {
             assert_eq!(is_one_of(&[other], port), Some(false), "{address}");
             assert_eq!(is_one_of(&[], port), None, "{address}");
             assert_eq!(of(port).map(|holder| holder.pid), Some(own), "{address}");
+            let is_v4_loopback = address.starts_with("127");
+            let loopback = IpAddr::from([127, 0, 0, 1]);
+            assert_eq!(are_all_at(loopback, port), is_v4_loopback, "{address}");
             let client = std::net::TcpStream::connect(socket.local_addr().unwrap()).unwrap();
             let (at, from) = (client.peer_addr().unwrap(), client.local_addr().unwrap());
             assert_eq!(have_accepted(&[own], at, from), None, "{address}");

@@ -130,6 +130,18 @@ fn a_holder_that_can_not_be_seen_is_none_the_less_there() {
 }
 
 #[test]
+fn dockers_dns_server_is_told_by_its_address() {
+    let pod = asking_laptop();
+    let _held = pod.network().listen("127.0.0.11:43691");
+    let ended = pod.run("erl").ends_with(69);
+    let line = "beaminit: error: port 43691 is taken at 127.0.0.11, where Docker's DNS server listens at a port that it gets by chance; start the container again, as a restart policy does\n";
+    assert!(ended.stderr.ends_with(line), "{ended}");
+    // A process that can be seen is none of Docker's.
+    let (ended, _) = beside_a_holder(stateful_pod(), "127.0.0.11", "43691");
+    assert!(ended.stderr.contains("taken by takes-port"), "{ended}");
+}
+
+#[test]
 fn connections_in_time_wait_do_not_matter() {
     let pod = asking_laptop();
     pod.network().inside(|| {
