@@ -76,7 +76,7 @@ impl JoinLog {
             *is_told = true;
             told += 1;
             if told <= ABSENT_LINES {
-                warn!("{node} {reason}; it is not joined");
+                warn!("{}", not_joined(node, reason));
             }
         }
         if told > ABSENT_LINES {
@@ -108,7 +108,7 @@ impl JoinLog {
 
     pub fn round_failed(&mut self, reason: &str) {
         self.warn_once(format!(
-            "cannot look after BEAMINIT_PEERS now: {reason}; it is tried again"
+            "cannot look after BEAMINIT_PEERS now, and tries it again: {reason}"
         ));
     }
 
@@ -130,6 +130,11 @@ impl JoinLog {
     }
 }
 
+/// The reason is last: it may be a question.
+fn not_joined(node: &str, reason: &Unreachable) -> String {
+    format!("{node} is not joined: it {reason}")
+}
+
 fn is_long(away: Duration, interval: Duration) -> bool {
     away >= ABSENT.min(interval * ABSENT_ROUNDS) || away + interval > TOO_LATE
 }
@@ -137,6 +142,16 @@ fn is_long(away: Duration, interval: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_ends_the_line() {
+        let reason = Unreachable::OtherNode("is not at ::1: is that a Service?".into());
+        let line = not_joined("app@a.b", &reason);
+        assert_eq!(
+            line,
+            "app@a.b is not joined: it is not at ::1: is that a Service?"
+        );
+    }
 
     #[test]
     fn who_is_not_met_is_told_of_within_a_minute() {
