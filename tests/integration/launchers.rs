@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
+use crate::clusters::*;
 use crate::harness::*;
 use crate::started::Started;
 
@@ -274,4 +275,43 @@ fn the_cookie_is_given_to_the_user_whom_rabbitmqs_script_becomes() {
         ended.stdout, "regular file 101:103 400\nchocolatewhole\n",
         "{ended}"
     );
+}
+
+/// With the line that says that the node is up, a start is five.
+#[test]
+fn a_start_is_told_in_few_lines() {
+    let release = |name: &str| pod().release(name, "/srv/app");
+    let program = |name: &str| pod().program(name, "prints-args");
+    for (pod, command) in [
+        (program("erl"), &["erl"][..]),
+        (
+            program("elixir"),
+            &["elixir", "-S", "mix", "run", "--no-halt"],
+        ),
+        (program("iex").input(Input::Terminal), &["iex"]),
+        (program("mix"), &["mix", "run", "--no-halt"]),
+        (release("mix-release"), &["/srv/app/bin/app1", "start"]),
+        (
+            release("relx-release"),
+            &["/srv/app/bin/relxapp", "foreground"],
+        ),
+        (distillery(), &[SEEDAPP, "foreground"]),
+        (
+            release("gleam-shipment").program("erl", "prints-args"),
+            &["/srv/app/entrypoint.sh", "run"],
+        ),
+        (program("rabbitmq-server"), &["rabbitmq-server"]),
+        (program("ejabberdctl"), &["ejabberdctl", "foreground"]),
+    ] {
+        let mut pod = pod
+            .in_namespace("prod")
+            .env("BEAMINIT_HOST", "pod")
+            .env("CLUSTER_HOSTNAME", "app");
+        let dns = pod.nameserver(CLUSTER_DNS);
+        dns.publish_pod(OWN_NAME, "10.1.2.3");
+        let ended = pod.run(command).ends_with(0);
+        let lines = ended.stdout.lines().chain(ended.stderr.lines());
+        let told = lines.filter(|line| line.starts_with("beaminit: "));
+        assert!((2..5).contains(&told.count()), "{command:?}: {ended}");
+    }
 }

@@ -116,7 +116,12 @@ pub fn escript() -> Way {
 
 fn name_cookie_port(way: &Way) {
     let (pod, _dns) = clustered();
-    is_as_planned(&way.start(pod));
+    let node = way.start(pod);
+    is_as_planned(&node);
+    super::watch::reported(&node);
+    let lines = node.transcript().lines();
+    let told = lines.iter().filter_map(|line| of_beaminit(&line.text));
+    assert!(told.count() <= 5, "{}", node.transcript());
 }
 
 fn cookie_hidden(way: &Way) {
