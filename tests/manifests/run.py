@@ -116,7 +116,7 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
         if "BEAMINIT_PEERS" in {entry["name"] for entry in pod.container["env"]}:
             peers = len(cluster.selected({"selector": pod.labels})) - 1
             pod.expect_peers(peers)
-            print(f"  {pod.node()} has connected to its like: {peers}{cluster.api.told(pod.name)}")
+            print(f"  {pod.node()} is connected to other nodes: {peers}{cluster.api.told(pod.name)}")
     cluster.api.expect_none_refused()
     # A node from outside has each of them ping all: what it reaches it has found by the nameserver, which may tell the
     # addresses of the pods before these for a while.
