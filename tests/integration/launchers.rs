@@ -280,6 +280,7 @@ fn the_cookie_is_given_to_the_user_whom_rabbitmqs_script_becomes() {
 /// With the line that says that the node is up, a start is five.
 #[test]
 fn a_start_is_told_in_few_lines() {
+    let ejabberdctl = "#!/bin/sh\n# ERLANG_NODE=${ERLANG_NODE_ARG:-ejabberd@localhost}\n";
     let release = |name: &str| pod().release(name, "/srv/app");
     let program = |name: &str| pod().program(name, "prints-args");
     for (pod, command) in [
@@ -288,7 +289,7 @@ fn a_start_is_told_in_few_lines() {
             program("elixir"),
             &["elixir", "-S", "mix", "run", "--no-halt"],
         ),
-        (program("iex").input(Input::Terminal), &["iex"]),
+        (program("iex"), &["iex"]),
         (program("mix"), &["mix", "run", "--no-halt"]),
         (release("mix-release"), &["/srv/app/bin/app1", "start"]),
         (
@@ -301,7 +302,10 @@ fn a_start_is_told_in_few_lines() {
             &["/srv/app/entrypoint.sh", "run"],
         ),
         (program("rabbitmq-server"), &["rabbitmq-server"]),
-        (program("ejabberdctl"), &["ejabberdctl", "foreground"]),
+        (
+            pod().file_with_mode("/srv/bin/ejabberdctl", ejabberdctl, 0o755),
+            &["ejabberdctl", "foreground"],
+        ),
     ] {
         let mut pod = pod
             .in_namespace("prod")
@@ -310,8 +314,11 @@ fn a_start_is_told_in_few_lines() {
         let dns = pod.nameserver(CLUSTER_DNS);
         dns.publish_pod(OWN_NAME, "10.1.2.3");
         let ended = pod.run(command).ends_with(0);
-        let lines = ended.stdout.lines().chain(ended.stderr.lines());
-        let told = lines.filter(|line| line.starts_with("beaminit: "));
+        let lines = ended.stderr.lines();
+        // Of a warning there is a reason: no OTP is here, or no terminal.
+        let told = lines.filter(|line| {
+            line.starts_with("beaminit: ") && !line.starts_with("beaminit: warning: ")
+        });
         assert!((2..5).contains(&told.count()), "{command:?}: {ended}");
     }
 }
