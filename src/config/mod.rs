@@ -26,7 +26,7 @@ use crate::system::Environment;
 
 pub use addresses::{AddressFilter, InterfaceAddress, Kind};
 pub use keyword::{
-    BindTo, Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind, TlsPeers,
+    BindTo, Boot, Check, CookieVia, DnsMode, EpmdMode, HostForm, Keyword, LauncherKind,
 };
 pub use peers::Peers;
 pub use pod::{Namespace, Pod};

@@ -23,6 +23,7 @@ pub enum DistError {
     /// It speaks TLS, and was spoken to without.
     SpeaksTls,
     /// The TLS handshake failed, or ended by an alert: what the node does.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     Tls(String),
     /// The node has a list of nodes that it allows.
     NotAllowed,

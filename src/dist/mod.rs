@@ -211,18 +211,20 @@ fn send(wire: &mut Wire, message: &[u8], step: &'static str) -> Result<(), DistE
     let length = u16::try_from(message.len()).map_err(|_| DistError::TooLong)?;
     let length = length.to_be_bytes();
     // Over TLS the handshake has the longer lengths of what follows it: `{packet, 4}` in inet_tls_dist.erl.
-    let packet = match wire.has_tls() {
-        false => [&length, message].concat(),
-        true => [&[0, 0], length.as_slice(), message].concat(),
+    let packet = if wire.has_tls() {
+        [&[0, 0], length.as_slice(), message].concat()
+    } else {
+        [&length, message].concat()
     };
     wire.write_all(&packet).map_err(DistError::in_step(step))
 }
 
 fn receive(wire: &mut Wire, step: &'static str) -> Result<Vec<u8>, DistError> {
     let lost = DistError::in_step(step);
-    let length = match wire.has_tls() {
-        false => wire.read_length::<2>(),
-        true => wire.read_length::<4>(),
+    let length = if wire.has_tls() {
+        wire.read_length::<4>()
+    } else {
+        wire.read_length::<2>()
     };
     let length = length.map_err(lost)?;
     if length == TLS_ALERT {

@@ -52,6 +52,7 @@ impl Wire {
         Ok(())
     }
 
+    #[cfg_attr(not(feature = "full"), allow(clippy::unused_self))]
     pub fn has_tls(&self) -> bool {
         #[cfg(feature = "full")]
         return self.tls.is_some();

@@ -11,6 +11,7 @@ mod watcher;
 use tracing::{debug, info, warn};
 
 use crate::config::{self, Boot, Config, DnsMode, Invocation, LauncherKind};
+use crate::dist::Carrier;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::gates::dns::{self, WaitContext, own_host};
@@ -20,7 +21,7 @@ use crate::launchers::Target;
 use crate::local_node;
 use crate::log;
 use crate::naming::{Candidate, Chosen};
-use crate::node::{Host, NodeName};
+use crate::node::NodeName;
 use crate::peers::join;
 use crate::plan::{Identity, NodeSettings, OwnIdentity, Pin, Plan, Role};
 use crate::record::Wait;
@@ -119,7 +120,7 @@ impl Target {
             if self.is(Role::Node) {
                 check_port(settings)?;
                 check_name(settings)?;
-                self.check_tls(Some(&settings.node.value.host))?;
+                self.check_tls(Some(settings))?;
                 own_host::warn_of_slow_lookup(&self.config, settings.node.value.is_long());
             }
         }
@@ -145,14 +146,20 @@ impl Target {
         }
     }
 
-    /// The tls gate, where we have the node speak TLS.
-    fn check_tls(&self, host: Option<&Host>) -> Result<(), Failure> {
-        match (&self.config.tls, &self.launcher) {
-            (Some(tls), Some(launcher)) if launcher.role == Role::Node => {
-                tls::check(tls, host, launcher, &self.config)
-            }
-            _ => Ok(()),
+    /// The tls gate, where we have the node speak TLS; with the `settings`, once its name is known. Of the user's own options
+    /// it only warns.
+    fn check_tls(&self, settings: Option<&NodeSettings>) -> Result<(), Failure> {
+        let host = settings.map(|settings| &settings.node.value.host);
+        let launcher = self.launcher.as_ref();
+        let launcher = launcher.filter(|launcher| launcher.role == Role::Node);
+        if let (Some(tls), Some(launcher)) = (&self.config.tls, launcher) {
+            return tls::check(tls, host, launcher, &self.config);
         }
+        let carrier = settings.map(|settings| &settings.transport.carrier);
+        if let (Some(Carrier::Tls(files)), Some(host)) = (carrier, host) {
+            tls::warn_of_users(files, host);
+        }
+        Ok(())
     }
 
     /// What the gates would find, where nothing asks for them.

@@ -150,9 +150,12 @@ fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<Strin
     let asked = match asked {
         Ok(asked) => asked,
         Err(unmet) => {
-            let absent = || match unmet.is_untrusted {
-                true => format!("{first} {}", unmet.reason),
-                false => format!("{first} does not run here: it {}", unmet.reason),
+            let absent = || {
+                if unmet.is_untrusted {
+                    format!("{first} {}", unmet.reason)
+                } else {
+                    format!("{first} does not run here: it {}", unmet.reason)
+                }
             };
             let line = local.not_started().unwrap_or_else(absent);
             return (first.clone(), Err(line));

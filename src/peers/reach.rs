@@ -208,9 +208,12 @@ fn ask(
     }
     let own_name = dist::own_name(NAME, host);
     let greeted = greet(route, &peer.node, at, at, own_name, deadline);
-    let greeted = greeted.map_err(|unmet| match unmet.is_untrusted {
-        true => Unreachable::Untrusted(unmet.reason),
-        false => Unreachable::Silent(unmet.reason),
+    let greeted = greeted.map_err(|unmet| {
+        if unmet.is_untrusted {
+            Unreachable::Untrusted(unmet.reason)
+        } else {
+            Unreachable::Silent(unmet.reason)
+        }
     })?;
     // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
     if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {

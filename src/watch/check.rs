@@ -4,9 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use nix::unistd::Pid;
-use tracing::{debug, warn};
-
 use super::vm::{self, Vm};
 use crate::beam::{Flag, FlagSetting};
 use crate::dist::{self, Carrier, Client, DistError, epmd};
@@ -16,6 +13,7 @@ use crate::plan::Pin;
 use crate::system::files::text_of;
 use crate::system::{listeners, secrets};
 use crate::watch::{Certainty, Expectation, Promise};
+use nix::unistd::Pid;
 
 /// Of each step with the node. On a busy machine a node that boots is slow to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -255,14 +253,9 @@ impl<'a> NodeCheck<'a> {
         let own_name = dist::own_name("watch", &assumed.host);
         let handshake = match client.greet(at, &assumed.host, own_name, deadline) {
             Ok(handshake) => handshake,
-            Err(DistError::CannotAsk(reason)) => {
-                let remark = format!(", its name and cookie not asked: {reason}");
-                return Finding::Up(up(assumed, &remark));
-            }
-            // Each attempt leaves a line in its log.
-            Err(error @ DistError::Tls(_)) => {
-                let remark = format!(", its name and cookie not asked: it {error}");
-                return Finding::Up(up(assumed, &remark));
+            // Each attempt of TLS leaves a line in its log.
+            Err(error @ (DistError::CannotAsk(_) | DistError::Tls(_))) => {
+                return Finding::Up(up(assumed, &format!(", and it {error}")));
             }
             Err(_) => {
                 self.unanswered = self.unanswered.saturating_add(1);
@@ -352,17 +345,6 @@ impl<'a> NodeCheck<'a> {
                 Some((planned.setting.value.clone(), Some(planned)))
             }
             (_, own) => own.map(|own| (own, None)),
-        }
-    }
-}
-
-impl<T> Expectation<T> {
-    /// Reports that the node has another value: `lines` are the failures.
-    fn report(&self, line: String, lines: &mut Vec<String>) {
-        match self.certainty {
-            Certainty::Requested => lines.push(line),
-            Certainty::Decided => warn!("{line}"),
-            Certainty::Apparent => debug!("{line}"),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::config::{Check, Setting};
 use crate::dist::Carrier;
@@ -63,6 +63,17 @@ impl<T: Clone> Expectation<T> {
     pub fn new(setting: &Setting<T>, certainty: Certainty) -> Self {
         let setting = setting.clone();
         Self { setting, certainty }
+    }
+}
+
+impl<T> Expectation<T> {
+    /// Reports that the node has another value: `lines` are the failures.
+    fn report(&self, line: String, lines: &mut Vec<String>) {
+        match self.certainty {
+            Certainty::Requested => lines.push(line),
+            Certainty::Decided => warn!("{line}"),
+            Certainty::Apparent => debug!("{line}"),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn what_is_wrong_with_otp_and_files_is_told_together() {
 fn a_binary_without_tls_says_that_it_checks_nothing() {
     let expired = Certificate::of(&[]).valid(-7200, -3600);
     let (pod, _dns) = pod(|pod| Authority::new().fill(pod, "/run/tls", &expired));
-    let told = "the certificate in /run/tls is not checked: this beaminit is built without TLS";
+    let told = "/run/tls/tls.crt is not checked: this beaminit is built without TLS";
     let stderr = starts(&pod);
     assert_eq!(stderr.matches(told).count(), 1, "{stderr}");
 }

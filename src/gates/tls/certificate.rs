@@ -1,5 +1,6 @@
 //! A node's certificate as its peers see it: what OTP says in `ssl_certificate:validate/3`, said before the start.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,8 +16,7 @@ use rustls::{CertificateError, Error, ExtendedKeyPurpose, InconsistentKeys, Root
 use tracing::{info, warn};
 
 use super::fails;
-use crate::config::{Tls, TlsPeers};
-use crate::dist;
+use crate::dist::{self, TlsFiles};
 use crate::error::Failure;
 use crate::node::Host;
 
@@ -25,15 +25,17 @@ use crate::node::Host;
 /// # Errors
 /// What its peers would refuse it for.
 pub fn check(
-    tls: &Tls,
+    files: &TlsFiles,
     host: Option<&Host>,
     [certificate, key, authorities]: [&[u8]; 3],
 ) -> Result<(), Failure> {
+    let (Some((path, key_path)), Some(authority_path)) = (&files.identity, &files.authority) else {
+        return Ok(());
+    };
     let provider = dist::tls::provider();
-    let path = tls.certificate();
-    let chain = dist::tls::certificates(&path, certificate).or_else(fails)?;
-    let roots = dist::tls::authorities(&tls.authority(), authorities).or_else(fails)?;
-    check_key(&tls.key(), key, &path, &chain, &provider)?;
+    let chain = dist::tls::certificates(path, certificate).or_else(fails)?;
+    let roots = dist::tls::authorities(authority_path, authorities).or_else(fails)?;
+    check_key(key_path, key, path, &chain, &provider)?;
     let authority = Authority { roots, provider };
     let now = SystemTime::now();
     let path = path.display();
@@ -52,7 +54,7 @@ pub fn check(
         )),
         Err(CertificateError::UnknownIssuer | CertificateError::BadSignature) => Some(format!(
             "{path} is signed by no authority of {}, so that peers refuse it; take both from one Secret",
-            tls.authority().display()
+            authority_path.display()
         )),
         Err(CertificateError::InvalidPurposeContext { required, .. }) => Some(format!(
             "{path} is not for {} use, and a node needs it for both; write usages: [server auth, client auth] in its Certificate",
@@ -70,7 +72,7 @@ pub fn check(
         return fails(line);
     }
     if let Some(host) = host {
-        check_host(tls, host, &chain)?;
+        check_host(files, &path, host, &chain)?;
         info!("{path} names {host}, and is of the authority");
         warn_of_end(&authority, &chain, now, &path.to_string());
     }
@@ -143,12 +145,19 @@ impl Authority {
 }
 
 /// Refuses a certificate that does not name the host that peers connect to.
-fn check_host(tls: &Tls, host: &Host, chain: &[CertificateDer<'static>]) -> Result<(), Failure> {
+fn check_host(
+    files: &TlsFiles,
+    path: &dyn Display,
+    host: &Host,
+    chain: &[CertificateDer<'static>],
+) -> Result<(), Failure> {
     let text = host.to_string();
     let parsed = chain.first().map(ParsedCertificate::try_from);
-    let (Some(Ok(parsed)), Ok(name), TlsPeers::Host) =
-        (parsed, ServerName::try_from(text.as_str()), tls.peers)
-    else {
+    let (Some(Ok(parsed)), Ok(name), true) = (
+        parsed,
+        ServerName::try_from(text.as_str()),
+        files.names_host,
+    ) else {
         return Ok(());
     };
     let Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext {
@@ -163,8 +172,7 @@ fn check_host(tls: &Tls, host: &Host, chain: &[CertificateDer<'static>]) -> Resu
     };
     let named = dist::tls::named(&presented);
     fails(format!(
-        "{} does not name {text}, the host of this node, so that peers refuse it; it names {named}; write {list}: [\"{text}\"] in its Certificate, or set BEAMINIT_TLS_PEERS=ca on all nodes",
-        tls.certificate().display()
+        "{path} does not name {text}, the host of this node, so that peers refuse it; it names {named}; write {list}: [\"{text}\"] in its Certificate, or set BEAMINIT_TLS_PEERS=ca on all nodes"
     ))
 }
 

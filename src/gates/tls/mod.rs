@@ -7,8 +7,11 @@ mod certificate;
 
 use std::path::Path;
 
+use tracing::warn;
+
 use crate::beam::erl_root;
 use crate::config::{Config, Tls};
+use crate::dist::TlsFiles;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::Host;
@@ -37,7 +40,7 @@ pub fn check(
         }
     }
     if let [certificate, key, authority] = contents.as_slice()
-        && let Err(failure) = check_certificate(tls, host, [certificate, key, authority])
+        && let Err(failure) = check_certificate(&tls.files(), host, [certificate, key, authority])
     {
         lines.extend(failure.lines);
     }
@@ -72,16 +75,32 @@ fn without_ssl(launcher: &Launcher, config: &Config) -> Option<String> {
     ))
 }
 
+/// Warns of what peers would refuse a certificate of the user's own options for, as far as that can be told.
+pub fn warn_of_users(files: &TlsFiles, host: &Host) {
+    let (Some((certificate, key)), Some(authority)) = (&files.identity, &files.authority) else {
+        return;
+    };
+    let [certificate, key, authority] =
+        [certificate, key, authority].map(|path| std::fs::read(path).ok());
+    let (Some(certificate), Some(key), Some(authority)) = (certificate, key, authority) else {
+        return;
+    };
+    let checked = check_certificate(files, Some(host), [&certificate, &key, &authority]);
+    if let Err(failure) = checked {
+        warn!("{}", failure.lines.join("; "));
+    }
+}
+
 #[cfg(feature = "full")]
 use certificate::check as check_certificate;
 
 #[cfg(not(feature = "full"))]
 #[allow(clippy::unnecessary_wraps)]
-fn check_certificate(tls: &Tls, host: Option<&Host>, _: [&[u8]; 3]) -> Result<(), Failure> {
-    if host.is_some() {
+fn check_certificate(files: &TlsFiles, host: Option<&Host>, _: [&[u8]; 3]) -> Result<(), Failure> {
+    if let (Some(_), Some((path, _))) = (host, &files.identity) {
         tracing::info!(
-            "the certificate in {} is not checked: this beaminit is built without TLS; one built with --features full checks it",
-            tls.folder.display()
+            "{} is not checked: this beaminit is built without TLS; one built with --features full checks it",
+            path.display()
         );
     }
     Ok(())

@@ -6,6 +6,8 @@ mod desk;
 use std::io::Write as _;
 use std::sync::Arc;
 
+#[cfg(feature = "full")]
+use crate::clusters::OWN_NAME;
 use crate::harness::*;
 use crate::real::fixtures::{mix_project, otp};
 use crate::real::{NODE, SPEAK, clustered};
@@ -149,18 +151,13 @@ fn a_node_named_by_its_ipv6_address() {
 #[cfg(feature = "full")]
 #[test]
 fn a_node_that_speaks_tls() {
-    for address in [false, true] {
+    for (form, host) in [("auto", OWN_NAME), ("ip", "10.1.2.3")] {
         let (pod, _dns) = clustered();
-        let (host, node) = match address {
-            false => (NODE.split_once('@').unwrap().1, NODE),
-            true => ("10.1.2.3", "app@10.1.2.3"),
-        };
         let pod = Authority::new().fill(pod, "/run/tls", &Certificate::of(&[host]));
-        let pod = pod.env("BEAMINIT_TLS", "/run/tls");
-        let pod = match address {
-            false => pod,
-            true => pod.env("BEAMINIT_HOST", "ip"),
-        };
+        let pod = pod
+            .env("BEAMINIT_TLS", "/run/tls")
+            .env("BEAMINIT_HOST", form);
+        let node = &format!("app@{host}");
         let (desk, _node) = running(&pod, ERL);
         let shell = Shell::of_erl(&desk, "app-0", node);
         shows_no_cookie(&desk, "chocolate");
@@ -172,10 +169,9 @@ fn a_node_that_speaks_tls() {
 #[cfg(feature = "full")]
 #[test]
 fn a_node_that_speaks_tls_to_a_certificate_of_this_machine() {
-    let host = NODE.split_once('@').unwrap().1;
     let authority = Authority::new();
     let (pod, _dns) = clustered();
-    let pod = authority.fill(pod, "/run/tls", &Certificate::of(&[host]));
+    let pod = authority.fill(pod, "/run/tls", &Certificate::of(&[OWN_NAME]));
     let pod = pod.env("BEAMINIT_TLS", "/run/tls");
     let here = |authority: &Authority| {
         let machine = desk().env("BEAMINIT_TLS", "/srv/tls");

@@ -163,7 +163,7 @@ fn options_that_cannot_be_read_are_named() {
     let node = pod.run(ERL);
     let line = "/run/own/options has a certfile for the client that beaminit cannot read; write certfile, keyfile and cacertfile as plain strings";
     node.says(&format!("BEAMINIT_PEERS joins nothing: {line}"));
-    node.says("is up: port 5555, its name and cookie not asked");
+    node.says("is up: port 5555, and it cannot be asked: /run/own/options");
     let said = probes(&node, &["--alive"], 78);
     assert!(said.contains(line), "{said}");
 }

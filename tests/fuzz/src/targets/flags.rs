@@ -1,5 +1,5 @@
 use crate::beam::words::{Syntax, Word, quote, split, without};
-use crate::beam::{FlagSettings, PortFlags};
+use crate::beam::{FlagSettings, PortFlags, TlsOptions};
 use crate::system::Place;
 use crate::system::secrets::Text;
 
@@ -31,6 +31,11 @@ pub fn flags(bytes: &[u8]) {
         let (mut some, others) = flags.partition(|place| matches!(place, Place::File(_, 1)));
         some.extend(others);
         assert_eq!(count, some.into_iter().count());
+    }
+    for side in ["client", "server"] {
+        let options = TlsOptions::of_text(&text, side).unwrap_or_default();
+        let files = [options.certfile, options.keyfile, options.cacertfile];
+        assert!(files.iter().flatten().all(|path| path.len() <= text.len()));
     }
 }
 
