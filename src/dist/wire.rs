@@ -46,7 +46,11 @@ impl Wire {
     #[cfg(feature = "full")]
     pub fn start_tls(&mut self, mut tls: ClientConnection) -> io::Result<()> {
         while tls.is_handshaking() {
-            tls.complete_io(&mut self.socket)?;
+            if let Err(error) = tls.complete_io(&mut self.socket) {
+                // The node logs the alert with our reason. `complete_io` writes once more, which may be what was before it.
+                while tls.wants_write() && tls.write_tls(&mut self.socket).is_ok() {}
+                return Err(error);
+            }
         }
         self.tls = Some(Box::new(tls));
         Ok(())
