@@ -178,7 +178,7 @@ fn greet(
     let greeted = route.client.greet(at, &node.host, own_name, deadline);
     greeted.map_err(|failed| Unmet {
         listens: !matches!(failed, DistError::NoConnection(_)),
-        is_untrusted: matches!(failed, DistError::Tls(_)),
+        is_untrusted: matches!(failed, DistError::Tls(_) | DistError::SpeaksTls),
         reason: failed.to_string(),
     })
 }
