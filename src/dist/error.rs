@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 #[cfg(feature = "full")]
 use super::tls;
 
+pub const TLS_HANDSHAKE: &str = "the TLS handshake";
+
 /// Its text follows the node's name or address.
 #[derive(Debug)]
 pub enum DistError {
@@ -41,6 +43,11 @@ impl fmt::Display for DistError {
             Self::CannotAsk(reason) => write!(f, "cannot be asked: {reason}"),
             Self::NoConnection(error) => write!(f, "takes no connection: {error}"),
             Self::NoRandom(error) => write!(f, "cannot be asked: no random number: {error}"),
+            // One that speaks none waits for the rest of a message.
+            Self::Silent(TLS_HANDSHAKE) => write!(
+                f,
+                "does not answer {TLS_HANDSHAKE} in time; does it speak TLS?"
+            ),
             Self::Silent(step) => write!(f, "does not answer {step} in time"),
             Self::Closed(step) => write!(f, "closed the connection instead of answering {step}"),
             Self::Foreign => f.write_str("does not speak the distribution protocol as a node does"),

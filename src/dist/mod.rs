@@ -160,11 +160,12 @@ impl Client {
         }
         #[cfg(feature = "full")]
         if let Some(tls) = &self.tls {
-            const STEP: &str = "the TLS handshake";
             let connection = tls.connection(host)?;
             let mut wire = connect(address, deadline)?;
             let started = wire.start_tls(connection);
-            return started.map(|()| wire).map_err(DistError::in_step(STEP));
+            return started
+                .map(|()| wire)
+                .map_err(DistError::in_step(error::TLS_HANDSHAKE));
         }
         connect(address, deadline)
     }
