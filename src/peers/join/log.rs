@@ -20,13 +20,21 @@ const MOST_WARNINGS: usize = 30;
 /// Of more in one round there is only the number.
 const ABSENT_LINES: usize = 5;
 
+/// A peer that was silent at first, as in a start, may have another reason in the end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Nothing,
+    Silence,
+    Reason,
+}
+
 pub struct JoinLog {
     joined: BTreeSet<String>,
     /// The warnings, and when there was last reason for each.
     warnings: HashMap<String, Instant>,
     memory: Duration,
-    /// The peers that are not met: since when, and whether they were told of.
-    absent: HashMap<String, (Instant, bool)>,
+    /// The peers that are not met: since when, and what was told of them.
+    absent: HashMap<String, (Instant, Told)>,
     interval: Duration,
     has_wrong_cookie: bool,
 }
@@ -62,18 +70,23 @@ impl JoinLog {
         self.warn_once(format!("BEAMINIT_PEERS: {reason}"));
     }
 
-    /// Those that were not met in this round, and why. Each is told of once, until it is met.
+    /// Those that were not met in this round, and why. Each is told of once for silence and once for
+    /// another reason, until it is met.
     pub fn absent(&mut self, now: &BTreeMap<String, Unreachable>) {
         self.absent.retain(|node, _| now.contains_key(node));
         let mut told = 0;
         for (node, reason) in now {
-            let new = (Instant::now(), false);
-            let (since, is_told) = self.absent.entry(node.clone()).or_insert(new);
-            let is_other = !matches!(reason, Unreachable::Silent(_));
-            if *is_told || !(is_other || is_long(since.elapsed(), self.interval)) {
+            let new = (Instant::now(), Told::Nothing);
+            let (since, last) = self.absent.entry(node.clone()).or_insert(new);
+            let line = match reason {
+                Unreachable::Silent(_) if !is_long(since.elapsed(), self.interval) => continue,
+                Unreachable::Silent(_) => Told::Silence,
+                _ => Told::Reason,
+            };
+            if *last >= line {
                 continue;
             }
-            *is_told = true;
+            *last = line;
             told += 1;
             if told <= ABSENT_LINES {
                 warn!("{}", not_joined(node, reason));
