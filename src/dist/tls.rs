@@ -177,7 +177,14 @@ impl ServerCertVerifier for NodeVerifier {
         if let Some(roots) = &self.roots {
             let parsed = ParsedCertificate::try_from(certificate)?;
             let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, roots, others, now, algorithms)?;
+            verify_server_cert_signed_by_trust_anchor(&parsed, roots, others, now, algorithms)
+                .map_err(|error| match error {
+                    // Of an authority with the name of ours: the alert is to say that, too.
+                    Error::InvalidCertificate(CertificateError::BadSignature) => {
+                        CertificateError::UnknownIssuer.into()
+                    }
+                    other => other,
+                })?;
             if self.names_host {
                 verify_server_name(&parsed, host)?;
             }
