@@ -1,5 +1,9 @@
 //! A certificate authority, and the folders that it fills as cert-manager fills a Secret.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -32,18 +36,41 @@ impl Authority {
         self.0.pem()
     }
 
+    /// The files of a Secret: this authority, the certificate and its key.
+    fn files(&self, certificate: &Certificate) -> [(&'static str, String); 3] {
+        let signed = certificate.params.signed_by(&certificate.key, &self.0);
+        [
+            ("ca.crt", self.pem()),
+            ("tls.crt", signed.expect("a certificate").pem()),
+            ("tls.key", certificate.key.serialize_pem()),
+        ]
+    }
+
     /// Puts a certificate, its key and this authority into a folder of the pod.
     pub fn fill(&self, pod: Pod, folder: &str, certificate: &Certificate) -> Pod {
-        let signed = certificate.params.signed_by(&certificate.key, &self.0);
-        pod.file(&format!("{folder}/ca.crt"), self.pem())
-            .file(
-                &format!("{folder}/tls.crt"),
-                signed.expect("a certificate").pem(),
-            )
-            .file(
-                &format!("{folder}/tls.key"),
-                certificate.key.serialize_pem(),
-            )
+        let files = self.files(certificate).into_iter();
+        files.fold(pod, |pod, (name, text)| {
+            pod.file(&format!("{folder}/{name}"), text)
+        })
+    }
+
+    /// Mounts them or renews them as the kubelet does: the files are links through `..data`, which is a link to a folder, and
+    /// another such link takes its place.
+    /// <https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/util/atomic_writer.go>
+    pub fn renew(&self, folder: &Path, certificate: &Certificate) {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let version = format!("..{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        fs::create_dir_all(folder.join(&version)).expect("a folder");
+        let files = self.files(certificate);
+        for (name, text) in &files {
+            fs::write(folder.join(&version).join(name), text).expect("a file");
+        }
+        let new = folder.join("..data_tmp");
+        symlink(&version, &new).expect("a link");
+        fs::rename(new, folder.join("..data")).expect("the link is exchanged");
+        for (name, _) in files {
+            let _ = symlink(Path::new("..data").join(name), folder.join(name));
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #[cfg(feature = "full")]
 mod api;
 mod authority;
+mod capture;
 mod directory;
 mod dns;
 mod inmates;
@@ -22,6 +23,7 @@ mod words;
 #[cfg(feature = "full")]
 pub use api::{Api, Says};
 pub use authority::{Authority, Certificate};
+pub use capture::{Capture, Stream};
 pub use directory::Directory;
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};
 pub use network::Network;

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::net::{IpAddr, TcpListener};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sched::{CloneFlags, setns, unshare};
 
@@ -78,6 +79,21 @@ impl Network {
 
     /// A wire to another network, over which each side reaches this address of the other's.
     pub fn wire(&self, own: &str, other: &Self, others: &str) {
+        self.wire_named("wire", own, other, others);
+    }
+
+    /// The same between each two of these networks, each with its own address.
+    pub fn wire_all(members: &[(&Self, &str)]) {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        for (place, (network, own)) in members.iter().enumerate() {
+            for (other, others) in &members[place + 1..] {
+                let name = format!("wire{}", COUNT.fetch_add(1, Ordering::Relaxed));
+                network.wire_named(&name, own, other, others);
+            }
+        }
+    }
+
+    fn wire_named(&self, name: &str, own: &str, other: &Self, others: &str) {
         let there = format!(
             "/proc/{}/fd/{}",
             std::process::id(),
@@ -93,11 +109,11 @@ impl Network {
         // The addresses are not the wire's own, and nobody would answer for those of IPv6.
         let macs = ["02:00:00:00:00:01", "02:00:00:00:00:02"];
         let route = |to: &str, mac: &str| {
-            ip("link set wire up".to_owned());
-            ip(format!("route add {to} dev wire"));
-            ip(format!("neighbour add {to} lladdr {mac} dev wire"));
+            ip(format!("link set {name} up"));
+            ip(format!("route add {to} dev {name}"));
+            ip(format!("neighbour add {to} lladdr {mac} dev {name}"));
         };
-        let [near, far] = macs.map(|mac| format!("wire address {mac}"));
+        let [near, far] = macs.map(|mac| format!("{name} address {mac}"));
         let wire = format!("link add {near} type veth peer {far} netns {there}");
         self.inside(|| ip(wire));
         self.inside(|| route(others, macs[1]));

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -93,6 +94,11 @@ impl Running {
         let child = nsenter.spawn().expect("nsenter (util-linux) starts");
         drop(nsenter);
         follow(child, terminal)
+    }
+
+    /// Where a path of the pod lies for the test while the pod runs.
+    pub fn place(&self, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.pid()))
     }
 
     /// Types at the pod's standard input.
