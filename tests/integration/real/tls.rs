@@ -1,5 +1,14 @@
 //! Distribution over TLS: who gets in, and what each end says of it.
 
+#[cfg(feature = "full")]
+mod kept_out;
+#[cfg(feature = "full")]
+mod mesh;
+#[cfg(feature = "full")]
+mod renewal;
+#[cfg(feature = "full")]
+mod wire;
+
 use super::*;
 
 const HOST: &str = "app-0.app.prod.svc.cluster.local";
