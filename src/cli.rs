@@ -186,7 +186,8 @@ mod tests {
         let page = include_str!("../docs/command-line.md");
         assert!(page.contains(&format!("```\n{HELP}```")));
         assert!(HELP.lines().count() <= 30 && HELP.lines().all(|line| line.len() <= 80));
-        assert!(include_str!("../CHANGELOG.md").contains("## [Unreleased]"));
+        let version = concat!("## [", env!("CARGO_PKG_VERSION"), "] - ");
+        assert!(include_str!("../CHANGELOG.md").contains(version));
     }
 
     #[test]
