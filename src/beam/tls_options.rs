@@ -15,8 +15,8 @@ pub struct TlsOptions {
     pub verify: Option<String>,
     /// Does something else than the name of the host decide?
     pub has_own_check: bool,
-    /// An option that says the same and cannot be read.
-    pub unread: Option<String>,
+    /// Options that say the same and cannot be read.
+    unread: Vec<String>,
 }
 
 /// Instead of those that can be read.
@@ -91,7 +91,7 @@ impl TlsOptions {
             }
             _ => {
                 if UNREAD.contains(&name) {
-                    self.unread.get_or_insert_with(|| name.to_owned());
+                    self.unread.push(name.to_owned());
                 }
                 return;
             }
@@ -101,20 +101,20 @@ impl TlsOptions {
                 slot.get_or_insert_with(|| path.to_owned());
             }
             None => {
-                self.unread.get_or_insert_with(|| name.to_owned());
+                self.unread.push(name.to_owned());
             }
         }
     }
 
     /// Is something said that could not be read, and not otherwise?
     pub fn gap(&self) -> Option<&str> {
-        let unread = self.unread.as_deref()?;
-        let is_said = match unread {
+        let is_said = |unread: &&String| match unread.as_str() {
             "cert" | "certs_keys" => self.certfile.is_some(),
             "cacerts" => self.cacertfile.is_some(),
             _ => false,
         };
-        (!is_said).then_some(unread)
+        let mut unread = self.unread.iter();
+        unread.find(|unread| !is_said(unread)).map(String::as_str)
     }
 }
 
