@@ -227,7 +227,8 @@ impl Wrapper {
         })
     }
 
-    /// `-c 'NAME=VALUE… exec COMMAND…'`, with `e` or `l` among its letters, or `FILE ARG…`.
+    /// `-c 'NAME=VALUE… exec COMMAND…'`, with `e` or `l` among its letters, also with other commands before an `exec`, or
+    /// `FILE ARG…`.
     fn of_shell(arguments: &[OsString]) -> Option<Self> {
         let (first, rest) = arguments.split_first()?;
         let Some(letters) = first.to_str()?.strip_prefix('-') else {
@@ -238,7 +239,10 @@ impl Wrapper {
         };
         let [script] = rest else { return None };
         let is_plain = letters.ends_with('c') && letters.chars().all(|c| "celux".contains(c));
-        let plain = PlainCommand::parse(script.to_str()?).filter(|_| is_plain)?;
+        let script = script.to_str().filter(|_| is_plain)?;
+        let Some(plain) = PlainCommand::parse(script) else {
+            return Self::of_commands(&plain_command::commands(script), None);
+        };
         let program = plain.words.first()?.as_bytes();
         let is_program =
             !program.is_empty() && !program.starts_with(b"-") && !program.contains(&b'=');
@@ -262,14 +266,23 @@ impl Wrapper {
             .collect();
         let (last, before) = lines.split_last()?;
         let without_arguments = last.strip_suffix("\"$@\"");
-        let plain = PlainCommand::parse(without_arguments.unwrap_or(last))?;
-        let mut words = plain.words;
+        let last = plain_command::commands(without_arguments.unwrap_or(last));
+        let commands: Vec<&str> = before.iter().copied().chain(last).collect();
+        let mut wrapper = Self::of_commands(&commands, script.file.parent())?;
         if without_arguments.is_some() {
-            words.extend(command.words.iter().skip(1).cloned());
+            let arguments = command.words.iter().skip(1).cloned();
+            wrapper.words.extend(arguments);
         }
+        Some(wrapper)
+    }
+
+    /// The plain `exec` that these commands end in; `own_folder` is where their script is.
+    fn of_commands(commands: &[&str], own_folder: Option<&Path>) -> Option<Self> {
+        let (last, before) = commands.split_last()?;
+        let plain = PlainCommand::parse(last)?;
         let folder = before.iter().rev().find_map(|line| {
             if INTO_ITS_FOLDER.contains(line) {
-                return script.file.parent().map(Path::to_owned);
+                return own_folder.map(Path::to_owned);
             }
             match PlainCommand::parse(line)?.words.as_slice() {
                 [cd, folder] if cd == "cd" => Some(folder.into()),
@@ -281,9 +294,9 @@ impl Wrapper {
             variables.iter().any(|name| line.contains(name))
         };
         plain.is_exec.then(|| Self {
-            words,
+            words: plain.words,
             folder,
-            sets_release: lines.iter().any(names_release),
+            sets_release: commands.iter().any(names_release),
             ..Self::default()
         })
     }

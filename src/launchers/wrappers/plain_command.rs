@@ -50,6 +50,16 @@ impl PlainCommand {
     }
 }
 
+/// The commands of a list, one after the other. An operator in quotes is not told from another: its quotes are then
+/// incomplete on both sides, and no side is a plain command.
+pub fn commands(list: &str) -> Vec<&str> {
+    let commands = list.split(['\n', ';']).flat_map(|line| line.split("&&"));
+    commands
+        .map(str::trim)
+        .filter(|it| !it.is_empty())
+        .collect()
+}
+
 pub fn split(word: &OsStr) -> Option<Assignment> {
     let at = word.as_bytes().iter().position(|byte| *byte == b'=')?;
     let (name, value) = word.as_bytes().split_at_checked(at)?;

@@ -50,6 +50,26 @@ fn takes_off_what_is_certain() {
         (&["sh", "-c", "exec erl {a,b}"], None),
         (&["sh", "-c", "exec erl # no"], None),
         (&["sh", "-c", "a\nerl"], None),
+        (
+            &["sh", "-c", "bin/migrate && exec bin/server"],
+            Some("stays|bin/server"),
+        ),
+        (
+            &["sh", "-ec", "\n  x \"$A\" || y\n  exec erl a 'b c'\n"],
+            Some("stays|erl|a|b c"),
+        ),
+        (
+            &["sh", "-c", "if a; then b; fi; exec erl"],
+            Some("stays|erl"),
+        ),
+        (&["sh", "-c", "bin/migrate && bin/server"], None),
+        (&["sh", "-c", "if a; then exec erl; fi"], None),
+        (&["sh", "-c", "a && exec erl $X"], None),
+        (&["sh", "-c", "a || exec erl"], None),
+        (&["sh", "-c", "a & exec erl"], None),
+        (&["sh", "-c", "(a && exec erl)"], None),
+        (&["sh", "-c", "echo $X 'a && exec erl'"], None),
+        (&["sh", "-c", "echo 'a' && exec erl \"b"], None),
         (&["sh", "-c", "exec erl 'a"], None),
         (&["sh", "-c", "exec"], None),
         (&["sh", "-c", ""], None),
@@ -96,6 +116,14 @@ fn finds_the_exec_that_a_script_ends_in() {
         (
             "/bin/sh\nexec bin/app start \"$@\"",
             Some("- / bin/app start one two"),
+        ),
+        (
+            "/bin/sh\ncd /app\nbin/migrate && exec bin/server \"$@\"",
+            Some("/app / bin/server one two"),
+        ),
+        (
+            "/bin/sh\ncd /app && bin/migrate; exec bin/server",
+            Some("/app / bin/server"),
         ),
         ("/bin/sh\nexec bin/app start\necho never", None),
         ("/bin/sh\nexec bin/app $X", None),
