@@ -1,6 +1,7 @@
 """The cluster's API, as far as pods ask it for their like: over TLS under an authority of its own, to who has the token of
 a service account, and no more than Roles allow."""
 
+import contextlib
 import http.server
 import json
 import pathlib
@@ -93,10 +94,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         status, body = self.api.answer(self.path, self.headers.get("Authorization", "").removeprefix("Bearer "))
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        # One that has been stopped meanwhile hears no answer.
+        with contextlib.suppress(OSError):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, *_):
         pass

@@ -58,13 +58,7 @@ class Cluster:
     def apply(self, objects: list[dict]):
         """What pods need first, as a cluster would settle it in the end. What only schemas can check is passed by."""
         for item in objects:
-            match item["kind"]:
-                case "Secret":
-                    self.secrets[item["metadata"]["name"]] = secret_data(item)
-                case "Service":
-                    self.add_service(item)
-                case "ServiceAccount" | "Role" | "RoleBinding":
-                    self.api.add(item)
+            self.settle(item)
         for item in objects:
             match item["kind"]:
                 case "Deployment" | "DeploymentConfig" | "StatefulSet":
@@ -81,6 +75,15 @@ class Cluster:
                 self.expect_to_fit(item)
         for pod in self.pods:
             pod.wait_until_ready()
+
+    def settle(self, item: dict):
+        match item["kind"]:
+            case "Secret":
+                self.secrets[item["metadata"]["name"]] = secret_data(item)
+            case "Service":
+                self.add_service(item)
+            case "ServiceAccount" | "Role" | "RoleBinding":
+                self.api.add(item)
 
     def expect_to_fit(self, policy: dict):
         """What Docker cannot do must at least be about these pods, and about their ports."""
@@ -164,22 +167,30 @@ class Cluster:
                                for pod in self.selected(spec)]}
                 for name, spec in self.services.items()]
 
-    def start(self, workload: dict, number: int) -> Pod:
+    def start(self, workload: dict, number: int, prepare=lambda pod: None) -> Pod:
         name, spec = workload["metadata"]["name"], workload["spec"]
         if workload["kind"] == "StatefulSet":
             pod = Pod(self, f"{name}-{number}", spec["template"], spec["serviceName"])
+        elif workload["kind"] == "Pod":
+            pod = Pod(self, name, spec["template"])
         else:
             pod = Pod(self, f"{name}-1-{''.join(random.choices(string.ascii_lowercase, k=5))}", spec["template"])
+        prepare(pod)
         with self.lock:
             self.pods.append(pod)
         return pod
 
     def stop(self, pod: Pod) -> str:
         took = pod.stop()
+        self.forget(pod)
+        return took
+
+    def forget(self, pod: Pod):
+        docker("rm", pod.id)
+        # Another of its name may come as soon as it is not there.
+        shutil.rmtree(self.folder / pod.name)
         with self.lock:
             self.pods.remove(pod)
-        shutil.rmtree(self.folder / pod.name)
-        return took
 
     def restart(self):
         """A rolling restart of every workload, in the order that its kind and strategy have: yields what happened."""

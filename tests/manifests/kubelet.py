@@ -15,7 +15,7 @@ from api import PORT
 PATIENCE = 180
 
 # Carried out, or checked by the schema alone because it means nothing without a cluster's scheduler.
-KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "securityContext",
+KNOWN_POD = {"automountServiceAccountToken", "containers", "enableServiceLinks", "restartPolicy", "securityContext",
              "serviceAccountName", "terminationGracePeriodSeconds", "volumes"}
 KNOWN_CONTAINER = {"name", "image", "imagePullPolicy", "command", "args", "env", "ports", "resources", "securityContext",
                    "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"}
@@ -183,7 +183,6 @@ class Pod:
         status = docker("inspect", "--format", "{{.State.ExitCode}}", self.id)
         if status != "0" or "hello: stopped gracefully" not in self.log():
             raise SystemExit(f"{self.name} ended with status {status}, not gracefully:\n{self.log()}")
-        docker("rm", self.id)
         return f"{took:.1f} s"
 
 

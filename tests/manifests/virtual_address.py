@@ -1,6 +1,6 @@
 """A Service's virtual address, as kube-proxy makes it: a connection to it goes on to a pod that is Ready."""
 
-import os
+import random
 import socket
 import socketserver
 import subprocess
@@ -20,7 +20,7 @@ class VirtualAddress:
     """`endpoint(port)` gives the (address, port) of a Ready pod for a port of the Service, or None."""
 
     def __init__(self, address, bridge, ports, endpoint):
-        name = f"vip{os.getpid()}-{address.rsplit('.')[-1]}"
+        name = f"vip{random.randrange(10**9)}"
         self.namespace = name
         for command in (
             f"ip netns add {name}",

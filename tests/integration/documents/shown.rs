@@ -173,6 +173,10 @@ const SHOWN: &[(&str, By)] = &[
         Line("tests/manifests/run.py", "render.documented_secret(README)"),
     ),
     (
+        "IMAGE=registry",
+        Line("tests/containers/kubernetes", "tests/kubernetes stateful"),
+    ),
+    (
         "oc process",
         Line("tests/manifests/render.py", "In the place of `oc process`"),
     ),
