@@ -1,9 +1,5 @@
 //! A certificate authority, and the folders that it fills as cert-manager fills a Secret.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -57,7 +53,13 @@ impl Authority {
     /// Mounts them or renews them as the kubelet does: the files are links through `..data`, which is a link to a folder, and
     /// another such link takes its place.
     /// <https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/util/atomic_writer.go>
-    pub fn renew(&self, folder: &Path, certificate: &Certificate) {
+    #[cfg(feature = "full")]
+    pub fn renew(&self, folder: &std::path::Path, certificate: &Certificate) {
+        use std::fs;
+        use std::os::unix::fs::symlink;
+        use std::path::Path;
+        use std::sync::atomic::{AtomicU32, Ordering};
+
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let version = format!("..{}", COUNT.fetch_add(1, Ordering::Relaxed));
         fs::create_dir_all(folder.join(&version)).expect("a folder");

@@ -7,6 +7,7 @@
 #[cfg(feature = "full")]
 mod api;
 mod authority;
+#[cfg(feature = "full")]
 mod capture;
 mod directory;
 mod dns;
@@ -23,6 +24,7 @@ mod words;
 #[cfg(feature = "full")]
 pub use api::{Api, Says};
 pub use authority::{Authority, Certificate};
+#[cfg(feature = "full")]
 pub use capture::{Capture, Stream};
 pub use directory::Directory;
 pub use dns::{API, Answer, Dns, Kind, Question, RecordType, reverse};

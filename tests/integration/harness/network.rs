@@ -9,7 +9,6 @@ use std::io::Write;
 use std::net::{IpAddr, TcpListener};
 use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sched::{CloneFlags, setns, unshare};
 
@@ -83,7 +82,10 @@ impl Network {
     }
 
     /// The same between each two of these networks, each with its own address.
+    #[cfg(feature = "full")]
     pub fn wire_all(members: &[(&Self, &str)]) {
+        use std::sync::atomic::{AtomicU32, Ordering};
+
         static COUNT: AtomicU32 = AtomicU32::new(0);
         for (place, (network, own)) in members.iter().enumerate() {
             for (other, others) in &members[place + 1..] {

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -97,8 +96,9 @@ impl Running {
     }
 
     /// Where a path of the pod lies for the test while the pod runs.
-    pub fn place(&self, path: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root{path}", self.pid()))
+    #[cfg(feature = "full")]
+    pub fn place(&self, path: &str) -> std::path::PathBuf {
+        std::path::PathBuf::from(format!("/proc/{}/root{path}", self.pid()))
     }
 
     /// Types at the pod's standard input.
