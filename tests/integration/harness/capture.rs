@@ -73,9 +73,9 @@ impl Capture {
             else {
                 continue;
             };
-            let part = parts.entry(offset(*first)).or_default();
-            if part.len() < segment.bytes.len() {
-                *part = segment.bytes.to_vec();
+            let longest = parts.entry(offset(*first)).or_default();
+            if longest.len() < segment.bytes.len() {
+                *longest = segment.bytes.to_vec();
             }
         }
         let whole = |((from, to, _), parts)| Stream {
