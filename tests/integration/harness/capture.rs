@@ -73,9 +73,9 @@ impl Capture {
             else {
                 continue;
             };
-            let longest = parts.entry(offset(*first)).or_default();
-            if longest.len() < segment.bytes.len() {
-                *longest = segment.bytes.to_vec();
+            let known = parts.entry(offset(*first)).or_default();
+            if known.len() < segment.bytes.len() {
+                *known = segment.bytes.to_vec();
             }
         }
         let whole = |((from, to, _), parts)| Stream {

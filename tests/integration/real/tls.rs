@@ -67,6 +67,7 @@ pub fn connects_to_tls_alone(node: &Running) {
 #[test]
 fn strangers_are_kept_out() {
     let (pod, _dns) = secured();
+    let pod = pod.env("ERL_FLAGS", PATIENT);
     let own = Authority::new();
     let good = || Certificate::of(&[HOST]);
     let pod = own.fill(pod, "/run/tls", &good());

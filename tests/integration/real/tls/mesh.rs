@@ -21,7 +21,7 @@ pub fn pods<const COUNT: usize>() -> [(Pod, Dns); COUNT] {
         let all = std::array::from_fn::<_, COUNT, _>(|number| HOSTS[number]);
         let all = Answer::services(all);
         dns.script(SERVICE_NAME, RecordType::SRV, [all]);
-        let pod = pod.env("BEAMINIT_PEERS", "dns");
+        let pod = pod.env("ERL_FLAGS", PATIENT).env("BEAMINIT_PEERS", "dns");
         (pod.env("BEAMINIT_PEERS_INTERVAL", "1s"), dns)
     });
     let networks = pods.iter().map(|(pod, _): &(Pod, Dns)| pod.network());
