@@ -8,8 +8,9 @@ use crate::clusters::stateful_pod;
 use crate::harness::*;
 
 /// Literals that look like a variable of the environment.
-const NO_VARIABLES: [&str; 6] = [
+const NO_VARIABLES: [&str; 7] = [
     // Of the build.
+    "BEAMINIT_BUILD",
     "BEAMINIT_VERSION",
     "CARGO_PKG_NAME",
     // By these a start script is recognised.

@@ -124,6 +124,11 @@ const SHOWN: &[(&str, By)] = &[
         "tests/containers/",
         Line("tests/run", "for test in tests/containers/*"),
     ),
+    (
+        "tests/package",
+        Line("tests/run", "check_from_nothing package tests/package"),
+    ),
+    ("tests/release", Hand),
     ("tests/bench/", Hand),
     ("tests/book", Hand),
     ("tests/fuzz/", Hand),

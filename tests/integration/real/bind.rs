@@ -115,7 +115,9 @@ fn nobody_at_the_nodes_port_of_another_address_gets_a_proof() {
             node.enter([BEAMINIT, "probe", "--ready"]).ends().code == 0
         });
         // The peer that is this very node under another name: by then the joiner has spoken to the node.
-        node.says(&format!("app@{SIBLING} is not at 10.1.2.3"));
+        node.says(&format!(
+            "app@{SIBLING} is not joined: it is not at 10.1.2.3"
+        ));
         for proved in proved {
             assert_eq!(proved.load(Ordering::SeqCst), 0, "{value}");
         }

@@ -64,11 +64,11 @@ fn a_node_of_another_authority_is_told_of() {
     let first = secured(one, &Authority::new(), &[OWN_NAME]).run(ERL);
     let second = secured(two, &Authority::new(), &[SIBLING]).run(ERL);
     let line = format!(
-        "{SECOND} is not taken for one of ours: its certificate is of another authority; it is not joined"
+        "{SECOND} is not joined: it is not taken for one of ours: its certificate is of another authority"
     );
     first.says(&line);
     second.says(&format!(
-        "{NODE} is not taken for one of ours: its certificate is of another authority; it is not joined"
+        "{NODE} is not joined: it is not taken for one of ours: its certificate is of another authority"
     ));
     let asked = dns.asked_for(SERVICE_NAME).len();
     dns.is_asked_for_times(SERVICE_NAME, asked + 3);

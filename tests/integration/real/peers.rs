@@ -103,7 +103,7 @@ fn another_node_in_a_peers_place_is_told_of_once() {
     second.says("node=");
     let list = format!("hosts:alias.example dns:{SERVICE_NAME}.");
     let first = one.env("BEAMINIT_PEERS", list).run(ERL);
-    let line = format!("app@alias.example is not at 10.1.2.4: {SECOND} is");
+    let line = format!("app@alias.example is not joined: it is not at 10.1.2.4: {SECOND} is");
     first.says(&line);
     let asked = dns.asked_for(SERVICE_NAME).len();
     dns.is_asked_for_times(SERVICE_NAME, asked + 3);

@@ -19,7 +19,7 @@ fn with_stranger() -> ([(Pod, Dns); 2], Authority) {
 /// What beaminit in the one pod says of the node in the other: once, however often it looks again.
 #[track_caller]
 fn tells(node: &Running, dns: &Dns, other: &str, reason: &str) {
-    let line = format!("warning: {other} {reason}");
+    let line = format!("warning: {other} is not joined: it {reason}");
     node.says(&line);
     let asked = dns.asked_for(SERVICE_NAME).len();
     dns.is_asked_for_times(SERVICE_NAME, asked + 4);
