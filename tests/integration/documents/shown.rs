@@ -178,7 +178,7 @@ const SHOWN: &[(&str, By)] = &[
         Line("tests/manifests/run.py", "render.documented_secret(README)"),
     ),
     (
-        "IMAGE=registry",
+        "IMAGE=",
         Line("tests/containers/kubernetes", "tests/kubernetes stateful"),
     ),
     (
