@@ -100,6 +100,7 @@ const SHOWN: &[(&str, By)] = &[
         Line("tests/containers/under-an-init", "--init"),
     ),
     ("docker stop -t", Line("docker/lib", "docker stop -t")),
+    ("docker load", Line("tests/package", "docker load --input")),
     ("docker save", PODMAN),
     ("openssl rand -hex 32 | podman secret create", PODMAN),
     ("podman", PODMAN),
