@@ -36,6 +36,7 @@ const SHOWN: &[(&str, By)] = &[
         "docker/demo",
         Line("tests/run", "check_from_nothing demo docker/demo"),
     ),
+    ("docker/oci", Line("tests/package", "docker/oci")),
     ("docker/release", Hand),
     (
         "docker/try",
