@@ -87,7 +87,7 @@ fn the_host_of_a_peer_is_compared() {
         (
             "host",
             format!(
-                "{SECOND} is not taken for that node: its certificate names elsewhere.example.com, not {SIBLING}"
+                "{SECOND} is not joined: it is not taken for that node: its certificate names elsewhere.example.com, not {SIBLING}"
             ),
         ),
         ("ca", format!("joined {SECOND}")),

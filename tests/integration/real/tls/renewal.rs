@@ -34,7 +34,7 @@ fn node_and_joiner_take_a_renewed_certificate() {
     eventually("the certificate has expired", || has_expired(&probe()));
     let second = second.run(["erl", "-noinput", "-eval", SPEAK]);
     second.says(&format!(
-        "{NODE} is not taken for one of ours: its certificate has expired"
+        "{NODE} is not joined: it is not taken for one of ours: its certificate has expired"
     ));
 
     authority.renew(&folder, &Certificate::of(&[OWN_NAME]));
