@@ -1,6 +1,7 @@
 //! README.md and the pages of docs show what beaminit prints: the same comes when it is really run.
 
 mod attach;
+mod demo;
 mod messages;
 mod pages;
 mod reference;
