@@ -246,6 +246,18 @@ mod tests {
     }
 
     #[test]
+    fn the_help_has_each_variable() {
+        let mut variables = Variables::new(Environment::default());
+        Config::of(&mut variables, true);
+        let mut known = variables.names;
+        known.retain(|name| !name.starts_with("RELEASE_"));
+        let help = [crate::cli::HELP, include_str!("../attach/help.txt")].concat();
+        for name in known {
+            assert!(help.contains(name), "{name} in --help");
+        }
+    }
+
+    #[test]
     fn a_service_of_this_name_is_no_setting() {
         for (name, value, ours) in [
             ("BEAMINIT_SERVICE_HOST", "10.96.0.7", true),
