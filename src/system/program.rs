@@ -100,9 +100,8 @@ fn missing(program: &OsStr, path: &OsStr) -> Failure {
     let words: Vec<&str> = shown.split_whitespace().collect();
     let line = if words.len() > 1 {
         format!(
-            "there is no program {shown}, with a blank in its name; is it {} words? then write them so: {}",
-            words.len(),
-            json(&words)
+            "there is no program {shown}, with a blank in its name; is it {} words? then write them so: {words:?}",
+            words.len()
         )
     } else if direct {
         format!("there is no {shown}; is the path right, and in this image?")
@@ -113,10 +112,4 @@ fn missing(program: &OsStr, path: &OsStr) -> Failure {
         )
     };
     Failure::new(Exit::NotFound, line)
-}
-
-/// The words as a Dockerfile's CMD has them.
-fn json(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-    format!("[{}]", words.join(", "))
 }
