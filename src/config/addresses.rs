@@ -16,6 +16,7 @@ use nix::sys::socket::SockaddrStorage;
 
 use super::Setting;
 use super::variables::Variables;
+use crate::dns::answer::comma_separated;
 use crate::system::files::text_of;
 use crate::system::printable::shortened;
 use crate::system::secrets;
@@ -120,6 +121,14 @@ pub fn pod_ip(variables: &mut Variables) -> (Option<IpAddr>, Option<Setting<Addr
         }
     });
     (address.flatten(), family)
+}
+
+/// All of them in a message, where there need be none.
+pub fn listed(all: &[InterfaceAddress]) -> String {
+    match all {
+        [] => "none".into(),
+        all => comma_separated(all),
+    }
 }
 
 /// Why an interface has no address that a peer may reach.

@@ -3,7 +3,7 @@
 //! Every variable that cannot be read is reported, all of them together, one line each: the variable's name, its value
 //! (never a cookie's), what to do.
 
-mod addresses;
+pub mod addresses;
 pub mod cookie;
 mod keyword;
 pub mod peers;

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use super::addresses::{self, AddressFilter, InterfaceAddress};
 use super::resolv_conf::ResolvConf;
 use super::{Config, Setting};
-use crate::dns::answer::comma_separated;
 use crate::dns::hosts;
 use crate::error::Failure;
 use crate::node::Host;
@@ -113,14 +112,10 @@ impl Config {
             ] => addresses::without_address(name),
             _ => "this container has no such address",
         };
-        let all = if all.is_empty() {
-            "none".into()
-        } else {
-            comma_separated(&all)
-        };
         Err(Failure::config(format!(
-            "{}, and {none}; the addresses of this container are {all}",
+            "{}, and {none}; the addresses of this container are {}",
             says.join(" and "),
+            addresses::listed(&all)
         )))
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Candidate, service};
-use crate::config::{Config, HostForm, InterfaceAddress, Kind};
+use crate::config::{Config, HostForm, InterfaceAddress, Kind, addresses};
 use crate::dns::answer::comma_separated;
 use crate::error::Failure;
 use crate::node::Host;
@@ -37,13 +37,9 @@ pub fn warning(config: &Config, chosen: &Candidate) -> Option<String> {
     let all = &config.pod.addresses;
     if let Some(address) = config.pod_ip {
         if address.is_loopback() || address.is_unspecified() {
-            let own = if all.is_empty() {
-                "none".into()
-            } else {
-                comma_separated(all)
-            };
             return Some(format!(
-                "POD_IP is {address}, at which no other node reaches this one; take status.podIP for it, or leave it unset; the addresses of this container are {own}"
+                "POD_IP is {address}, at which no other node reaches this one; take status.podIP for it, or leave it unset; the addresses of this container are {}",
+                addresses::listed(all)
             ));
         }
         let is_ours = all.is_empty() || all.iter().any(|one| one.address == address);
