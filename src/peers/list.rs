@@ -8,7 +8,7 @@ use super::find::Finder;
 use super::join::node::Session;
 use super::names::OwnNode;
 use super::options::{ListFormat, ListOptions};
-use super::reach::{self, Own, PortLookup, Route};
+use super::reach::{self, Own, PortLookup, Route, Unreachable};
 use super::{NAME, PeerStatus, check_once};
 use crate::config::Invocation;
 use crate::dist::{self, Handshake};
@@ -149,13 +149,10 @@ fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<Strin
     let asked = reach::greet_own(route, first, &addresses, &own_name, is_own, deadline);
     let asked = match asked {
         Ok(asked) => asked,
-        Err(unmet) => {
-            let absent = || {
-                if unmet.is_untrusted {
-                    format!("{first} {}", unmet.reason)
-                } else {
-                    format!("{first} does not run here: it {}", unmet.reason)
-                }
+        Err(why) => {
+            let absent = || match why {
+                Unreachable::Untrusted(reason) => format!("{first} {reason}"),
+                _ => format!("{first} does not run here: it {why}"),
             };
             let line = local.not_started().unwrap_or_else(absent);
             return (first.clone(), Err(line));

@@ -102,20 +102,16 @@ impl fmt::Display for Unreachable {
 }
 
 /// Nobody gave a name.
-#[derive(Default)]
-pub struct Unmet {
-    /// To be put behind the node's name.
-    pub reason: String,
+struct Unmet {
+    why: Unreachable,
     /// Somebody is there.
     listens: bool,
-    /// TLS fails.
-    pub is_untrusted: bool,
 }
 
 /// Asks this container's own node, at any of its addresses; `is_own` says why one that answers is not it.
 ///
 /// # Errors
-/// Why it does not answer, to be put behind its name.
+/// Why it does not answer.
 pub fn greet_own(
     route: &Route,
     node: &NodeName,
@@ -123,7 +119,7 @@ pub fn greet_own(
     own_name: &str,
     is_own: impl Fn(&Handshake) -> Result<(), String>,
     deadline: Instant,
-) -> Result<Handshake, Unmet> {
+) -> Result<Handshake, Unreachable> {
     let mut best: Option<Unmet> = None;
     for at in addresses {
         // The VM registers there.
@@ -133,9 +129,8 @@ pub fn greet_own(
                 Ok(()) => return Ok(asked),
                 Err(reason) => {
                     best = Some(Unmet {
-                        reason,
+                        why: Unreachable::OtherNode(reason),
                         listens: true,
-                        ..Unmet::default()
                     });
                 }
             },
@@ -143,7 +138,7 @@ pub fn greet_own(
             Err(unmet) => drop(best.get_or_insert(unmet)),
         }
     }
-    Err(best.unwrap_or_default())
+    Err(best.map_or(Unreachable::Silent(String::new()), |unmet| unmet.why))
 }
 
 /// Asks the node at an address for its name.
@@ -162,15 +157,14 @@ fn greet(
             let epmd = SocketAddr::new(epmd_at, epmd.number());
             find_port(&name, epmd, deadline).map_err(|error| Unmet {
                 listens: error != EpmdError::NoListener,
-                is_untrusted: false,
-                reason: match error {
+                why: Unreachable::Silent(match error {
                     EpmdError::UnknownName => unknown(&name, epmd, deadline),
                     EpmdError::Foreign => format!("has something else than an epmd at {epmd}"),
                     EpmdError::NoListener => {
                         format!("has no epmd: nothing takes a connection at {epmd}")
                     }
                     EpmdError::Timeout => format!("does not answer: silence at {epmd}"),
-                },
+                }),
             })?
         }
     };
@@ -178,8 +172,10 @@ fn greet(
     let greeted = route.client.greet(at, &node.host, own_name, deadline);
     greeted.map_err(|failed| Unmet {
         listens: !matches!(failed, DistError::NoConnection(_)),
-        is_untrusted: matches!(failed, DistError::Tls(_) | DistError::SpeaksTls),
-        reason: failed.to_string(),
+        why: match failed {
+            DistError::Tls(_) | DistError::SpeaksTls => Unreachable::Untrusted(failed.to_string()),
+            _ => Unreachable::Silent(failed.to_string()),
+        },
     })
 }
 
@@ -208,13 +204,7 @@ fn ask(
     }
     let own_name = dist::own_name(NAME, host);
     let greeted = greet(route, &peer.node, at, at, own_name, deadline);
-    let greeted = greeted.map_err(|unmet| {
-        if unmet.is_untrusted {
-            Unreachable::Untrusted(unmet.reason)
-        } else {
-            Unreachable::Silent(unmet.reason)
-        }
-    })?;
+    let greeted = greeted.map_err(|unmet| unmet.why)?;
     // The VM tells upper from lower case, and DNS does not: what the node says itself is its name.
     if !greeted.name.eq_ignore_ascii_case(&peer.node.to_string()) {
         let host = &peer.node.host;

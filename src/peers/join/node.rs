@@ -17,7 +17,7 @@ use crate::dist::{Connection, DistError, Handshake};
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName};
 use crate::peers::NAME;
-use crate::peers::reach::{self, PortLookup, Route};
+use crate::peers::reach::{self, PortLookup, Route, Unreachable};
 use crate::watch::vm;
 
 /// Any step with the node; a node that connects to another may wait 7 s for it (`net_setuptime`).
@@ -98,14 +98,10 @@ impl LocalPeer {
         };
         let (route, addresses) = (&self.route, &self.addresses);
         let asked = reach::greet_own(route, &self.node, addresses, &own_name, is_own, deadline);
-        let asked = asked.map_err(|unmet| {
-            if is_stranger.get() {
-                RoundError::Other(unmet.reason)
-            } else if unmet.is_untrusted {
-                RoundError::Untrusted(unmet.reason)
-            } else {
-                RoundError::Absent(unmet.reason)
-            }
+        let asked = asked.map_err(|why| match why {
+            _ if is_stranger.get() => RoundError::Other(why.to_string()),
+            Unreachable::Untrusted(reason) => RoundError::Untrusted(reason),
+            _ => RoundError::Absent(why.to_string()),
         })?;
         Ok(Session::prove(asked, &self.cookie, deadline)?)
     }
