@@ -18,8 +18,8 @@ pub const SIBLING: &str = "app-1.app.prod.svc.cluster.local";
 /// The name of the Service itself.
 pub const SERVICE_NAME: &str = "app.prod.svc.cluster.local";
 
-/// One of two such pods that know each other, with a cookie and a port, and its name server.
-pub fn member(number: u8) -> (Pod, Dns) {
+/// A pod of the StatefulSet `app`, with a cookie and a port, and its name server, which knows the first.
+pub fn numbered(number: u8) -> (Pod, Dns) {
     let mut pod = Pod::with_addresses(
         &format!("app-{number}"),
         &[&format!("10.1.2.{}", 3 + number)],
@@ -32,6 +32,12 @@ pub fn member(number: u8) -> (Pod, Dns) {
     .env("LANG", "C.UTF-8");
     let dns = pod.nameserver(CLUSTER_DNS);
     dns.publish_pod(OWN_NAME, "10.1.2.3");
+    (pod, dns)
+}
+
+/// One of two such pods that know each other, and its name server.
+pub fn member(number: u8) -> (Pod, Dns) {
+    let (pod, dns) = numbered(number);
     dns.publish_pod(SIBLING, "10.1.2.4");
     (pod, dns)
 }

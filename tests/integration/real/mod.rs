@@ -40,16 +40,7 @@ pub const NODE: &str = "app@app-0.app.prod.svc.cluster.local";
 
 /// Pod `app-0` of the StatefulSet `app`, with a cookie and a port of its own, and the name server that knows it.
 pub fn clustered() -> (Pod, Dns) {
-    let mut pod = Pod::new("app-0")
-        .in_namespace("prod")
-        .env("SNAME", "app")
-        .env("CLUSTER_HOSTNAME", "app")
-        .env("ERLANG_COOKIE", "chocolate")
-        .env("ERL_PORT", "5555")
-        .env("LANG", "C.UTF-8");
-    let dns = pod.nameserver(CLUSTER_DNS);
-    dns.publish_pod(OWN_NAME, "10.1.2.3");
-    (pod, dns)
+    crate::clusters::numbered(0)
 }
 
 /// Waits until the node says that it has this name and cookie, and sees that it listens at this port and no other.
