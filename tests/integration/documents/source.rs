@@ -111,7 +111,7 @@ fn constants(tokens: &[(usize, Token)]) -> BTreeMap<String, String> {
     windows.collect()
 }
 
-/// Puts constants in, and `{}` in the place of any other value.
+/// Puts constants in, and `{}` for any other value.
 fn without_values(text: &str, constants: &BTreeMap<String, String>) -> String {
     let mut plain = String::new();
     let mut rest = text;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-/// A listener in the place of the container's own node, which says this to each that connects; and how often it was asked.
+/// A listener at the port of the container's own node, which says this to each that connects; and how often it was asked.
 fn in_its_place(says: &'static [u8]) -> (Running, Dns, Arc<AtomicUsize>) {
     let (pod, dns) = pod(&format!("hosts:{SIBLING}"));
     let pod = pod
