@@ -1,16 +1,21 @@
-//! Peers that answered and did not connect: each attempt leaves an error in both nodes' logs, so there are few of them.
+//! Peers that answered and did not connect, or with which TLS failed: each attempt leaves an error in nodes' logs, so there are
+//! few of them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::peers::reach::Reachable;
+use crate::peers::reach::{Reachable, Unreachable};
 
 /// A peer that refused is not tried again for this long.
 pub const PAUSE: Duration = Duration::from_secs(60);
 
 /// The refusals, by the peers' names.
 #[derive(Default)]
-pub struct Refusals(HashMap<String, Refusal>);
+pub struct Refusals {
+    connections: HashMap<String, Refusal>,
+    /// Why TLS failed, and when.
+    tls: HashMap<String, (Unreachable, Instant)>,
+}
 
 struct Refusal {
     creation: u32,
@@ -32,17 +37,30 @@ impl Refusals {
             at: now,
             is_second: self.recent(&peer.name, now).is_some(),
         };
-        self.0.retain(|_, old| now - old.at < PAUSE);
-        self.0.insert(peer.name, refusal);
+        self.connections.retain(|_, old| now - old.at < PAUSE);
+        self.connections.insert(peer.name, refusal);
+    }
+
+    /// Why this peer must not even be asked now.
+    pub fn of_tls(&self, node: &str, now: Instant) -> Option<&Unreachable> {
+        let (why, at) = self.tls.get(node)?;
+        (now - *at < PAUSE).then_some(why)
+    }
+
+    pub fn add_tls(&mut self, node: String, why: Unreachable, now: Instant) {
+        self.tls.retain(|_, (_, at)| now - *at < PAUSE);
+        self.tls.insert(node, (why, now));
     }
 
     /// Forgets the refusals of those that are connected.
     pub fn forget(&mut self, connected: &BTreeSet<String>) {
-        self.0.retain(|name, _| !connected.contains(name));
+        self.connections.retain(|name, _| !connected.contains(name));
     }
 
     fn recent(&self, name: &str, now: Instant) -> Option<&Refusal> {
-        self.0.get(name).filter(|refusal| now - refusal.at < PAUSE)
+        self.connections
+            .get(name)
+            .filter(|refusal| now - refusal.at < PAUSE)
     }
 }
 

@@ -5,7 +5,7 @@
 //! not connect has refused, by its cookie most likely: that leaves a line in both nodes' logs, so it is not tried again
 //! for a while.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,6 @@ pub struct Rounds {
     finder: Finder,
     interval: Duration,
     refusals: Refusals,
-    /// Those with which TLS failed, since when: each attempt leaves a line in their logs.
-    untrusted: HashMap<String, (Instant, Unreachable)>,
     log: JoinLog,
 }
 
@@ -56,7 +54,6 @@ impl Rounds {
             finder: Finder::new(job.own, job.peers, job.config, Some(interval)),
             interval,
             refusals: Refusals::default(),
-            untrusted: HashMap::new(),
             log: JoinLog::new(interval),
         })
     }
@@ -154,14 +151,13 @@ impl Rounds {
         mut peers: Vec<&'a Peer>,
         absent: &mut BTreeMap<String, Unreachable>,
     ) -> Vec<(&'a Peer, Reachable)> {
-        self.untrusted
-            .retain(|_, (since, _)| since.elapsed() < refusals::PAUSE);
-        peers.retain(|peer| match self.untrusted.get(&peer.node.to_string()) {
-            Some((_, reason)) => {
-                absent.insert(peer.node.to_string(), reason.clone());
-                false
-            }
-            None => true,
+        let now = Instant::now();
+        peers.retain(|peer| {
+            let node = peer.node.to_string();
+            let why = self.refusals.of_tls(&node, now).cloned();
+            let is_asked = why.is_none();
+            absent.extend(why.map(|why| (node, why)));
+            is_asked
         });
         let host = &self.local.node.host;
         let answers = reach::ask_all(&self.route, peers, host, None, Instant::now() + ASK);
@@ -171,11 +167,12 @@ impl Rounds {
                 Ok(answer) => reachable.push((peer, answer)),
                 Err(unreachable) => {
                     debug!("{} {unreachable}", peer.node);
+                    let node = peer.node.to_string();
                     if let Unreachable::Untrusted(_) = unreachable {
-                        let since = (Instant::now(), unreachable.clone());
-                        self.untrusted.insert(peer.node.to_string(), since);
+                        let why = unreachable.clone();
+                        self.refusals.add_tls(node.clone(), why, Instant::now());
                     }
-                    absent.insert(peer.node.to_string(), unreachable);
+                    absent.insert(node, unreachable);
                     self.finder.forget(peer);
                 }
             }
