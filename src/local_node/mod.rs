@@ -142,7 +142,7 @@ impl LocalNode {
             node: node.ok_or_else(|| no_node(launcher.label))?.value,
             port: port.and_then(|pin| pin.port()),
             epmd: config.epmd_port(),
-            ipv6: resolve::bind::family(&sources).unwrap_or_else(|| config.has_ipv6_alone()),
+            ipv6: resolve::transport::family(&sources).unwrap_or_else(|| config.has_ipv6_alone()),
             carrier: resolve::transport::of_users(&sources),
             address: resolve::bind::given(&sources).map(|bind| bind.address.value),
             vm: None,

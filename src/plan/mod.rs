@@ -144,7 +144,8 @@ impl Plan {
             self.identity = Identity::Own(OwnIdentity {
                 node,
                 port,
-                ipv6: resolve::bind::family(sources).unwrap_or_else(|| config.has_ipv6_alone()),
+                ipv6: resolve::transport::family(sources)
+                    .unwrap_or_else(|| config.has_ipv6_alone()),
                 bound: bind.map(|bind| bind.address.value),
             });
             return Ok(());

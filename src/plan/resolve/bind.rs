@@ -5,10 +5,10 @@
 use std::net::IpAddr;
 
 use super::Sources;
-use crate::beam::{Flag, FlagSetting};
+use crate::beam::Flag;
 use crate::config::{BindTo, Setting};
 use crate::error::Failure;
-use crate::system::{Place, secrets};
+use crate::system::secrets;
 
 /// An address, and whether it is ours to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,28 +61,6 @@ pub fn given(sources: &Sources) -> Option<Bind> {
         address,
         is_ours: false,
     })
-}
-
-/// Do the flags have the VM speak IPv6? `None` where they say nothing of it.
-pub fn family(sources: &Sources) -> Option<bool> {
-    let carrier = transports(sources).next()?;
-    Some(carrier.text.starts_with("inet6"))
-}
-
-/// What the flags say of how nodes speak with each other.
-pub fn transports<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> {
-    read_by_vm(sources, &[Flag::ProtoDist])
-}
-
-/// These flags, where the VM reads them.
-pub fn read_by_vm<'a>(
-    sources: &'a Sources,
-    flags: &'a [Flag],
-) -> impl Iterator<Item = &'a FlagSetting> {
-    let is_read = |flag: &&FlagSetting| {
-        sources.own.elixir || flag.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
-    };
-    sources.flags(flags).filter(is_read)
 }
 
 impl Bind {

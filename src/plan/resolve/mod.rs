@@ -153,7 +153,7 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
         Host::Address(address) => address.is_ipv6(),
         _ => answer.map_or_else(|| config.has_ipv6_alone(), |chosen| chosen.ipv6),
     };
-    let ipv6 = bind::family(sources).unwrap_or(ipv6);
+    let ipv6 = transport::family(sources).unwrap_or(ipv6);
     let known = match node.value.host {
         Host::Address(address) => Some(address),
         _ => answer.and_then(|chosen| chosen.address),

@@ -6,11 +6,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Sources, bind};
+use super::Sources;
 use crate::beam::{Flag, FlagSetting, TlsOptions};
 use crate::dist::{Carrier, TlsFiles};
 use crate::error::Failure;
 use crate::node::NodeName;
+use crate::system::Place;
 use crate::system::files::text_of;
 use crate::system::private_file::PrivateFile;
 use crate::system::secrets::{self, Text};
@@ -43,9 +44,31 @@ impl Transport {
 /// Those that say how nodes speak.
 pub const FLAGS: [Flag; 3] = [Flag::ProtoDist, Flag::TlsFile, Flag::TlsOption];
 
+/// Do the flags have the VM speak IPv6? `None` where they say nothing of it.
+pub fn family(sources: &Sources) -> Option<bool> {
+    let carrier = transports(sources).next()?;
+    Some(carrier.text.starts_with("inet6"))
+}
+
+/// What the flags say of how nodes speak with each other.
+fn transports<'a>(sources: &'a Sources) -> impl Iterator<Item = &'a FlagSetting> {
+    read_by_vm(sources, &[Flag::ProtoDist])
+}
+
+/// These flags, where the VM reads them.
+fn read_by_vm<'a>(
+    sources: &'a Sources,
+    flags: &'a [Flag],
+) -> impl Iterator<Item = &'a FlagSetting> {
+    let is_read = |flag: &&FlagSetting| {
+        sources.own.elixir || flag.place != Place::Variable("ELIXIR_ERL_OPTIONS".into())
+    };
+    sources.flags(flags).filter(is_read)
+}
+
 /// What the user's own flags say of it.
 pub fn of_users(sources: &Sources) -> Carrier {
-    of_flags(bind::read_by_vm(sources, &FLAGS), Path::new(""))
+    of_flags(read_by_vm(sources, &FLAGS), Path::new(""))
 }
 
 /// What such flags say of it; relative paths in them are to `folder`.
@@ -143,7 +166,7 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
 /// Do the user's own flags say how nodes speak? Of two `-proto_dist` the VM takes neither, and speaks plain IPv4, also
 /// where one of them was for TLS. <https://www.erlang.org/doc/apps/erts/erl_cmd.html#proto_dist>
 fn is_users(sources: &Sources) -> Result<bool, Failure> {
-    let mut of_tls = bind::read_by_vm(sources, &FLAGS);
+    let mut of_tls = read_by_vm(sources, &FLAGS);
     if let (Some(_), Some(flag)) = (&sources.config.tls, of_tls.next()) {
         let flags = match flag.flag {
             Flag::ProtoDist => "-proto_dist",
@@ -154,7 +177,7 @@ fn is_users(sources: &Sources) -> Result<bool, Failure> {
             flag.place
         )));
     }
-    let mut flags = bind::transports(sources);
+    let mut flags = transports(sources);
     match (flags.next(), flags.next()) {
         (Some(first), Some(second)) => Err(Failure::config(format!(
             "{} and {} have a -proto_dist each, and the VM would take neither; leave one",
