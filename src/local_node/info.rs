@@ -1,7 +1,7 @@
 //! `beaminit node --json`: how the node of this container is reached, for `beaminit-attach` and for scripts.
 //!
-//! With the cookie, and the key of a node that speaks TLS, only where that is asked for, and never on a terminal. A user who can run a command in the container can
-//! read the cookie in the environment anyway.
+//! With the cookie, and the key of a node that speaks TLS, only where that is asked for, and never on a terminal. A user who
+//! can run a command in the container can read the cookie in the environment anyway.
 
 use std::ffi::OsString;
 use std::fs;
@@ -59,7 +59,7 @@ impl NodeTls {
             fs::read_to_string(path).map_err(|error| {
                 let path = path.display();
                 let line = format!(
-                    "cannot read {path}, which {error}; a node that attaches needs it to speak TLS"
+                    "cannot read {path}: {error}; a node that attaches needs it to speak TLS"
                 );
                 Failure::new(Exit::System, line)
             })
