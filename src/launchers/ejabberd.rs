@@ -126,7 +126,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         own_settings,
         account: user.and_then(Account::reachable),
         daemon: (task == Some("start")).then_some("foreground"),
-        warnings: Vec::from_iter(answer.late_warning()),
+        warnings: Vec::from_iter(answer.warning()),
         apply: Box::new(Ejabberd {
             answer,
             has_node_option,

@@ -67,7 +67,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     let version = release.map(|script| version_folder(script, config));
     let release = release.zip(version.transpose()?);
     let answer = env_sh::ask(release.as_ref(), found, name)?;
-    launcher.warnings.extend(answer.late_warning());
+    launcher.warnings.extend(answer.warning());
     launcher.own_settings = own_settings(release.as_ref(), &answer, role, config);
     let distribution = if answer.assigns(DISTRIBUTION) {
         answer.value(DISTRIBUTION)

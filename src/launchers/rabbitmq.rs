@@ -121,7 +121,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         },
         account: account.flatten(),
         daemon: is_daemon.then_some("rabbitmq-server without -detached"),
-        warnings: Vec::from_iter(answer.0.late_warning()),
+        warnings: Vec::from_iter(answer.0.warning()),
         apply: Box::new(RabbitMq { answer, configured }),
         ..of_one_vm("RabbitMQ", role, NAME)
     })

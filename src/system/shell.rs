@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
@@ -28,6 +28,9 @@ use crate::system::secrets::Text;
 
 /// How long the file may take. Real ones take 4 to 18 ms, and some ask a metadata service.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the shell still runs the file.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// In bytes; no environment is larger.
 const LONGEST: usize = 4 << 20;
@@ -65,6 +68,8 @@ enum NoAnswer {
     Ended,
     /// There was no answer in [`LIMIT`].
     Late,
+    /// The file made another program of the shell, as `exec doppler run -- "$0" "$@"` does. That would be the node.
+    Replaced,
 }
 
 impl ShellQuery<'_> {
@@ -105,14 +110,23 @@ impl ShellQuery<'_> {
             .process_group(0)
             .spawn()
             .ok()?;
-        let variables = read(&mut answers, Instant::now() + LIMIT);
+        // The shell, and an `env` that starts it, have the text among their arguments.
+        let line = format!("/proc/{}/cmdline", child.id());
+        let runs_file = || {
+            let line = std::fs::read(&line);
+            line.map_or(true, |line| {
+                line.windows(text.len()).any(|part| part == text.as_bytes())
+            })
+        };
+        let variables = read(&mut answers, runs_file);
         end(child);
         Some(variables)
     }
 }
 
 /// Reads records that end in NUL, up to the empty one that ends the answer.
-fn read(answers: &mut UnixStream, deadline: Instant) -> Result<Values, NoAnswer> {
+fn read(answers: &mut UnixStream, runs_file: impl Fn() -> bool) -> Result<Values, NoAnswer> {
+    let deadline = Instant::now() + LIMIT;
     let mut bytes = Vec::new();
     let mut part = [0; 4096];
     loop {
@@ -120,14 +134,16 @@ fn read(answers: &mut UnixStream, deadline: Instant) -> Result<Values, NoAnswer>
             return Ok(records(&bytes));
         }
         let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || answers.set_read_timeout(Some(left)).is_err() {
+        if left.is_zero() || answers.set_read_timeout(Some(left.min(LOOK))).is_err() {
             return Err(NoAnswer::Late);
         }
         match answers.read(&mut part) {
             Ok(count) if count == 0 || bytes.len() > LONGEST => return Err(NoAnswer::Ended),
             Ok(count) => bytes.extend_from_slice(part.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(_) => return Err(NoAnswer::Late),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(NoAnswer::Late),
+            Err(_) if !runs_file() => return Err(NoAnswer::Replaced),
+            Err(_) => {}
         }
     }
 }
@@ -248,15 +264,19 @@ impl ShellAnswer {
         self.after.is_ok()
     }
 
-    /// The warning of an answer that did not come in time.
-    pub fn late_warning(&self) -> Option<String> {
-        (self.after == Err(NoAnswer::Late)).then(|| {
-            format!(
-                "{} gave no answer within {}s, so what it sets is not known before the start; does it wait for something?",
-                self.file.display(),
+    /// The warning of an answer that did not come.
+    pub fn warning(&self) -> Option<String> {
+        let file = self.file.display();
+        match self.after {
+            Err(NoAnswer::Late) => Some(format!(
+                "{file} gave no answer within {}s, so what it sets is not known before the start; does it wait for something?",
                 LIMIT.as_secs()
-            )
-        })
+            )),
+            Err(NoAnswer::Replaced) => Some(format!(
+                "{file} runs another program with exec, so what it sets is not known before the start"
+            )),
+            Err(NoAnswer::Ended) | Ok(_) => None,
+        }
     }
 
     /// The place that set a variable: the line of the file that seems to assign it, or the environment.

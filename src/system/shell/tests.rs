@@ -49,6 +49,20 @@ fn the_shell_prints_its_variables() {
 }
 
 #[test]
+fn waits_for_no_other_program() {
+    for text in ["exec sleep 100", "exec env A=x sh -c 'sleep 100'"] {
+        let began = Instant::now();
+        let answer = ask(text);
+        assert_eq!(answer.value("A"), Some("one"));
+        assert!(!answer.is_known(), "{text}");
+        let warning = answer.warning().unwrap_or_default();
+        assert!(warning.contains("with exec"), "{text}: {warning}");
+        assert!(began.elapsed() < LIMIT, "{text}");
+    }
+    assert!(ask("exec 2>/dev/null; sleep 0.1; A=x").is_known());
+}
+
+#[test]
 fn knows_which_values_a_file_keeps() {
     let answer = ask("A=x B=${B:-y}");
     assert!(answer.keeps("B", "anything") && answer.keeps("C", "z"));

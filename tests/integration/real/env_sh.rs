@@ -406,6 +406,25 @@ fn hangs(shell: &'static str) {
     row.stops(&node);
 }
 
+/// The program that it makes of the shell is run by the real start alone.
+fn execs(shell: &'static str) {
+    let row = Row {
+        shell,
+        file: "13-execs",
+        node: "demo@10.1.2.3",
+        warns_of: &[ENV_SH, "with exec"],
+        ..BARE
+    };
+    let (pod, _dns) = row.pod();
+    pod.plan([DEMO, "start"]).ends_with(0);
+    let node = pod.run([DEMO, "start"]);
+    row.is_as_said(&node);
+    let boots = pod.place("/srv/boots");
+    eventually("the VM has booted", || boots.exists());
+    row.stops(&node);
+    assert_eq!(std::fs::read_to_string(boots).unwrap(), "x");
+}
+
 /// The release's own failure and status, and nothing that hides it.
 fn fails(shell: &'static str) {
     let (pod, _dns) = pod(shell, "10-fails");
@@ -503,5 +522,5 @@ macro_rules! rows {
 }
 
 rows!(pod_ip pod_ip_and_the_same_name pod_ip_and_another_name only_there_and_not_there only_there asks_the_system
-    other_platform parts cookie_and_ports cookie_and_ports_and_ours by_command talks hangs fails command_export
+    other_platform parts cookie_and_ports cookie_and_ports_and_ours by_command talks hangs execs fails command_export
     calls_the_release is_sourced_once_more);
