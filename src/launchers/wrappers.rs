@@ -1,5 +1,5 @@
-//! The launcher behind `env NAME=VALUE …`, `sh -c …`, `sh FILE`, `gosu USER …` and the like, and behind a script that ends in
-//! one plain `exec`, such as the `bin/server` that Phoenix puts into its releases. First step of every start: what is found
+//! The launcher behind `env NAME=VALUE …`, `sh -c …`, `sh FILE`, `gosu USER …`, `tini -- …` and the like, and behind a script
+//! that ends in one plain `exec`, such as the `bin/server` that Phoenix puts into its releases. First step of every start: what is found
 //! is then recognised.
 //!
 //! Only one-line wrappers and a script's last line are read, and only where a shell would expand nothing in them. What `env`
@@ -35,16 +35,34 @@ const INTO_ITS_FOLDER: [&str; 4] = [
 
 const SHELLS: [&str; 4] = ["sh", "bash", "dash", "ash"];
 
-/// The options of setpriv(1) without a value, and the end of its options.
-const SETPRIV_FLAGS: [&str; 7] = [
-    "--",
-    "--clear-groups",
-    "--init-groups",
-    "--keep-groups",
-    "--nnp",
-    "--no-new-privs",
-    "--reset-env",
+/// Programs that run the words behind their options, and those options that have a value in the next word.
+const RUNNERS: [(&str, &[&str]); 8] = [
+    ("catatonit", &[]),
+    ("dumb-init", &["-r", "--rewrite"]),
+    ("gosu", &[]),
+    (
+        "runuser",
+        &["-u", "--user", "-g", "--group", "-G", "--supp-group"],
+    ),
+    (
+        "setpriv",
+        &[
+            "--reuid",
+            "--regid",
+            "--groups",
+            "--inh-caps",
+            "--bounding-set",
+            "--pdeathsig",
+        ],
+    ),
+    ("su-exec", &[]),
+    ("tini", &["-e", "-p"]),
+    ("tini-static", &["-e", "-p"]),
 ];
+/// The first word of these is a user.
+const BY_USER: [&str; 2] = ["gosu", "su-exec"];
+/// A user is the value of these.
+const USER_OPTIONS: [&str; 3] = ["--reuid", "--user", "-u"];
 
 /// A launcher's command, and the command that will be run to start it.
 pub struct LauncherCommand {
@@ -175,36 +193,67 @@ impl Wrapper {
                 Some(shell)
             }
             "sh" | "ash" | "dash" => Self::of_shell(arguments),
-            "gosu" | "su-exec" => {
-                let (user, words) = arguments.split_first()?;
-                Some(Self {
-                    user: Some(user.to_str()?.to_owned()),
-                    words: words.to_vec(),
-                    ..Self::default()
-                })
-            }
-            "setpriv" => {
-                let is_option = |word: &&OsString| word.as_bytes().starts_with(b"--");
-                let count = arguments.iter().take_while(is_option).count();
-                let (options, words) = arguments.split_at_checked(count)?;
-                let mut user = None;
-                for option in options {
-                    let option = option.to_str()?;
-                    if let Some(name) = option.strip_prefix("--reuid=") {
-                        user = Some(name.to_owned());
-                    } else if !option.contains('=') && !SETPRIV_FLAGS.contains(&option) {
-                        // `--reuid app`: what comes behind the next word is not read here.
-                        return None;
-                    }
-                }
-                Some(Self {
-                    user,
-                    words: words.to_vec(),
-                    ..Self::default()
-                })
-            }
-            _ => None,
+            "su" => Self::of_su(arguments),
+            "runuser" => Self::of_su(arguments).or_else(|| Self::of_runner("runuser", arguments)),
+            name => Self::of_runner(name, arguments),
         }
+    }
+
+    /// `[OPTION…] [--] [USER] COMMAND…`
+    fn of_runner(name: &str, arguments: &[OsString]) -> Option<Self> {
+        let (_, valued) = RUNNERS.iter().find(|(runner, _)| *runner == name)?;
+        let mut user = None;
+        let mut words = arguments;
+        while let Some(option) = words
+            .first()
+            .filter(|word| word.as_bytes().starts_with(b"-"))
+        {
+            words = words.get(1..)?;
+            let (option, mut value) = match option.to_str()?.split_once('=') {
+                Some((option, value)) => (option, Some(value)),
+                None => (option.to_str()?, None),
+            };
+            if option == "--" {
+                break;
+            }
+            if value.is_none() && valued.contains(&option) {
+                let (next, rest) = words.split_first()?;
+                (value, words) = (next.to_str(), rest);
+            }
+            if USER_OPTIONS.contains(&option) {
+                user = value;
+            }
+        }
+        if BY_USER.contains(&name) {
+            let (first, rest) = words.split_first()?;
+            (user, words) = (first.to_str(), rest);
+        }
+        Some(Self {
+            user: user.map(ToOwned::to_owned),
+            words: words.to_vec(),
+            ..Self::default()
+        })
+    }
+
+    /// `[-s SHELL] [USER] -c COMMAND`, in any order. Not with `-` or `-l`, which keep nothing of the environment. su(1)
+    fn of_su(arguments: &[OsString]) -> Option<Self> {
+        let (mut user, mut script) = (None, None);
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match word.to_str()? {
+                "-c" | "--command" => script = words.next(),
+                "-s" | "--shell" => drop(words.next()?),
+                "-m" | "-p" | "--preserve-environment" => {}
+                name if user.is_none() && !name.starts_with('-') => user = Some(name.to_owned()),
+                _ => return None,
+            }
+        }
+        let inner = Self::of_shell(&["-c".into(), script?.clone()])?;
+        Some(Self {
+            user,
+            is_replaced: false,
+            ..inner
+        })
     }
 
     /// `[--] NAME=VALUE… COMMAND…`, without options.

@@ -76,14 +76,53 @@ fn takes_off_what_is_certain() {
         (&["sh", "-c"], None),
         (&["sh", "script", "x"], Some("stays|script|x")),
         (&["sh", "-e", "script"], None),
-        (&["gosu", "app:app", "erl"], Some("stays|user app:app|erl")),
+        (&["nice", "erl"], None),
+    ] {
+        let words: Vec<OsString> = words.iter().map(Into::into).collect();
+        let wrapper = Wrapper::of_program(&words, &Environment::default()).map(shown);
+        assert_eq!(wrapper.as_deref(), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn finds_what_an_init_or_another_user_runs() {
+    for (words, expected) in [
+        (
+            &["gosu", "app:app", "erl"][..],
+            Some("stays|user app:app|erl"),
+        ),
         (&["su-exec", "app", "erl"], Some("stays|user app|erl")),
         (
             &["setpriv", "--reuid=app", "--init-groups", "erl"],
             Some("stays|user app|erl"),
         ),
-        (&["setpriv", "--reuid", "app", "erl"], None),
-        (&["nice", "erl"], None),
+        (
+            &["setpriv", "--reuid", "app", "--regid", "0", "--nnp", "erl"],
+            Some("stays|user app|erl"),
+        ),
+        (&["tini", "-g", "--", "erl", "-x"], Some("stays|erl|-x")),
+        (&["tini", "-e", "143", "erl"], Some("stays|erl")),
+        (
+            &["dumb-init", "--rewrite", "15:3", "erl"],
+            Some("stays|erl"),
+        ),
+        (
+            &["su", "app", "-c", "A=1 exec bin/app start"],
+            Some("stays|user app|A=1|bin/app|start"),
+        ),
+        (
+            &["su", "-s", "/bin/sh", "-c", "erl", "app"],
+            Some("stays|user app|erl"),
+        ),
+        (&["su", "-", "app", "-c", "erl"], None),
+        (&["su", "app", "erl"], None),
+        (&["su", "app", "-c"], None),
+        (&["runuser", "app", "-c", "erl"], Some("stays|user app|erl")),
+        (
+            &["runuser", "-u", "app", "--", "erl"],
+            Some("stays|user app|erl"),
+        ),
+        (&["dumb-init", "--"], Some("stays|")),
     ] {
         let words: Vec<OsString> = words.iter().map(Into::into).collect();
         let wrapper = Wrapper::of_program(&words, &Environment::default()).map(shown);

@@ -152,7 +152,6 @@ fn reports_a_node_without_epmd() {
     is_reported_once(&pod.env("BEAMINIT_EPMD", "off").run(ERL));
 }
 
-/// As the address that Swarm adds for a published port does with what is for no such port.
 /// As in a container of Docker's that starts as root and becomes another user.
 #[test]
 fn reports_another_users_node_where_root_may_trace_nobody() {
@@ -172,6 +171,7 @@ fn reports_another_users_node_where_root_may_trace_nobody() {
     assert!(probe.stdout.contains("is ready"), "{probe}");
 }
 
+/// As the address that Swarm adds for a published port does with what is for no such port.
 #[test]
 fn is_not_held_up_by_addresses_that_drop_packets() {
     const ADDRESSES: std::ops::RangeInclusive<u8> = 1..=8;
@@ -444,6 +444,21 @@ fn finds_the_vm_behind_what_becomes_it() {
     is_as_planned(&node);
     assert_eq!(node.inmate("beam.smp").expect("the VM").parent, 1);
     assert_eq!(reported(&node), as_planned());
+}
+
+#[test]
+fn gives_the_node_behind_a_known_command_its_settings() {
+    let erl = format!("exec erl -noinput -eval '{SPEAK}'");
+    for command in [
+        &["su", "-s", "/bin/sh", "nobody", "-c", &erl][..],
+        &[&["tini", "-g", "--"], &ERL[..]].concat(),
+        &[&["dumb-init", "--"], &ERL[..]].concat(),
+    ] {
+        let (pod, _dns) = clustered();
+        let node = pod.run(command);
+        is_as_planned(&node);
+        assert_eq!(reported(&node), as_planned(), "{command:?}");
+    }
 }
 
 #[test]
