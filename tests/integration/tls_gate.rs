@@ -147,7 +147,11 @@ mod certificates {
         let by_address = pod.env("BEAMINIT_HOST", "ip").env("POD_IP", "10.1.2.3");
         starts(&by_address);
         let (pod, _dns) = with(&Certificate::of(&[]));
-        starts(&pod.env("BEAMINIT_TLS_PEERS", "ca"));
+        let stderr = starts(&pod.env("BEAMINIT_TLS_PEERS", "ca"));
+        assert!(
+            stderr.contains("/run/tls/tls.crt is of the authority\n"),
+            "{stderr}"
+        );
     }
 
     #[test]
