@@ -8,6 +8,7 @@ import string
 import tempfile
 import threading
 
+import cert_manager
 from api import PORT, Api
 from kubelet import Pod, docker, secret_data
 from nameserver import ZONE, Nameserver, address, pointer, service
@@ -59,6 +60,7 @@ class Cluster:
         """What pods need first, as a cluster would settle it in the end. What only schemas can check is passed by."""
         for item in objects:
             self.settle(item)
+        cert_manager.issue(objects, self.secrets)
         for item in objects:
             match item["kind"]:
                 case "Deployment" | "DeploymentConfig" | "StatefulSet":
@@ -66,7 +68,7 @@ class Cluster:
                     for number in range(item["spec"]["replicas"]):
                         self.start(item, number)
                 case ("Secret" | "Service" | "ServiceAccount" | "Role" | "RoleBinding" | "NetworkPolicy"
-                      | "PodDisruptionBudget"):
+                      | "PodDisruptionBudget" | "Issuer" | "Certificate"):
                     pass
                 case kind:
                     raise SystemExit(f"tests/manifests: {kind} cannot be carried out here")

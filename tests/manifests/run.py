@@ -10,7 +10,7 @@ import time
 import render
 import schema
 from cluster import Cluster
-from kubelet import PATIENCE, docker, mounted, secret_data
+from kubelet import PATIENCE, docker, secret_data
 from nameserver import TTL
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -23,6 +23,8 @@ FOLDERS = {
     "stateful-ip": DOCKER / "kubernetes/stateful-ip",
     "discovered": DOCKER / "kubernetes/discovered",
     "openshift": DOCKER / "openshift",
+    # The component docker/kubernetes/tls.
+    "tls": HERE / "tls",
     # What happens without publishNotReadyAddresses.
     "unpublished": HERE / "unpublished",
 }
@@ -116,18 +118,24 @@ def expect_mesh(cluster: Cluster, setups: list[str], cookie: str):
         if "BEAMINIT_PEERS" in {entry["name"] for entry in pod.container["env"]}:
             peers = len(cluster.selected({"selector": pod.labels})) - 1
             pod.expect_peers(peers)
+            if (setups == ["tls"]) != (", over TLS" in pod.log()):
+                raise SystemExit(f"{pod.name} should speak TLS in the set-up tls, and in no other:\n{pod.log()}")
             print(f"  {pod.node()} is connected to other nodes: {peers}{cluster.api.told(pod.name)}")
     cluster.api.expect_none_refused()
     # A node from outside has each of them ping all: what it reaches it has found by the nameserver, which may tell the
-    # addresses of the pods before these for a while.
+    # addresses of the pods before these for a while. It has the files of a pod.
     source = "[" + ",".join(f"'{node}'" for node in nodes) + "]"
     wait = "W = fun Again(A, N) -> N > 0 andalso net_adm:ping(A) == pang andalso timer:sleep(1000) == ok andalso Again(A, N - 1) end"
     ask = (f'{wait}, [W(A, {PATIENCE}) || A <- {source}],'
            f' [io:format("~s ~s ~p~n", [A, B, rpc:call(A, net_adm, ping, [B])]) || A <- {source}, B <- {source}], halt().')
-    (cluster.folder / "resolv.conf").write_text(cluster.resolv_conf())
-    said = docker("run", "--rm", "--network", cluster.network, *mounted(cluster.folder / "resolv.conf", "/etc/resolv.conf", "ro"),
-                  "--entrypoint", "erl", "beaminit-erl", "-noinput", "-hidden", "-name", "outside@127.0.0.1",
-                  "-setcookie", cookie, "-eval", ask)
+    pod = cluster.pods[0]
+    erl = ["--entrypoint", "erl", "beaminit-erl"]
+    if setups == ["tls"]:
+        # beaminit gives it the options of TLS.
+        erl = ["--group-add", str(pod.security["fsGroup"]), "--env", "BEAMINIT_TLS=/run/tls",
+               "--env", "BEAMINIT_TLS_PEERS=ca", "beaminit-erl", "erl"]
+    said = docker("run", "--rm", "--network", cluster.network, "--volumes-from", f"{pod.id}:ro", *erl, "-noinput", "-hidden",
+                  "-name", "outside@127.0.0.1", "-setcookie", cookie, "-eval", ask)
     answers = re.findall(r"^(\S+) (\S+) (.+)$", said, re.M)
     if len(answers) != len(nodes) ** 2 or any(answer != "pong" for _, _, answer in answers):
         logs = "\n".join(pod.log() for pod in cluster.pods)
