@@ -79,6 +79,7 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
         finder,
         &route,
         own.as_ref(),
+        reach::LIMIT,
         LIMIT.saturating_sub(began.elapsed()),
     )?;
     let lines: Vec<String> = match format {

@@ -19,7 +19,7 @@ use crate::node::{Cookie, Host, NodeName, Port};
 pub const STRANGER: &str =
     "what has its port is no VM of this container's command, as far as can be seen";
 
-/// One peer gets this long.
+/// One peer gets this long, in general.
 pub const LIMIT: Duration = Duration::from_secs(1);
 /// So many are asked at the same time.
 const AT_ONCE: usize = 16;
@@ -237,11 +237,12 @@ pub fn ask_all<'a>(
     peers: Vec<&'a Peer>,
     host: &Host,
     own: Option<&Own>,
+    each: Duration,
     deadline: Instant,
 ) -> Vec<(&'a Peer, Result<Reachable, Unreachable>)> {
     let mut answers = Vec::new();
     for some in peers.chunks(AT_ONCE) {
-        let deadline = deadline.min(Instant::now() + LIMIT);
+        let deadline = deadline.min(Instant::now() + each);
         std::thread::scope(|scope| {
             let threads: Vec<_> = some
                 .iter()
