@@ -13,7 +13,7 @@ use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
 use crate::config::{Config, Setting};
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName};
-use crate::plan::resolve::name;
+use crate::plan::resolve::{Sources, name};
 use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
 use crate::system::Place;
 use crate::system::secrets::Text;
@@ -130,7 +130,9 @@ fn own_settings(
         let name = answer.value("RELEASE_NAME").or_else(of_script);
         name.filter(|_| long).map(|text| (text, DISTRIBUTION))
     };
-    let node = own(NODE).map(|text| (text, NODE)).or_else(release_name);
+    let of_environment = || env_sh::part(config).and(config.variable(NODE));
+    let node = own(NODE).or_else(|| of_environment().filter(|_| !answer.assigns(NODE)));
+    let node = node.map(|text| (text, NODE)).or_else(release_name);
     let mut own_settings = OwnSettings {
         node: node.map(|(text, by)| own_name(text, answer.place(by), long)),
         elixir: true,
@@ -200,7 +202,9 @@ impl Apply for MixRelease {
         changes.set(DISTRIBUTION, Text::plain(distribution(node)));
         self.check_distribution(node)?;
         check_first_flags(decision)?;
-        changes.warnings.extend(self.node_warning(&name, launcher));
+        changes
+            .warnings
+            .extend(self.node_warning(&name, decision.sources));
         let mut own = decision.own.clone();
         if let Some(cookie) = &settings.cookie {
             // The script hands one on, the release's own if none is set; the flag with nothing behind it drops it.
@@ -296,9 +300,20 @@ impl MixRelease {
     }
 
     /// The release's own script will go on to use another name than the node's.
-    fn node_warning(&self, name: &str, launcher: &Launcher) -> Option<String> {
+    fn node_warning(&self, name: &str, sources: &Sources) -> Option<String> {
+        let (config, launcher) = (sources.config, sources.launcher);
+        if !self.answer.assigns(NODE) {
+            let text = config.variable(NODE)?;
+            let is_it = text == name || name.split('@').next() == Some(text);
+            let by = config
+                .names_node()
+                .filter(|_| !is_it && launcher.role == Role::Node)?;
+            return Some(format!(
+                "{NODE} is {text}, and {by} makes the node {name}: the release's own rpc and remote look for {text}; unset one of them"
+            ));
+        }
         let FlagSetting { text, place, .. } = launcher.own_settings.node.as_ref()?;
-        if !self.answer.assigns(NODE) || text == name || self.answer.keeps(NODE, name) {
+        if text == name || self.answer.keeps(NODE, name) {
             return None;
         }
         let effect = if launcher.role == Role::Node {

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::{COOKIE, DISTRIBUTION, NODE, REMOTE, distribution};
-use crate::config::CookieVia;
+use crate::config::{Config, CookieVia, Setting};
 use crate::error::Failure;
 use crate::launchers::script::Script;
 use crate::launchers::{COOKIE_PLACEHOLDER, LauncherCommand, marked_environment};
 use crate::naming;
+use crate::node::NamePart;
 use crate::system::shell::ShellAnswer;
 
 /// What its env.sh may decide of the node, and where the VM looks for its cookie.
@@ -32,6 +33,13 @@ const VARIABLES: [&str; 15] = [
 /// Those that have flags in a variable of their own.
 const OTP_VERSIONS: std::ops::RangeInclusive<u8> = 22..=40;
 
+/// The name in the environment's RELEASE_NODE, where that has no host: the host is ours to find.
+pub fn part(config: &Config) -> Option<Setting<NamePart>> {
+    let text = config.variable(NODE)?;
+    let part = NamePart::parse(text).ok()?;
+    Some(Setting::new(part, NODE))
+}
+
 pub fn ask(
     release: Option<&(&Script, PathBuf)>,
     found: &LauncherCommand,
@@ -40,7 +48,7 @@ pub fn ask(
     let config = &found.config;
     let mut environment = marked_environment(config);
     if config.names_node().is_some()
-        && let Some(first) = naming::candidates(config, None, name)?.first()
+        && let Some(first) = naming::candidates(config, part(config).as_ref(), name)?.first()
     {
         environment.set(NODE, first.node.to_string());
         environment.set(DISTRIBUTION, distribution(&first.node));
