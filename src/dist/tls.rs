@@ -213,8 +213,13 @@ impl ServerCertVerifier for NodeVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
+        let mut schemes = self
+            .provider
+            .signature_verification_algorithms
+            .supported_schemes();
+        // OTP 23 signs by the first of ECDSA that it is offered, whatever curve its key is on; most are on this one.
+        schemes.sort_by_key(|scheme| *scheme != SignatureScheme::ECDSA_NISTP256_SHA256);
+        schemes
     }
 }
 
