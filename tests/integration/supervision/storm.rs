@@ -31,6 +31,14 @@ fn nothing_is_lost_and_nothing_remains() {
     }
 }
 
+/// Waits until it is so, or for as long as a test does: what there is instead is then for the caller to say.
+fn patiently(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Where a signal is counted.
 fn place(signal: i32) -> usize {
     usize::try_from(signal).expect("no minus")
@@ -201,18 +209,16 @@ impl Gust {
 
     #[track_caller]
     fn calms_down(mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.differences().is_empty() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        patiently(|| self.differences().is_empty());
         assert_eq!(self.differences(), [], "seed {}", self.seed);
         if self.rng.bool() {
             self.counts
                 .write_all_at(&1_u32.to_ne_bytes(), 0)
                 .expect("the end of the forks");
-            eventually("nobody remains", || {
-                self.running.inmates().len() == self.crew
-            });
+            let inmates = || self.running.inmates();
+            patiently(|| inmates().len() == self.crew);
+            let remain = inmates();
+            assert_eq!(remain.len(), self.crew, "seed {}: {remain:#?}", self.seed);
             let open = descriptors(self.beaminit);
             assert!(
                 open <= 4,
