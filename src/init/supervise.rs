@@ -1,6 +1,7 @@
 //! The loop: take a signal, forward it or reap, until the command has ended, and what it left behind after a TERM.
 //! kill(2), wait(2).
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub fn until_the_end(child: Pid, receiver: StatusReceiver, settings: &Settings) 
         exit_status: None,
         wants_terminal: false,
         any_left: true,
+        outside: None,
         orphans: Orphans::default(),
         looked: Duration::ZERO,
         look: None,
@@ -62,6 +64,8 @@ struct Supervision<'a> {
     wants_terminal: bool,
     /// Has this process any child?
     any_left: bool,
+    /// Who was in other groups when the command's was stopped.
+    outside: Option<BTreeSet<libc::pid_t>>,
     orphans: Orphans,
     /// When it was last looked who is left, and when it is to be again.
     looked: Duration,
@@ -231,6 +235,10 @@ impl Supervision<'_> {
             Orphans::signal(signal);
             return;
         }
+        if signal == libc::SIGSTOP {
+            let outside = || processes::outside(self.child);
+            self.outside.get_or_insert_with(outside);
+        }
         if signal == libc::SIGTERM {
             self.orphans.tell_group(self.child);
         } else {
@@ -238,6 +246,15 @@ impl Supervision<'_> {
         }
         if getpgid(Some(self.child)) != Ok(self.child) {
             signals::send(self.child.as_raw(), signal);
+        }
+        if signal == libc::SIGCONT
+            && let Some(outside) = self.outside.take()
+        {
+            // STOP takes effect where a system call ends. After setsid(2) that is in a group that nobody continues: the
+            // kernel spares it from TSTP, not from STOP.
+            for pid in processes::outside(self.child).difference(&outside) {
+                signals::send(*pid, signal);
+            }
         }
     }
 }

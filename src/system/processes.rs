@@ -76,7 +76,14 @@ pub fn descendants() -> Option<Vec<Process>> {
 
 /// The same of another process.
 pub fn descendants_of(top: Pid) -> Option<Vec<Process>> {
-    Some(below(top.as_raw(), all()?))
+    Some(below(top.as_raw(), all()?, Some(CHILD_SETUP)))
+}
+
+/// Those below this process that a signal to this group does not reach, a VM's own too.
+pub fn outside(group: Pid) -> BTreeSet<libc::pid_t> {
+    let mut below = below(getpid().as_raw(), all().unwrap_or_default(), None);
+    below.retain(|process| process.group != group.as_raw());
+    below.iter().map(|process| process.pid).collect()
 }
 
 /// All living processes, sorted by their parents.
@@ -118,13 +125,13 @@ pub fn read_once(path: impl AsRef<Path>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Those of `all` that are below `top`, without those that a VM below it will end.
-fn below(top: libc::pid_t, mut all: Vec<Process>) -> Vec<Process> {
+/// Those of `all` that are below `top`, without those that a VM below it will end through a `setup`.
+fn below(top: libc::pid_t, mut all: Vec<Process>, setup: Option<&str>) -> Vec<Process> {
     let mut found = BTreeSet::new();
     let mut parents = vec![top];
     while let Some(parent) = parents.pop() {
         for child in children(&all, parent) {
-            let is_setup = child.name == CHILD_SETUP;
+            let is_setup = setup == Some(&child.name);
             // Directly below `top` its VM has ended: it ends at once, and those below it become orphans.
             if is_setup && parent != top {
                 continue;
@@ -203,8 +210,11 @@ mod tests {
             name: name.into(),
         });
         all.sort_unstable_by_key(|process| process.parent);
-        let mut found: Vec<_> = below(1, all.to_vec()).iter().map(|one| one.pid).collect();
-        found.sort_unstable();
-        assert_eq!(found, [7, 8, 11, 14]);
+        let found = |setup| {
+            let below = below(1, all.to_vec(), setup);
+            below.iter().map(|one| one.pid).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(found(Some(CHILD_SETUP)), [7, 8, 11, 14].into());
+        assert_eq!(found(None), [7, 8, 9, 10, 11, 14, 15].into());
     }
 }

@@ -70,6 +70,16 @@ const ALONE: Window = Window {
     },
 };
 
+/// A process of the command's leaves its group.
+const LEAVES: Window = Window {
+    name: "before setsid, in a child of the command",
+    held_up: &["-f", "-e", "inject=setsid:delay_enter="],
+    is_open: |_, command| {
+        let leaver = command.and_then(|command| children(command).first().copied());
+        leaver.is_some_and(|leaver| is_held_in(leaver, &[libc::SYS_setsid]))
+    },
+};
+
 /// A pod in such a moment, and the strace that holds it there; the pod goes first.
 struct HeldUp {
     running: Running,
@@ -207,4 +217,19 @@ fn without_init_term_ends_the_launch() {
         let held = window.send(&pod(), "", &command, &[libc::SIGTERM]);
         held.running.ends_with(143);
     }
+}
+
+#[test]
+fn who_leaves_the_group_while_it_is_stopped_is_continued_with_it() {
+    let pod = pod().env("BEAMINIT_SIGNALS", "USR1=STOP");
+    let script = "if (fork) { wait } else { setsid; exec qw(echo it has left) }";
+    let command = [BEAMINIT, "--", "perl", "-MPOSIX", "-e", script];
+    let held = LEAVES.send(&pod, "", &command, &[libc::SIGUSR1]);
+    eventually("it is stopped in a group of its own", || {
+        let mut inmates = held.running.inmates().into_iter();
+        inmates.any(|one| one.parent > 1 && one.group == one.pid && "tT".contains(one.state))
+    });
+    held.running.signal_number(libc::SIGCONT);
+    held.running.says("it has left");
+    held.running.ends_with(0);
 }
