@@ -78,7 +78,7 @@ fn one_without_a_certificate() {
     tells(&good, &dns, &mesh::name(1), silent);
     // OTP 23 sends no alert.
     let speaks = match fixtures::otp() {
-        ..24 => "it closed the connection instead of answering the handshake",
+        ..24 => "closed the connection instead of answering the handshake",
         _ => "speaks TLS, and beaminit knows no certificate for it; set BEAMINIT_TLS",
     };
     tells(&other, &others_dns, &mesh::name(0), speaks);
