@@ -23,9 +23,9 @@ pub fn exec(plan: &Plan, config: &Config) -> Failure {
     let environment = environment(plan, config);
     let file = plan.command.file.as_os_str();
     let words: Vec<&OsStr> = plan.command.words.iter().map(OsString::as_ref).collect();
-    let Err(mut errno) = execve(file, &words, &environment);
+    let Err(mut errno) = execve(plan.command.path(), &words, &environment);
     if errno == Errno::ENOEXEC {
-        if let Some(certainty) = no_script(&plan.command.file) {
+        if let Some(certainty) = why_no_script(&head(&plan.command.file)) {
             return Failure::new(
                 Exit::NotExecutable,
                 format!(
@@ -74,6 +74,10 @@ fn execve(file: &OsStr, words: &[&OsStr], environment: &Environment) -> Result<I
 
 fn refused(plan: &Plan, errno: Errno) -> Failure {
     let (exit, hint) = match errno {
+        Errno::ENOENT if has_carriage_return(&head(&plan.command.file)) => (
+            Exit::NotFound,
+            "its #! line ends in a carriage return; save it with LF line ends",
+        ),
         Errno::ENOENT => (
             Exit::NotFound,
             "is the interpreter of its #! line, or its loader, in this image?",
@@ -99,15 +103,23 @@ fn refused(plan: &Plan, errno: Errno) -> Failure {
     )
 }
 
-/// Why a file that the kernel cannot run is nothing for the shell either.
-fn no_script(file: &Path) -> Option<String> {
-    let mut head = [0; 64];
-    // One that cannot be read is left to the shell, which says so.
-    let length = File::open(file).ok()?.read(&mut head).ok()?;
-    why_no_script(head.get(..length)?)
+/// The first bytes of a file, as many as the kernel takes for a `#!` line; none of one that cannot be read.
+fn head(file: &Path) -> Vec<u8> {
+    let mut head = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(256).read_to_end(&mut head));
+    read.map_or_else(|_| Vec::new(), |_| head)
 }
 
-/// The same of its first bytes: elf(5).
+/// An editor on Windows ends lines so, and to the kernel that byte is a part of the interpreter's name.
+fn has_carriage_return(head: &[u8]) -> bool {
+    let mut lines = head.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .next()
+        .is_some_and(|line| line.starts_with(b"#!") && line.ends_with(b"\r\n"))
+}
+
+/// Why a file with these first bytes, which the kernel cannot run, is nothing for the shell either: elf(5). One that cannot
+/// be read is left to the shell, which says so.
 fn why_no_script(head: &[u8]) -> Option<String> {
     const OURS: &str = std::env::consts::ARCH;
     const DO: &str = "build or pull the image for this machine (docker's --platform)";
@@ -148,6 +160,19 @@ fn why_no_script(head: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_line_ends_of_windows() {
+        for (text, expected) in [
+            ("#!/bin/sh\r\necho\r\n", true),
+            ("#!/bin/sh\necho\r\n", false),
+            ("#!/bin/sh\r", false),
+            ("echo\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(has_carriage_return(text.as_bytes()), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn tells_programs_from_scripts() {

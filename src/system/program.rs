@@ -53,6 +53,13 @@ impl Command {
             .unwrap_or_default()
     }
 
+    /// The path to execute: as the user wrote it, if it is one, for a script's `$0`.
+    pub fn path(&self) -> &OsStr {
+        let written = self.words.first().map(OsString::as_os_str);
+        let written = written.filter(|word| word.as_bytes().contains(&b'/'));
+        written.unwrap_or(self.file.as_os_str())
+    }
+
     /// The folder above the program's own, symbolic links followed: the root of an Erlang, if it is its `erl`.
     pub fn root(&self) -> Option<PathBuf> {
         let file = std::fs::canonicalize(&self.file).ok()?;

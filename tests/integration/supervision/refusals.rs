@@ -67,6 +67,34 @@ fn a_program_for_another_processor_is_no_script() {
 }
 
 #[test]
+fn a_script_with_line_ends_of_windows_is_refused_as_such() {
+    let pod = Pod::new("laptop").file_with_mode("/srv/bin/app", "#!/bin/sh\r\nexit\r\n", 0o755);
+    let parts = ["cannot run /srv/bin/app", "carriage return", "LF"];
+    is_refused(&pod, &[BEAMINIT, "--", "app"], 127, &parts);
+}
+
+#[test]
+fn a_script_is_called_as_its_path_is_written() {
+    let script = "#!/bin/sh\necho \"$0 $*\"\ntr '\\0' ' ' </proc/$$/cmdline\n";
+    let pod = Pod::new("laptop").file_with_mode("/srv/bin/app", script, 0o755);
+    for command in [
+        "cd /srv; \"$@\" ./bin/app one",
+        "cd /srv; \"$@\" bin/../bin/app one",
+        "\"$@\" /srv//bin/app one",
+        "\"$@\" app one",
+        "cd /srv; \"$@\" sh -c 'exec bin/app one'",
+    ] {
+        let of = |init: &[&str]| {
+            let first = [&["sh", "-c", command, "sh"], init].concat();
+            pod.first(first.as_slice()).ends_with(0).stdout
+        };
+        let expected = of(&["tini", "--"]);
+        assert_eq!(of(&[BEAMINIT, "--"]), expected, "{command}");
+        assert_eq!(of(&[BEAMINIT, "exec", "--"]), expected, "{command}");
+    }
+}
+
+#[test]
 fn a_script_without_an_interpreter_is_run_by_the_shell() {
     let pod = Pod::new("laptop").file_with_mode("/srv/bin/app", "echo \"$0 $1\"; exit 3\n", 0o755);
     for init in ["tini", BEAMINIT] {
