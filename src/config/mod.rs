@@ -4,6 +4,7 @@
 //! (never a cookie's), what to do.
 
 pub mod addresses;
+mod asks;
 pub mod cookie;
 mod keyword;
 pub mod peers;
@@ -211,40 +212,6 @@ impl Config {
         self.environment.get(name).map(Path::new)
     }
 
-    /// The variable that says, on purpose, what the node is called; a name made of mere defaults yields to a release's own.
-    pub fn names_node(&self) -> Option<&'static str> {
-        first_set(&[
-            ("BEAMINIT_NODE", self.node.is_some()),
-            ("CLUSTER_HOSTNAME", self.cluster.is_some()),
-            ("BEAMINIT_HOST", self.host != HostForm::Auto),
-            ("SNAME", self.sname.is_some()),
-        ])
-    }
-
-    /// The variable that asks, on purpose, for a node of the cluster. Without one, nothing is changed.
-    pub fn asks_for_node(&self) -> Option<&'static str> {
-        // A cookie's counts also where it is not read.
-        let is_set = |name| self.variable(name).is_some();
-        self.names_node().or_else(|| {
-            first_set(&[
-                ("ERLANG_COOKIE", is_set("ERLANG_COOKIE")),
-                ("ERLANG_COOKIE_FILE", is_set("ERLANG_COOKIE_FILE")),
-                ("ERL_PORT", self.port.is_some()),
-                ("BEAMINIT_PEERS", self.peers.is_some()),
-                ("BEAMINIT_TLS", self.tls.is_some()),
-                ("BEAMINIT_EPMD", self.epmd == EpmdMode::Off),
-                ("BEAMINIT_BIND", self.bind == BindTo::Pod),
-            ])
-        })
-    }
-
-    /// Does any variable ask for something that a start can only do by changing the command's own name, cookie or port, or
-    /// by a gate?
-    pub fn asks_for_changes(&self) -> bool {
-        let others = self.dns.is_some() || self.cookie_via == CookieVia::File;
-        others || self.asks_for_node().is_some()
-    }
-
     /// Does this pod have addresses of IPv6 alone, or is it to use those alone?
     pub fn has_ipv6_alone(&self) -> bool {
         let all = self.addresses();
@@ -287,11 +254,6 @@ impl Config {
         let others = interfaces.filter(|address| Some(*address) != self.pod_ip);
         self.pod_ip.into_iter().chain(others).collect()
     }
-}
-
-fn first_set(variables: &[(&'static str, bool)]) -> Option<&'static str> {
-    let set = variables.iter().find(|(_, is_set)| *is_set);
-    set.map(|(name, _)| *name)
 }
 
 fn words(set: Option<String>, default: &str) -> Vec<String> {

@@ -199,8 +199,9 @@ impl Target {
         let (label, role) = (plan.launcher, plan.role);
         let is_known = self.launcher.is_some() || self.config.launcher == LauncherKind::None;
         match (&plan.identity, role) {
-            _ if !is_known => info!(
-                "exec {file} (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)"
+            // Else a warning has said so.
+            _ if !is_known && !Plan::is_in_vain(&self.config) => info!(
+                "exec {file} ({label}, so it runs as under any init; if it starts a node, set BEAMINIT_LAUNCHER to its kind)"
             ),
             (Identity::Own(_), Role::Node) => info!(
                 "exec {file} ({label}, with its own name, cookie and port; set SNAME, CLUSTER_HOSTNAME, ERLANG_COOKIE or ERL_PORT for those of a cluster)"

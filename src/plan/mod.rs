@@ -115,13 +115,21 @@ impl Plan {
             if launcher.role != Role::Neither {
                 plan.identify(&Sources::read(config, launcher)?, answer, peers)?;
             }
-        } else if let (LauncherKind::Auto, Some(by)) = (config.launcher, config.asks_for_node()) {
+        } else if Self::is_in_vain(config) {
+            let names: Vec<&str> = config.asking_for_changes().collect();
+            let are = if names.len() == 1 { "is" } else { "are" };
             plan.changes.warn(format!(
-                "{by} is set, and {} is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to what it is",
+                "{} {are} set, and {} is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to its kind (mix-release, relx, erl, …)",
+                names.join(", "),
                 command.file.display()
             ));
         }
         Ok(plan)
+    }
+
+    /// Does a variable ask for a node, of a command that is not known to be one?
+    pub fn is_in_vain(config: &Config) -> bool {
+        config.launcher == LauncherKind::Auto && config.asks_for_node().is_some()
     }
 
     /// Decides on the identity of a node or a client, and changes what is needed for it.

@@ -173,13 +173,18 @@ fn what_is_not_known_runs_untouched_and_the_log_says_so() {
         .env("ERL_FLAGS", "-name own@example.com");
     let ended = pod.run(["/srv/bin/server", "-x"]).ends_with(0);
     let lines = [
-        "beaminit: warning: BEAMINIT_HOST is set, and /srv/bin/server is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to what it is",
-        "beaminit: exec /srv/bin/server (no BEAM known to beaminit: treated as no node; BEAMINIT_LAUNCHER says otherwise)",
+        "beaminit: warning: BEAMINIT_HOST, SNAME, ERLANG_COOKIE, ERL_PORT are set, and /srv/bin/server is no BEAM known to beaminit, so it runs untouched; if it starts a node, set BEAMINIT_LAUNCHER to its kind (mix-release, relx, erl, …)",
+        "beaminit: exec /srv/bin/server (no BEAM known to beaminit)",
     ];
     assert_eq!(ended.stderr.trim_end(), lines.join("\n"), "{ended}");
     let started = Started::from(&ended);
     assert_eq!(started.env["ERL_FLAGS"], "-name own@example.com");
     assert!(!started.env.contains_key("ERL_AFLAGS"), "{ended}");
+    // Where nothing is asked for, there is nothing to be warned of.
+    let ended = Pod::new("laptop").run("true").ends_with(0);
+    let line = "(no BEAM known to beaminit, so it runs as under any init; if it starts a node, set BEAMINIT_LAUNCHER to its kind)";
+    assert!(ended.stderr.trim_end().ends_with(line), "{ended}");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended}");
 }
 
 #[test]
