@@ -44,6 +44,8 @@ fn meant<'a>(text: &str, all: &[&'a str]) -> Option<&'a str> {
     let begins = all
         .iter()
         .find(|word| word.len() > 2 && text.starts_with(**word));
+    let is_part = |word: &&&str| word.starts_with(&text) || word.ends_with(&text);
+    let part = || all.iter().find(is_part).filter(|_| text.len() > 2);
     let same = match text.as_str() {
         "none" | "no" | "off" | "false" | "disabled" | "never" | "0" => first_of(&["off", "none"]),
         "on" | "yes" | "true" | "enabled" | "default" | "1" => {
@@ -57,7 +59,7 @@ fn meant<'a>(text: &str, all: &[&'a str]) -> Option<&'a str> {
             .min_by_key(distance)
             .filter(|word| distance(word) <= 2)
     };
-    same.or_else(nearest).or(begins).copied()
+    same.or_else(nearest).or_else(part).or(begins).copied()
 }
 
 /// `BEAMINIT_HOST`: which form of host the node's name gets.
@@ -290,6 +292,17 @@ mod tests {
             ("on", &["own", "any", "off"], Some("own")),
             ("off", &["auto", "erl", "none"], Some("none")),
             ("warning", &["error", "warn", "info"], Some("warn")),
+            (
+                "mix-rel",
+                &["mix", "mix-release", "relx"],
+                Some("mix-release"),
+            ),
+            (
+                "release",
+                &["erl", "mix-release", "relx"],
+                Some("mix-release"),
+            ),
+            ("rabbit", &["erl", "rabbitmq"], Some("rabbitmq")),
             ("none", &["text", "json"], None),
         ] {
             assert_eq!(meant(text, all), word, "{text}");

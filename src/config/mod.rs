@@ -11,6 +11,7 @@ pub mod peers;
 mod pod;
 pub mod resolv_conf;
 mod service_name;
+mod similar;
 mod tls;
 mod variables;
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 
 use super::keyword::Keyword;
+use super::similar::nearest;
 use crate::error::Failures;
 use crate::init::Settings;
 use crate::log::{LogFormat, Logging};
@@ -188,13 +189,6 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || name.split_once("_PORT_").is_some_and(is_port)
 }
 
-fn nearest<'a>(name: &str, names: &[&'a str]) -> &'a str {
-    let name = name.to_ascii_uppercase();
-    let ours = names.iter().filter(|known| known.starts_with("BEAMINIT_"));
-    let nearest = ours.min_by_key(|known| strsim::damerau_levenshtein(known, &name));
-    nearest.copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,6 +268,42 @@ mod tests {
         ] {
             let lines = complaints(&[(name, value.as_bytes())]);
             assert_eq!(lines.is_empty(), ours, "{name}={value}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_that_was_meant() {
+        let mut variables = Variables::new(Environment::default());
+        Config::of(&mut variables, true);
+        for (name, meant) in [
+            ("COOKI", "COOKIE_VIA"),
+            ("COKIE", "COOKIE_VIA"),
+            ("COOKIEVIA", "COOKIE_VIA"),
+            ("COOKIE_FILE", "COOKIE_VIA"),
+            ("VIA", "COOKIE_VIA"),
+            ("HSOT", "HOST"),
+            ("host", "HOST"),
+            ("HOSTNAME", "HOST"),
+            ("DSN", "DNS"),
+            ("DN", "DNS"),
+            ("DNS_MODE", "DNS"),
+            ("TIMEOUT\n", "DNS_TIMEOUT"),
+            ("DNS_TIME", "DNS_TIMEOUT"),
+            ("DNS_TIMEUOT", "DNS_TIMEOUT"),
+            ("STOP_TIME", "STOP_TIMEOUT"),
+            ("LOG_LEVEL", "LOG"),
+            ("LOG_FORMA", "LOG_FORMAT"),
+            ("FORMAT", "LOG_FORMAT"),
+            ("TERMINATION", "TERMINATION_LOG"),
+            ("PEER", "PEERS"),
+            ("INTERVAL", "PEERS_INTERVAL"),
+            ("LAUNCH", "LAUNCHER"),
+            ("SIGNAL", "SIGNALS"),
+            ("EPMD_OFF", "EPMD"),
+            ("TLS_PEER", "TLS_PEERS"),
+        ] {
+            let (name, meant) = (format!("BEAMINIT_{name}"), format!("BEAMINIT_{meant}"));
+            assert_eq!(nearest(&name, &variables.names), meant, "{name}");
         }
     }
 
