@@ -322,7 +322,7 @@ impl MixRelease {
             format!("so this command looks for that node and not for {name}")
         };
         Some(format!(
-            "{place} sets {NODE} to {text}, {effect}; write {NODE}=${{{NODE}:-{text}}} there"
+            "{place} sets {NODE} to {text}, {effect}; write {NODE}=${{{NODE}:-…}} there"
         ))
     }
 }
