@@ -7,9 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
 use nix::errno::Errno;
 
+use crate::config::Setting;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::Port;
+use crate::plan::resolve::port::{DEFAULT, RABBITMQ};
 use crate::system::listeners;
 
 /// In a network that a user has made, Docker's DNS server listens in each container there.
@@ -21,7 +23,8 @@ const DOCKER_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
 ///
 /// # Errors
 /// [`Exit::Gate`] if it is taken, with its holder where that can be seen; [`Exit::System`] if the system forbids it.
-pub fn check(port: Port, ipv6: bool, bound: Option<IpAddr>) -> Result<(), Failure> {
+pub fn check(setting: &Setting<Port>, ipv6: bool, bound: Option<IpAddr>) -> Result<(), Failure> {
+    let port = setting.value;
     let any: IpAddr = if ipv6 {
         Ipv6Addr::UNSPECIFIED.into()
     } else {
@@ -40,20 +43,35 @@ pub fn check(port: Port, ipv6: bool, bound: Option<IpAddr>) -> Result<(), Failur
         ),
         // A kernel, or a container, without this family.
         (Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL, _) => return Ok(()),
-        (Errno::EADDRINUSE, _) => (Exit::Gate, taken(port)),
+        (Errno::EADDRINUSE, _) => (Exit::Gate, taken(setting)),
         (Errno::EACCES, _) => (
             Exit::System,
-            format!("port {port} may not be bound by this user; set ERL_PORT to one above 1023"),
+            format!(
+                "port {port} may not be bound by this user; change {} to one above 1023",
+                place(setting)
+            ),
         ),
         (errno, _) => (
             Exit::System,
-            format!("port {port} cannot be checked: {errno}; set ERL_PORT to another one"),
+            format!(
+                "port {port} cannot be checked: {errno}; change {} to another one",
+                place(setting)
+            ),
         ),
     };
     Err(Failure::new(exit, line))
 }
 
-fn taken(port: Port) -> String {
+/// What the user changes for another port: the place that says it, or ERL_PORT.
+fn place(Setting { by, .. }: &Setting<Port>) -> String {
+    match by.as_str() {
+        "ERL_PORT" | DEFAULT | RABBITMQ => "ERL_PORT".into(),
+        place => format!("it in {place}"),
+    }
+}
+
+fn taken(setting: &Setting<Port>) -> String {
+    let port = setting.value;
     let by = match listeners::of(port.number()) {
         Some(holder) => format!(" by {holder}"),
         None if listeners::are_all_at(DOCKER_DNS, port.number()) => {
@@ -63,5 +81,6 @@ fn taken(port: Port) -> String {
         }
         None => ", by a process that cannot be seen from here".into(),
     };
-    format!("port {port} is taken{by}: another node in this network namespace? change ERL_PORT")
+    let place = place(setting);
+    format!("port {port} is taken{by}: another node in this network namespace? change {place}")
 }

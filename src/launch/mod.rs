@@ -167,8 +167,8 @@ impl Target {
         if !self.is(Role::Node) {
             return;
         }
-        if let Some(number) = own.port.as_ref().and_then(Pin::port)
-            && let Err(failure) = port::check(number, own.ipv6, own.bound)
+        if let Some(port) = own.port.as_ref().and_then(Pin::setting)
+            && let Err(failure) = port::check(port, own.ipv6, own.bound)
         {
             warn!("{}", failure.lines.join("; "));
         }
@@ -258,7 +258,7 @@ fn check_port(settings: &NodeSettings) -> Result<(), Failure> {
     let Some(pin) = &settings.port else {
         return Ok(());
     };
-    if let Some(port) = pin.port() {
+    if let Some(port) = pin.setting() {
         port::check(port, settings.ipv6, settings.bound())?;
         info!("{pin} is free");
     } else {

@@ -145,10 +145,7 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         Identity::Own(own) => (own.node.as_ref(), own.port.as_ref()),
         Identity::None => (None, None),
     };
-    let port = port.and_then(|pin| match pin {
-        Pin::Ours(port) | Pin::Given(port) => Some(port),
-        Pin::Range(_) => None,
-    });
+    let port = port.and_then(Pin::setting);
     let cookie = settings.and_then(|settings| settings.cookie.as_ref());
     let (ipv6, bound) = match &plan.identity {
         Identity::Planned(settings) => (settings.ipv6, settings.bound()),

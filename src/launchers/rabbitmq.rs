@@ -13,7 +13,7 @@ use crate::config::{Config, Setting};
 use crate::error::{Failure, Failures};
 use crate::naming;
 use crate::node::{Cookie, Host, NamePart, NodeName, Port};
-use crate::plan::resolve::name;
+use crate::plan::resolve::{name, port};
 use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Pin, Role};
 use crate::system::Place;
 use crate::system::account::Account;
@@ -197,8 +197,7 @@ impl EnvAnswer {
         let port = own.and_then(|(text, _)| text.parse::<u16>().ok());
         let port = port.unwrap_or(ITS_PORT).saturating_add(ABOVE_ITS_PORT);
         let value = Port::parse(&port.to_string()).map_err(Failure::config)?;
-        let by = "RabbitMQ's own".into();
-        Ok(Setting { value, by })
+        Ok(Setting::new(value, port::RABBITMQ))
     }
 
     /// What advanced.config and rabbitmq.conf say of the port; the one that wins comes first.

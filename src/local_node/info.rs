@@ -129,7 +129,7 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
     {
         let holder = listeners::of(port).map_or_else(|| "another".into(), |one| one.to_string());
         let line = format!(
-            "port {port} is not the node's, but that of {holder}: the cookie is not told, since it would be proved to that process; end it, or change ERL_PORT"
+            "port {port} is not the node's, but that of {holder}: the cookie is not told, since it would be proved to that process; end it, or change the port of one of them"
         );
         return Err(Failure::new(Exit::Gate, line));
     }

@@ -175,7 +175,7 @@ fn check_ready(
             let holder =
                 listeners::of(port).map_or_else(String::new, |holder| format!(", but {holder}"));
             return Err(not_well(format!(
-                "what answers at port {port} as {name} is no VM of this container's command{holder}: it gets no proof of the cookie; end it, or change ERL_PORT"
+                "what answers at port {port} as {name} is no VM of this container's command{holder}: it gets no proof of the cookie; end it, or change the port of one of them"
             )));
         }
         None => {

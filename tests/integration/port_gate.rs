@@ -37,6 +37,25 @@ fn a_taken_port_is_69_and_names_the_holder() {
 }
 
 #[test]
+fn the_place_that_says_the_port_is_named() {
+    let pin = "-kernel inet_dist_listen_min 9101";
+    for (variable, value, place) in [
+        ("ERL_FLAGS", pin, "ERL_FLAGS"),
+        ("ERL_FLAGS", "-args_file /srv/own.args", "/srv/own.args:2"),
+        ("ERL_PORT", "9101", "ERL_PORT"),
+    ] {
+        let pod = stateful_pod().env(variable, value);
+        let pod = pod.file("/srv/own.args", format!("+K true\n{pin}\n"));
+        let (ended, _) = beside_a_holder(pod, "0.0.0.0", "9101");
+        assert_eq!(ended.code, 69, "{ended}");
+        let error = ended.stderr.trim_end();
+        let is_named = error.ends_with(&format!("? change {place}"))
+            || error.ends_with(&format!("? change it in {place}"));
+        assert!(is_named, "{place}: {ended}");
+    }
+}
+
+#[test]
 fn a_holder_whose_name_is_for_a_terminal_is_one_line() {
     let name = "\u{1b}[2J\nerror";
     let says = "$0 = \"\\e[2J\\nerror\"; do '/srv/releases/takes-port'; die $@";

@@ -9,6 +9,10 @@ use crate::error::Failure;
 use crate::node::Port;
 use crate::system::secrets;
 
+/// The sources of a port that nobody has set.
+pub const DEFAULT: &str = "the default";
+pub const RABBITMQ: &str = "RabbitMQ's own";
+
 /// The distribution port, as decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
@@ -59,7 +63,7 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
         (Some(Pin::Given(port)), _) => Pin::Ours(port),
         (Some(range), _) => range,
         (None, Some(default)) => Pin::Given(default.clone()),
-        (None, None) => Pin::Ours(Setting::new(Port::DEFAULT, "the default")),
+        (None, None) => Pin::Ours(Setting::new(Port::DEFAULT, DEFAULT)),
     })
 }
 
@@ -107,8 +111,12 @@ fn parse(FlagSetting { text, place, .. }: &FlagSetting) -> Result<Setting<Port>,
 impl Pin {
     /// The one port, if it is one.
     pub fn port(&self) -> Option<Port> {
+        self.setting().map(|port| port.value)
+    }
+
+    pub fn setting(&self) -> Option<&Setting<Port>> {
         match self {
-            Self::Ours(port) | Self::Given(port) => Some(port.value),
+            Self::Ours(port) | Self::Given(port) => Some(port),
             Self::Range(_) => None,
         }
     }
