@@ -1,16 +1,15 @@
 //! One check of the command: it has become the planned VM, it listens, and it gives the planned name and proves the cookie.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::guess;
 use super::vm::{self, Vm};
 use crate::beam::{Flag, FlagSetting};
 use crate::dist::{self, Carrier, Client, DistError, epmd};
 use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
 use crate::plan::Pin;
-use crate::system::files::text_of;
 use crate::system::{listeners, secrets};
 use crate::watch::{Certainty, Expectation, Promise};
 use nix::unistd::Pid;
@@ -182,18 +181,10 @@ impl<'a> NodeCheck<'a> {
         lines
     }
 
-    /// The line of a file that another value seems to come from.
     fn guess(&self, texts: &[&str]) -> String {
-        let files = &self.promise.files;
-        let in_file = |file: &PathBuf, text: &str| {
-            let lines = text_of(file).ok()?;
-            let number = lines.lines().position(|line| line.contains(text))? + 1;
-            let file = file.display();
-            Some(format!(", which seems to come from {file}:{number}"))
-        };
-        let mut texts = texts.iter();
-        let found = texts.find_map(|text| files.iter().find_map(|file| in_file(file, text)));
-        found.unwrap_or_default()
+        let place = guess::line_that_sets(texts, &self.promise.files);
+        let place = place.map(|place| format!(", which seems to come from {place}"));
+        place.unwrap_or_default()
     }
 
     /// The port at which the node listens, or will.
@@ -297,7 +288,7 @@ impl<'a> NodeCheck<'a> {
                     let line = format!(
                         "node {name} has another cookie than that of {}{}",
                         expected.map_or("the release", |expected| expected.setting.by.as_str()),
-                        self.guess(&["setcookie", "RELEASE_COOKIE"])
+                        self.guess(&["-setcookie", "RELEASE_COOKIE"])
                     );
                     if let Some(expected) = expected {
                         expected.report(line, &mut lines);

@@ -6,6 +6,7 @@
 //! then joins the peers.
 
 mod check;
+mod guess;
 pub mod process;
 pub mod vm;
 
