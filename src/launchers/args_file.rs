@@ -32,7 +32,7 @@ impl VmArgs {
         changes: &mut Changes,
     ) -> Result<PathBuf, Failure> {
         let (settings, launcher) = (decision.settings, decision.sources.launcher);
-        let name = format!("{}.vm.args", launcher.default_name);
+        let name = format!("{}.vm.args", launcher.default_name.value);
         let content = self.with(settings);
         // Nodes of one network have names of their own, even where they share /dev/shm.
         let folder = settings.node.value.to_string();

@@ -26,6 +26,8 @@ const NODE: &str = "ERLANG_NODE_ARG";
 /// The name in the file, and what it is where the file says nothing: Mnesia's data belongs to that name.
 const NODE_IN_FILE: &str = "ERLANG_NODE";
 const DEFAULT: &str = "ejabberd@localhost";
+/// The source of that.
+const OWN: &str = "ejabberdctl's own";
 /// Where its file is.
 const FILE: &str = "EJABBERDCTL_CONFIG_PATH";
 
@@ -116,11 +118,17 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     own_settings.node = name.map(|(text, place)| own_name(text, place, is_long(text)));
     own_settings.default_node = NodeName::parse(DEFAULT).ok().map(|value| Setting {
         value,
-        by: "ejabberdctl's own".into(),
+        by: OWN.into(),
     });
     let own = own_settings.node.as_ref();
-    let name = own.and_then(|own| own.text.split('@').next());
-    let launcher = of_one_vm("ejabberdctl", role, name.unwrap_or("ejabberd"));
+    let name = own.and_then(|own| {
+        let name = own.text.split('@').next()?;
+        Some(Setting::new(name.to_owned(), own.place.to_string()))
+    });
+    let launcher = Launcher {
+        default_name: name.unwrap_or_else(|| Setting::new("ejabberd".into(), OWN)),
+        ..of_one_vm("ejabberdctl", role, "ejabberd")
+    };
     let user = script.and_then(|script| script.assigned("INSTALLUSER"));
     Ok(Launcher {
         own_settings,

@@ -6,7 +6,7 @@ use super::script::Script;
 use super::{erl, of_one_vm};
 use crate::beam::words::Syntax;
 use crate::beam::{FlagSettings, Otp};
-use crate::config::Config;
+use crate::config::{Config, Setting};
 use crate::plan::{Launcher, Role};
 use crate::system::Place;
 use crate::system::program::Command;
@@ -21,13 +21,15 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
     let argument = own.is_none().then(|| argument(command)).flatten();
     let flags = own.or(argument.as_ref()).and_then(own_flags);
     let flags = flags.unwrap_or_default();
-    let named = flags.names().next().map(|flag| flag.text.clone());
+    let named = flags.names().next().map(|flag| {
+        let name = flag.text.split('@').next().unwrap_or_default();
+        Setting::new(name.to_owned(), flag.place.to_string())
+    });
     let role = named.as_ref().map_or(Role::Neither, |_| Role::Node);
-    let name = named.as_deref().unwrap_or(command.name());
-    Launcher {
-        own_settings: erl::own_settings(flags, Otp::of_erl(None, &config.environment)),
-        ..of_one_vm("escript", role, name.split('@').next().unwrap_or_default())
-    }
+    let mut launcher = of_one_vm("escript", role, command.name());
+    launcher.default_name = named.unwrap_or(launcher.default_name);
+    launcher.own_settings = erl::own_settings(flags, Otp::of_erl(None, &config.environment));
+    launcher
 }
 
 /// The script behind `escript` and its options.

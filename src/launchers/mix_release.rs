@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::elixir::no_input_warning;
 use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, LauncherCommand};
-use super::{of_one_vm, own_name};
+use super::{of_one_vm, of_release, own_name};
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
 use crate::config::{Config, Setting};
 use crate::error::Failure;
@@ -50,11 +50,13 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     };
     let file_name = script.map_or(command.name(), |script| &script.name);
     let name = script.and_then(|script| script.default_of("RELEASE_NAME"));
-    let name = name.unwrap_or(file_name);
+    let of_one_vm = of_one_vm("mix release", role, file_name);
+    let name = name.map_or_else(|| of_one_vm.default_name.clone(), of_release);
     let mut launcher = Launcher {
+        default_name: name.clone(),
         root: release.map(|script| script.root.clone()),
         daemon: task.starts_with("daemon").then_some("start or start_iex"),
-        ..of_one_vm("mix release", role, name)
+        ..of_one_vm
     };
     if role == Role::Neither {
         return Ok(launcher);
@@ -66,7 +68,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     name::check_variable(config, NODE)?;
     let version = release.map(|script| version_folder(script, config));
     let release = release.zip(version.transpose()?);
-    let answer = env_sh::ask(release.as_ref(), found, name)?;
+    let answer = env_sh::ask(release.as_ref(), found, &name)?;
     launcher.warnings.extend(answer.warning());
     launcher.own_settings = own_settings(release.as_ref(), &answer, role, config);
     let distribution = if answer.assigns(DISTRIBUTION) {

@@ -22,7 +22,7 @@ mod wrappers;
 use std::ffi::OsString;
 
 use crate::beam::{Flag, FlagSetting, FlagVariables};
-use crate::config::{Config, Keyword as _, LauncherKind};
+use crate::config::{Config, Keyword as _, LauncherKind, Setting};
 use crate::error::Failure;
 use crate::node::NodeName;
 use crate::plan::{Launcher, OwnSettings, Role};
@@ -40,7 +40,7 @@ pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launche
     Launcher {
         label,
         role,
-        default_name: default_name.to_owned(),
+        default_name: Setting::new(default_name.to_owned(), "the program's file name"),
         own_settings: OwnSettings::default(),
         root: None,
         account: None,
@@ -49,6 +49,11 @@ pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launche
         warnings: Vec::new(),
         apply: Box::new(erl::OneVm),
     }
+}
+
+/// A release's name, in its script or that of its file.
+fn of_release(name: &str) -> Setting<String> {
+    Setting::new(name.to_owned(), "the release's own")
 }
 
 /// Both ends of a range of ports.

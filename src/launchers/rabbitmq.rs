@@ -123,6 +123,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         daemon: is_daemon.then_some("rabbitmq-server without -detached"),
         warnings: Vec::from_iter(answer.0.warning()),
         apply: Box::new(RabbitMq { answer, configured }),
+        default_name: own_default(),
         ..of_one_vm("RabbitMQ", role, NAME)
     })
 }
@@ -144,6 +145,10 @@ fn default_node(config: &Config, long: bool) -> Option<Setting<NodeName>> {
 /// The variables as rabbitmq-env.conf makes them.
 struct EnvAnswer(ShellAnswer);
 
+fn own_default() -> Setting<String> {
+    Setting::new(NAME.into(), port::RABBITMQ)
+}
+
 impl EnvAnswer {
     /// Has a shell source rabbitmq-env.conf, as the scripts do, with what the start will set.
     fn ask(command: &Command, config: &Config) -> Result<Self, Failure> {
@@ -152,7 +157,7 @@ impl EnvAnswer {
         let file = PathBuf::from(file.unwrap_or("/etc/rabbitmq/rabbitmq-env.conf"));
         let mut environment = config.environment.clone();
         if config.names_node().is_some()
-            && let Some(first) = naming::candidates(config, None, NAME)?.first()
+            && let Some(first) = naming::candidates(config, None, &own_default())?.first()
         {
             let long = first.node.is_long().to_string();
             environment.set("RABBITMQ_NODENAME", first.node.to_string());

@@ -94,7 +94,7 @@ type NamedHost = (Host, String);
 pub fn candidates(
     config: &Config,
     own: Option<&Setting<NamePart>>,
-    default_name: &str,
+    default_name: &Setting<String>,
 ) -> Result<Vec<Candidate>, Failure> {
     if let Some(node) = &config.node {
         return Ok(vec![Candidate::own(node.clone(), "BEAMINIT_NODE")]);
@@ -123,7 +123,7 @@ pub fn candidates(
 fn name_part<'a>(
     config: &Config,
     own: Option<&'a Setting<NamePart>>,
-    default_name: &str,
+    default_name: &'a Setting<String>,
 ) -> Result<(NamePart, &'a str), Failure> {
     if let Some(name) = &config.sname {
         return Ok((name.clone(), "SNAME"));
@@ -133,7 +133,7 @@ fn name_part<'a>(
     }
     let (text, from) = match &config.release_name {
         Some(name) => (name.as_str(), "RELEASE_NAME"),
-        None => (default_name, "the program's file name"),
+        None => (default_name.value.as_str(), default_name.by.as_str()),
     };
     let name = NamePart::parse(text).map_err(|reason| {
         let text = secrets::shown(text);

@@ -33,7 +33,7 @@ fn config(words: &[&str]) -> Result<Config, Failure> {
 
 fn names(words: &[&str]) -> Result<Vec<String>, String> {
     config(words)
-        .and_then(|config| candidates(&config, None, "prog"))
+        .and_then(|config| candidates(&config, None, &Setting::new("prog".into(), "the program")))
         .map(|all| all.iter().map(|one| one.node.to_string()).collect())
         .map_err(|failure| failure.lines.join("; "))
 }

@@ -62,7 +62,7 @@ pub struct Launcher {
     pub label: &'static str,
     pub role: Role,
     /// The name part of the node where no variable says one.
-    pub default_name: String,
+    pub default_name: Setting<String>,
     pub own_settings: OwnSettings,
     /// The root of the Erlang that will run, where that is not the `erl` of PATH.
     pub root: Option<PathBuf>,

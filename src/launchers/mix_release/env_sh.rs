@@ -43,7 +43,7 @@ pub fn part(config: &Config) -> Option<Setting<NamePart>> {
 pub fn ask(
     release: Option<&(&Script, PathBuf)>,
     found: &LauncherCommand,
-    name: &str,
+    name: &Setting<String>,
 ) -> Result<ShellAnswer, Failure> {
     let config = &found.config;
     let mut environment = marked_environment(config);

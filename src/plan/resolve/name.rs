@@ -89,7 +89,10 @@ pub fn without_changes(
     let is_mix = own.elixir && own.shell.as_ref().is_some_and(ShellAnswer::is_known);
     let (text, by) = match own_names(sources).next() {
         Some(own) => (&own.text, own.place.to_string()),
-        None if is_mix => (&sources.launcher.default_name, "the release's own".into()),
+        None if is_mix => {
+            let name = &sources.launcher.default_name;
+            (&name.value, name.by.clone())
+        }
         None => return Ok((None, None)),
     };
     let value = short_name(text, config).ok();

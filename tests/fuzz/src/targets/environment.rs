@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use crate::config::{self, Config, InterfaceAddress, Kind, Namespace, Pod, ServiceName};
+use crate::config::{self, Config, InterfaceAddress, Kind, Namespace, Pod, ServiceName, Setting};
 use crate::exit::Exit;
 use crate::init::Settings;
 use crate::naming::{self, Lookup};
@@ -86,7 +86,8 @@ fn are_lines(lines: &[String]) {
 
 /// The candidates: each is a name, made as it says.
 fn names(config: &Config) {
-    let candidates = match naming::candidates(config, None, "prog") {
+    let default = Setting::new("prog".to_owned(), "the program's file name");
+    let candidates = match naming::candidates(config, None, &default) {
         Ok(candidates) => candidates,
         Err(failure) => {
             assert_eq!(failure.exit, Exit::Config);
