@@ -16,6 +16,7 @@ use crate::node::{Cookie, NodeName};
 use crate::plan::resolve::{Sources, name};
 use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
 use crate::system::Place;
+use crate::system::secrets;
 use crate::system::secrets::Text;
 use crate::system::shell::ShellAnswer;
 
@@ -95,6 +96,9 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
                 ..OwnSettings::default()
             };
         }
+    }
+    if role == Role::Node {
+        launcher.warnings.extend(odd_distribution(&answer, config));
     }
     launcher.apply = Box::new(MixRelease {
         answer,
@@ -188,6 +192,25 @@ fn own_settings(
 fn flags_in(path: &Path) -> FlagSettings {
     let args = VmArgs::read(path, None);
     args.map(|args| args.flags).unwrap_or_default()
+}
+
+/// The script makes no flag of another word, and its VM starts all the same. One from the environment is set anew where
+/// anything asks for that.
+fn odd_distribution(answer: &ShellAnswer, config: &Config) -> Option<String> {
+    let is_last = answer.assigns(DISTRIBUTION) || !config.asks_for_changes();
+    let text = answer.value(DISTRIBUTION).filter(|_| is_last)?;
+    let is_known = ["name", "sname", "none", ""].contains(&text);
+    if is_known {
+        return None;
+    }
+    let said = match answer.place(DISTRIBUTION) {
+        Place::Variable(name) => format!("{name} is"),
+        place => format!("{place} sets {DISTRIBUTION} to"),
+    };
+    Some(format!(
+        "{said} {:?}, which is none of name, sname and none: the release's script gives its VM no name",
+        secrets::shown(text)
+    ))
 }
 
 fn distribution(node: &NodeName) -> &'static str {
