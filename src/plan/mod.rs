@@ -166,6 +166,17 @@ impl Plan {
             changes.warn(resolve::peers::not_joined(&reason));
             settings.peers = None;
         }
+        if launcher.role == Role::Node
+            && let Some(flag) = resolve::port::no_listener(sources)
+        {
+            changes.warn(format!(
+                "{} has -dist_listen false, so the node does not listen: no peer reaches it, nor does `beaminit probe`; remove that flag, if it is to be a node of a cluster",
+                flag.place
+            ));
+            if settings.peers.take().is_some() {
+                changes.warn(resolve::peers::not_joined("the node does not listen"));
+            }
+        }
         if let Some(file) = settings.transport.file.clone() {
             changes.add_file(file);
         }

@@ -29,8 +29,8 @@ const UNANSWERED: u8 = 20;
 
 pub enum Finding {
     NotYet,
-    /// The VM runs without a name, so there is no node to check.
-    Nameless,
+    /// The VM has no name, or does not listen, so there is no node to check.
+    NoNode,
     /// The node is not the planned one, for this reason.
     Mismatch(String),
     Up(Node),
@@ -93,8 +93,9 @@ impl<'a> NodeCheck<'a> {
                 if !mismatches.is_empty() {
                     return Finding::Mismatch(mismatches.join("; "));
                 }
-                if self.promise.in_arguments && vm.name().is_none() {
-                    return Finding::Nameless;
+                let is_nameless = self.promise.in_arguments && vm.name().is_none();
+                if is_nameless || !vm.listens() {
+                    return Finding::NoNode;
                 }
             }
         }

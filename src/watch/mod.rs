@@ -119,7 +119,7 @@ pub fn watch(
         companion.sleep(pace(clock().saturating_sub(promise.since)));
         match check.run() {
             Finding::NotYet => {}
-            Finding::Nameless => return None,
+            Finding::NoNode => return None,
             Finding::Mismatch(reason) if promise.check == Check::Warn => {
                 warn!("{reason}; it runs on (BEAMINIT_CHECK=warn)");
                 check.accept();

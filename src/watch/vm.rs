@@ -82,6 +82,13 @@ impl Vm {
         port::of_flags(ports).ok().flatten()
     }
 
+    /// Does it take connections, as `-dist_listen false` has it not do?
+    pub fn listens(&self) -> bool {
+        let flags = [Flag::DistListen];
+        let mut flags = self.flags.of(&flags).peekable();
+        flags.peek().is_none() || flags.any(|flag| flag.text != "false")
+    }
+
     /// The address of its flags that it listens at.
     pub fn interface(&self) -> Option<IpAddr> {
         self.flags.of(&[Flag::Interface]).next()?.address()

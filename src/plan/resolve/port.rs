@@ -75,6 +75,14 @@ pub fn without_changes(sources: &Sources) -> Option<Pin> {
     port.or_else(default)
 }
 
+/// The flag by which the node listens at no port at all.
+pub fn no_listener<'a>(sources: &'a Sources) -> Option<&'a FlagSetting> {
+    let mut flags = sources.flags(&[Flag::DistListen]);
+    let first = flags.next()?;
+    let is_false = |flag: &FlagSetting| flag.text == "false";
+    (is_false(first) && flags.all(is_false)).then_some(first)
+}
+
 /// What port flags come to: the first of each kind counts.
 ///
 /// # Errors

@@ -88,6 +88,24 @@ fn goes_on_to_join_the_peers() {
     assert_eq!(reports(&ended.stderr).len(), 1, "{ended}");
 }
 
+#[test]
+fn a_node_that_does_not_listen_is_not_waited_for() {
+    let (pod, _dns) = clustered();
+    let node = pod.env("ERL_FLAGS", "-dist_listen false").run(ERL);
+    node.writes("what the node says of itself", |line| {
+        line.text.contains(&format!("node={NODE} "))
+    });
+    eventually("nobody watches any more", || watchers(&node) == 0);
+    node.signal(Signal::SIGTERM);
+    let ended = node.ends_with(0);
+    let warnings = warnings(&ended.stderr);
+    assert_eq!(warnings.len(), 1, "{ended}");
+    assert!(
+        warnings[0].contains("ERL_FLAGS has -dist_listen false"),
+        "{ended}"
+    );
+}
+
 /// The pod of `clustered` with a script that beaminit is told to be an `erl`.
 fn with_script(text: &str) -> (Pod, Dns) {
     let (pod, dns) = clustered();
