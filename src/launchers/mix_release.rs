@@ -10,7 +10,7 @@ use super::script::Script;
 use super::{COOKIE_PLACEHOLDER, LauncherCommand};
 use super::{of_one_vm, of_release, own_name};
 use crate::beam::{Flag, FlagSetting, FlagSettings, FlagVariables, Otp, VmArgs};
-use crate::config::{Config, Setting};
+use crate::config::{Config, CookieVia, Setting};
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName};
 use crate::plan::resolve::{Sources, name};
@@ -241,7 +241,9 @@ impl Apply for MixRelease {
             let of_script = if self.keeps(COOKIE, &given.reveal().to_string_lossy()) {
                 cookie.value.reveal()
             } else {
-                changes.warnings.extend(self.cookie_warning(cookie));
+                changes
+                    .warnings
+                    .extend(self.cookie_warning(cookie, decision.sources.config));
                 self.answer.value(COOKIE).unwrap_or_default()
             };
             let flag = FlagSetting::new(Flag::Cookie, of_script, Place::CommandLine);
@@ -315,7 +317,12 @@ impl MixRelease {
     }
 
     /// The release's own script will hand another cookie to its clients.
-    fn cookie_warning(&self, cookie: &Setting<Cookie>) -> Option<String> {
+    fn cookie_warning(&self, cookie: &Setting<Cookie>, config: &Config) -> Option<String> {
+        // The shell was asked without the variable, which its clients have.
+        let is_hidden = config.cookie_via == CookieVia::File && cookie.by == "ERLANG_COOKIE";
+        if is_hidden && self.answer.reads("ERLANG_COOKIE") {
+            return None;
+        }
         let place = self.answer.place(COOKIE);
         let line = format!(
             "{place} sets {COOKIE}, and the node's cookie is that of {}: the release's own rpc and remote do not reach the node; write {COOKIE}=${{{COOKIE}:-…}} there",

@@ -306,3 +306,31 @@ fn are_refused_where_the_command_shows_them() {
         "{ended}"
     );
 }
+
+/// Its own clients, without beaminit, make their cookie of the variable, where the container has that.
+#[test]
+fn an_env_sh_that_makes_its_cookie_of_ours() {
+    for (is_variable, (pod, _dns)) in [(true, clustered()), (false, with_secret())] {
+        let node = pod
+            .env("BEAMINIT_COOKIE_VIA", "file")
+            .env("RELEASE_NODE", NODE)
+            .env("RELEASE_DISTRIBUTION", "name")
+            .copy(&fixtures::mix_release(), "/srv/mixapp")
+            .file(
+                "/srv/mixapp/releases/0.1.0/env.sh",
+                "export RELEASE_COOKIE=\"$ERLANG_COOKIE\"\n",
+            )
+            .run([MIX, "start"]);
+        is_secret(&node);
+        let plain = node.enter([MIX, "rpc", "IO.puts(node())"]).ends();
+        assert_eq!(plain.code == 0, is_variable, "{plain}");
+        let ours = [BEAMINIT, "--", MIX, "rpc", "IO.puts(node())"];
+        node.enter(ours).ends_with(0);
+        node.signal(nix::sys::signal::Signal::SIGTERM);
+        let ended = node.ends_with(0);
+        let warned = ended
+            .stderr
+            .contains("rpc and remote do not reach the node");
+        assert_eq!(warned, !is_variable, "{ended}");
+    }
+}
