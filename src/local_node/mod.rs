@@ -288,7 +288,7 @@ fn node(target: Target) -> Result<Found, Failure> {
 
 fn no_node(command: &str) -> Failure {
     Failure::config(format!(
-        "{command} starts no node that beaminit knows; give NAME@HOST, or set BEAMINIT_LAUNCHER to what it is"
+        "{command} starts no node that beaminit knows; give NAME@HOST, or set BEAMINIT_LAUNCHER to its kind (mix-release, relx, erl, …)"
     ))
 }
 
