@@ -51,7 +51,9 @@ fn complete(source: &mut Source, config: &Config, node: &NodeName) -> Result<(),
         });
     }
     if !cfg!(feature = "full") && matches!(source, Source::Kubernetes(_)) {
-        return Err("and this beaminit is built without the API's client (cargo build --release --features full); use dns".into());
+        return Err(
+            "and this beaminit is built without the API's client; use beaminit-full, or dns".into(),
+        );
     }
     if !node.is_long() {
         return Err(format!(
