@@ -97,6 +97,10 @@ const SHOWN: &[(&str, By)] = &[
         Line("tests/containers/readme", "`docker run [^`]* plan"),
     ),
     (
+        "docker run IMAGE bin/migrate",
+        Line("tests/containers/migrations", "beaminit-elixir bin/migrate"),
+    ),
+    (
         "docker run --init",
         Line("tests/containers/under-an-init", "--init"),
     ),
