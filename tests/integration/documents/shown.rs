@@ -120,10 +120,6 @@ const SHOWN: &[(&str, By)] = &[
         Line("tests/run", "check reproducible tests/reproducible"),
     ),
     (
-        "tests/static",
-        Line("tests/run", "check static tests/static"),
-    ),
-    (
         "tests/containers/",
         Line("tests/run", "check containers/TEST tests/containers/TEST"),
     ),
