@@ -9,6 +9,7 @@
 //! <https://hexdocs.pm/phoenix/releases.html>
 
 mod plain_command;
+mod runner;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -34,35 +35,6 @@ const INTO_ITS_FOLDER: [&str; 4] = [
 ];
 
 const SHELLS: [&str; 4] = ["sh", "bash", "dash", "ash"];
-
-/// Programs that run the words behind their options, and those options that have a value in the next word.
-const RUNNERS: [(&str, &[&str]); 8] = [
-    ("catatonit", &[]),
-    ("dumb-init", &["-r", "--rewrite"]),
-    ("gosu", &[]),
-    (
-        "runuser",
-        &["-u", "--user", "-g", "--group", "-G", "--supp-group"],
-    ),
-    (
-        "setpriv",
-        &[
-            "--reuid",
-            "--regid",
-            "--groups",
-            "--inh-caps",
-            "--bounding-set",
-            "--pdeathsig",
-        ],
-    ),
-    ("su-exec", &[]),
-    ("tini", &["-e", "-p"]),
-    ("tini-static", &["-e", "-p"]),
-];
-/// The first word of these is a user.
-const BY_USER: [&str; 2] = ["gosu", "su-exec"];
-/// A user is the value of these.
-const USER_OPTIONS: [&str; 3] = ["--reuid", "--user", "-u"];
 
 /// A launcher's command, and the command that will be run to start it.
 pub struct LauncherCommand {
@@ -197,42 +169,6 @@ impl Wrapper {
             "runuser" => Self::of_su(arguments).or_else(|| Self::of_runner("runuser", arguments)),
             name => Self::of_runner(name, arguments),
         }
-    }
-
-    /// `[OPTION…] [--] [USER] COMMAND…`
-    fn of_runner(name: &str, arguments: &[OsString]) -> Option<Self> {
-        let (_, valued) = RUNNERS.iter().find(|(runner, _)| *runner == name)?;
-        let mut user = None;
-        let mut words = arguments;
-        while let Some(option) = words
-            .first()
-            .filter(|word| word.as_bytes().starts_with(b"-"))
-        {
-            words = words.get(1..)?;
-            let (option, mut value) = match option.to_str()?.split_once('=') {
-                Some((option, value)) => (option, Some(value)),
-                None => (option.to_str()?, None),
-            };
-            if option == "--" {
-                break;
-            }
-            if value.is_none() && valued.contains(&option) {
-                let (next, rest) = words.split_first()?;
-                (value, words) = (next.to_str(), rest);
-            }
-            if USER_OPTIONS.contains(&option) {
-                user = value;
-            }
-        }
-        if BY_USER.contains(&name) {
-            let (first, rest) = words.split_first()?;
-            (user, words) = (first.to_str(), rest);
-        }
-        Some(Self {
-            user: user.map(ToOwned::to_owned),
-            words: words.to_vec(),
-            ..Self::default()
-        })
     }
 
     /// `[-s SHELL] [USER] -c COMMAND`, in any order. Not with `-` or `-l`, which keep nothing of the environment. su(1)
