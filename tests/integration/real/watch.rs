@@ -185,8 +185,11 @@ fn reports_another_users_node_where_root_may_trace_nobody() {
     let node = pod.env("HOME", "/tmp").first(command.as_slice());
     node.says("is up: port 5555, cookie accepted");
     let probe = [&AS_ROOT[..], &[BEAMINIT, "probe", "--ready"]].concat();
-    let probe = node.enter(probe.as_slice()).ends_with(0);
-    assert!(probe.stdout.contains("is ready"), "{probe}");
+    // It listens before its applications have started.
+    eventually("it is ready", || {
+        let probe = node.enter(probe.as_slice()).ends();
+        probe.code == 0 && probe.stdout.contains("is ready")
+    });
 }
 
 /// As the address that Swarm adds for a published port does with what is for no such port.
