@@ -141,6 +141,11 @@ impl StatusReceiver {
         }
     }
 
+    /// Does the watcher look, who will say when the node is up?
+    pub fn is_watched(&self) -> bool {
+        self.watcher.is_some()
+    }
+
     /// What was said by now; never waits.
     pub fn current(&mut self) -> Status {
         self.read_launch();

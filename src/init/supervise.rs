@@ -173,7 +173,12 @@ impl Supervision<'_> {
     fn hears(&self, now: Duration, status: Status) -> bool {
         let age = status.runs_since.map(|since| now.saturating_sub(since));
         let is_past_boot = age.is_some_and(|age| age >= BOOT);
-        status.node && !status.up && processes::are_idle(&self.vms(), is_past_boot)
+        // One that reads its files through FUSE, such as rootless Podman's fuse-overlayfs, sleeps as one at rest does.
+        let is_left_to_watcher = self.receiver.is_watched() && !is_past_boot;
+        status.node
+            && !status.up
+            && !is_left_to_watcher
+            && processes::are_idle(&self.vms(), is_past_boot)
     }
 
     fn vms(&self) -> Vec<Pid> {

@@ -1,6 +1,8 @@
 //! A TERM to a real VM: what hears it, and how often.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use nix::sys::signal::Signal;
 
@@ -80,4 +82,34 @@ fn an_applications_own_handler_sees_one_event() {
         let ended = node.ends_with(7);
         assert_eq!(ended.stdout.matches("handler takes").count(), 1, "{ended}");
     }
+}
+
+/// It waits for a file as on a slow FUSE, and looks idle, before it hears a TERM.
+#[test]
+fn a_node_that_waits_for_a_file_while_it_boots_hears_a_term() {
+    let pod = Pod::new("laptop").file("/srv/nothing", "");
+    let slow = pod.place("/srv/slow.config");
+    nix::unistd::mkfifo(&slow, nix::sys::stat::Mode::all()).unwrap();
+    let node = pod.run(["erl", "-noinput", "-sname", "app", "-config", "/srv/slow"]);
+    let mut options = std::fs::File::options();
+    options.write(true).custom_flags(nix::libc::O_NONBLOCK);
+    // It can be opened so only when somebody reads it.
+    let writer = std::cell::OnceCell::new();
+    eventually("the VM reads it", || {
+        options
+            .open(&slow)
+            .is_ok_and(|file| writer.set(file).is_ok())
+    });
+    eventually("the VM is idle", || {
+        threads(&node).bytes().all(|state| state == b'S')
+    });
+    node.signal(Signal::SIGTERM);
+    // Not before init has looked at the VM.
+    let status = format!("/proc/{}/status", node.pid());
+    eventually("the TERM is taken", || {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        status.contains("ShdPnd:\t0000000000000000")
+    });
+    writer.into_inner().unwrap().write_all(b"[].").unwrap();
+    node.ends_with(0);
 }
