@@ -17,6 +17,11 @@ impl FlagSettings {
 
     /// What a configuration file says of the port; one that cannot be read is the VM's to complain of.
     pub fn of_config_file(path: &Path) -> Self {
+        use std::os::unix::fs::FileTypeExt as _;
+        // What comes through a pipe is there once, for the VM.
+        if std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo()) {
+            return Self::default();
+        }
         text_of(path).map_or_else(|_| Self::default(), |text| Self::of_sys_config(&text, path))
     }
 
