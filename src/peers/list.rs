@@ -19,9 +19,6 @@ use crate::log;
 use crate::node::NodeName;
 use crate::watch::process;
 
-/// This container's own node has so long to answer its name, and to take the cookie.
-const OWN_LIMIT: Duration = Duration::from_secs(2);
-
 /// The whole list takes no longer than this.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -79,7 +76,6 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
         finder,
         &route,
         own.as_ref(),
-        reach::LIMIT,
         LIMIT.saturating_sub(began.elapsed()),
     )?;
     let lines: Vec<String> = match format {
@@ -138,8 +134,8 @@ impl fmt::Display for PeerStatus {
 /// run, the first name that it may have. Warns if it runs without the process that joins it.
 fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<String>, String>) {
     let first = local.first();
-    let deadline = Instant::now() + OWN_LIMIT;
-    let addresses = local.addresses(OWN_LIMIT).unwrap_or_default();
+    let deadline = Instant::now() + reach::ONCE;
+    let addresses = local.addresses(reach::ONCE).unwrap_or_default();
     let own_name = dist::own_name(NAME, &first.host);
     let is_own = |asked: &Handshake| {
         let is_called = local.is_called(&asked.name);

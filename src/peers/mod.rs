@@ -46,8 +46,8 @@ struct PeerStatus {
     reason: Option<String>,
 }
 
-/// Finds the peers once, and asks each for at most so long, all within the limit; with `own` whether it has the same cookie,
-/// too. Returns them in the order of their names, and one line for each source that failed.
+/// Finds the peers once, and asks each, all within the limit; with `own` whether it has the same cookie, too. Returns them
+/// in the order of their names, and one line for each source that failed.
 ///
 /// # Errors
 /// There was no file descriptor left.
@@ -55,7 +55,6 @@ fn check_once(
     mut finder: Finder,
     route: &Route,
     own: Option<&Own>,
-    each: Duration,
     limit: Duration,
 ) -> Result<(Vec<PeerStatus>, Vec<String>), Failure> {
     let began = Instant::now();
@@ -70,7 +69,7 @@ fn check_once(
     })?;
     let peers = discovery.peers.values().collect();
     let host = &finder.own.node.host;
-    let answers = reach::ask_all(route, peers, host, own, each, began + limit);
+    let answers = reach::ask_all(route, peers, host, own, reach::ONCE, began + limit);
     let connected = own.into_iter().flat_map(|own| &own.connected);
     let connected: BTreeSet<String> = connected.map(|node| names::folded(node)).collect();
     let status = |(peer, answer): (&names::Peer, Result<reach::Reachable, _>)| PeerStatus {

@@ -19,8 +19,10 @@ use crate::node::{Cookie, Host, NodeName, Port};
 pub const STRANGER: &str =
     "what has its port is no VM of this container's command, as far as can be seen";
 
-/// One peer gets this long, in general.
+/// One peer gets this long where it is asked again and again.
 pub const LIMIT: Duration = Duration::from_secs(1);
+/// And this long where it is asked only once, as this container's own node is: it may be booting, or busy.
+pub const ONCE: Duration = Duration::from_secs(3);
 /// So many are asked at the same time.
 const AT_ONCE: usize = 16;
 

@@ -25,8 +25,6 @@ use crate::node::{Cookie, NodeName, Port};
 
 /// A start waits no longer than this for the peers that answer.
 const START: Duration = Duration::from_secs(6);
-/// For one that boots too, and is slow to answer.
-const EACH: Duration = Duration::from_secs(3);
 
 /// The node that is to be joined, and where its peers are found.
 pub struct Job<'a> {
@@ -61,7 +59,7 @@ impl Job<'_> {
 pub fn reachable_peers(job: &Job) -> Result<Vec<NodeName>, Failure> {
     let route = job.route()?;
     let finder = Finder::new(job.own.clone(), job.peers, job.config, None);
-    let (peers, failures) = check_once(finder, &route, None, EACH, START)?;
+    let (peers, failures) = check_once(finder, &route, None, START)?;
     for failure in failures {
         warn!("BEAMINIT_PEERS: {failure}; the node starts without waiting for those peers");
     }

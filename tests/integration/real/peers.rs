@@ -329,6 +329,10 @@ fn net_adm_reads_the_hosts_that_are_written_for_it() {
     );
     let first = one.first(["sh", "-c", &line]);
     first.says(&format!("world=['{SECOND}']"));
+    eventually(
+        "the watcher, which could become the process that joins, has gone",
+        || first.inmate("beaminit-watch").is_none(),
+    );
     // Nobody joins this node with others, and whoever lists them is told.
     let listed = first
         .enter(["env", "BEAMINIT_PEERS=dns", BEAMINIT, "peers"])
