@@ -152,5 +152,5 @@ pub fn watch(
 
 /// The wait before the next check: short at first, longer with the age of the command.
 fn pace(age: Duration) -> Duration {
-    (age / 4).clamp(Duration::from_millis(10), Duration::from_secs(5))
+    (age / 4).clamp(Duration::from_millis(20), Duration::from_secs(5))
 }
