@@ -76,14 +76,18 @@ fn one_without_a_certificate() {
     let (good, other) = (good.run(ERL), other.run(ERL));
     let silent = "does not answer the TLS handshake in time; does it speak TLS?";
     tells(&good, &dns, &mesh::name(1), silent);
-    // OTP 23 sends no alert.
-    let speaks = match fixtures::otp() {
-        ..24 => "closed the connection instead of answering the handshake",
-        _ => "speaks TLS, and beaminit knows no certificate for it; set BEAMINIT_TLS",
+    // OTP 23 sends no alert to a plain client, which therefore asks it again and again.
+    let is_told = fixtures::otp() > 23;
+    let speaks = if is_told {
+        "speaks TLS, and beaminit knows no certificate for it; set BEAMINIT_TLS"
+    } else {
+        "closed the connection instead of answering the handshake"
     };
     tells(&other, &others_dns, &mesh::name(0), speaks);
     alerts(&good, "SERVER ALERT: Fatal - Unexpected Message");
-    has_no_more_alerts(&good, &others_dns);
+    if is_told {
+        has_no_more_alerts(&good, &others_dns);
+    }
     lists(&good, &mesh::name(1), silent);
 }
 
