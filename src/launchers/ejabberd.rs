@@ -189,10 +189,7 @@ impl Apply for Ejabberd {
         }
         let mut failures = Failures::default();
         failures.take(self.answer.check(&set));
-        if let Some(place) = decision.sources.flag_variables.dropped_at() {
-            failures.push(format!("{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"));
-        }
-        failures.or(())?;
-        decision.put_first(ours, changes)
+        failures.take(decision.put_first(ours, changes));
+        failures.or(())
     }
 }

@@ -5,7 +5,7 @@
 
 use super::of_one_vm;
 use crate::beam::words::{quote, quoted_cookie};
-use crate::beam::{Flag, FlagSettings, Otp};
+use crate::beam::{Flag, FlagSetting, FlagSettings, Otp};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Role};
@@ -150,45 +150,52 @@ impl Decision<'_> {
         flags
     }
 
-    /// Puts flags into ERL_AFLAGS before what is left of the user's, who gets it back in the VM's own environment.
+    /// Puts flags before what is left of the user's in a variable: into ERL_AFLAGS, whose flags the VM reads first, if no shell
+    /// file of the release takes them out again. The user's own are the variable's value in the VM's environment.
     ///
     /// # Errors
-    /// The release's own shell file takes them out again, and there is no other place for them.
+    /// There is no other variable for them.
     pub fn put_first(&self, mut ours: Text, changes: &mut Changes) -> Result<(), Failure> {
+        const ELIXIRS: &str = "ELIXIR_ERL_OPTIONS";
         self.remove_flags(changes);
         if ours.reveal().is_empty() {
             return Ok(());
         }
-        if let Some(place) = self.sources.flag_variables.dropped_at() {
-            return self.put_into_elixirs(place, ours, changes);
-        }
-        let users = self.rest_of("ERL_AFLAGS");
-        ours.push("-env ERL_AFLAGS ").append(&users.map(quote));
-        if !users.reveal().is_empty() {
-            ours.push(" ").append(&users);
-        }
-        changes.set("ERL_AFLAGS", ours);
-        Ok(())
-    }
-
-    /// A mix release hands ELIXIR_ERL_OPTIONS to the VM before its own flags, split at blanks.
-    fn put_into_elixirs(
-        &self,
-        place: &Place,
-        mut ours: Text,
-        changes: &mut Changes,
-    ) -> Result<(), Failure> {
-        const NAME: &str = "ELIXIR_ERL_OPTIONS";
+        let variables = &self.sources.flag_variables;
+        // A mix release hands them to the VM before its own, split at blanks.
         let text = ours.reveal().to_string_lossy();
-        if text.contains(['\'', '"', '*', '?', '[', '\\'])
-            || self.sources.flag_variables.stays(NAME)
-        {
-            return Err(Failure::config(format!(
-                "{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its name, cookie and port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"
-            )));
+        let can_be_elixirs = self.own.elixir
+            && !text.contains(['\'', '"', '*', '?', '[', '\\'])
+            && !variables.stays(ELIXIRS);
+        // The VM reads ERL_FLAGS behind the release's own flags, and of two names or ports the first wins.
+        let has_name = ["-name ", "-sname "]
+            .iter()
+            .any(|flag| text.starts_with(flag));
+        let mut ports = self.sources.variables.of(&Flag::PORTS);
+        let has_port = self.own.files.has(&Flag::PORTS) || ports.any(FlagSetting::stays);
+        let can_be_last = !has_name && !has_port && !variables.stays("ERL_FLAGS");
+        let name = match variables.dropped_at() {
+            None => "ERL_AFLAGS",
+            Some(_) if can_be_elixirs => ELIXIRS,
+            Some(_) if can_be_last => "ERL_FLAGS",
+            Some(place) => {
+                return Err(Failure::config(format!(
+                    "{place} sets ERL_AFLAGS without what it was before, where beaminit gives the node its name, cookie and port; write ERL_AFLAGS=\"$ERL_AFLAGS …\" there"
+                )));
+            }
+        };
+        let users = self.rest_of(name);
+        if name != ELIXIRS {
+            ours.push("-env ")
+                .push(name)
+                .push(" ")
+                .append(&users.map(quote));
+            if !users.reveal().is_empty() {
+                ours.push(" ");
+            }
         }
-        ours.append(&self.rest_of(NAME));
-        changes.set(NAME, ours);
+        ours.append(&users);
+        changes.set(name, ours);
         Ok(())
     }
 

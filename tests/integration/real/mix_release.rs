@@ -79,6 +79,8 @@ fn an_env_sh_that_says_otherwise_is_beaten() {
         "if [ -z \"$RELEASE_NODE\" ]; then :; fi; export RELEASE_NODE=app@127.0.0.9",
         "RELEASE_COOKIE=\"pre$RELEASE_COOKIE\"",
         "export ELIXIR_ERL_OPTIONS='-name app@127.0.0.9'",
+        "export ERL_AFLAGS='-proto_dist inet_tcp'",
+        "export ERL_AFLAGS='-proto_dist inet_tcp' ELIXIR_ERL_OPTIONS='-hidden'",
     ] {
         let (node, _dns) = with_own("env.sh", &format!("#!/bin/sh\n{line}\n"));
         is_as_planned(&node);
