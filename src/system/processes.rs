@@ -69,19 +69,20 @@ pub struct Process {
     pub name: String,
 }
 
-/// The living processes below this one; `None` where /proc is missing, or another PID namespace's.
+/// The living processes below this one, without those that a VM below it will end; `None` where /proc is missing, or another PID
+/// namespace's.
 pub fn descendants() -> Option<Vec<Process>> {
     descendants_of(getpid())
 }
 
 /// The same of another process.
 pub fn descendants_of(top: Pid) -> Option<Vec<Process>> {
-    Some(below(top.as_raw(), all()?, Some(CHILD_SETUP)))
+    Some(below(top, all()?, true))
 }
 
 /// Those below this process that a signal to this group does not reach, a VM's own too.
 pub fn outside(group: Pid) -> BTreeSet<libc::pid_t> {
-    let mut below = below(getpid().as_raw(), all().unwrap_or_default(), None);
+    let mut below = below(getpid(), all().unwrap_or_default(), false);
     below.retain(|process| process.group != group.as_raw());
     below.iter().map(|process| process.pid).collect()
 }
@@ -125,13 +126,14 @@ pub fn read_once(path: impl AsRef<Path>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Those of `all` that are below `top`, without those that a VM below it will end through a `setup`.
-fn below(top: libc::pid_t, mut all: Vec<Process>, setup: Option<&str>) -> Vec<Process> {
+/// Those of `all` that are below `top`. `spares_vms`: without those that a VM below it will end.
+fn below(top: Pid, mut all: Vec<Process>, spares_vms: bool) -> Vec<Process> {
+    let top = top.as_raw();
     let mut found = BTreeSet::new();
     let mut parents = vec![top];
     while let Some(parent) = parents.pop() {
         for child in children(&all, parent) {
-            let is_setup = setup == Some(&child.name);
+            let is_setup = spares_vms && child.name == CHILD_SETUP;
             // Directly below `top` its VM has ended: it ends at once, and those below it become orphans.
             if is_setup && parent != top {
                 continue;
@@ -210,11 +212,11 @@ mod tests {
             name: name.into(),
         });
         all.sort_unstable_by_key(|process| process.parent);
-        let found = |setup| {
-            let below = below(1, all.to_vec(), setup);
+        let found = |spares_vms| {
+            let below = below(Pid::from_raw(1), all.to_vec(), spares_vms);
             below.iter().map(|one| one.pid).collect::<BTreeSet<_>>()
         };
-        assert_eq!(found(Some(CHILD_SETUP)), [7, 8, 11, 14].into());
-        assert_eq!(found(None), [7, 8, 9, 10, 11, 14, 15].into());
+        assert_eq!(found(true), [7, 8, 11, 14].into());
+        assert_eq!(found(false), [7, 8, 9, 10, 11, 14, 15].into());
     }
 }

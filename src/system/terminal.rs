@@ -67,7 +67,7 @@ pub fn child_stopped(child: Pid, by: i32) -> bool {
     }
     if let Some(group) = tcgetpgrp(stdin()).ok().filter(|group| *group != child) {
         // kill(2) finds the group of a process that has ended and is not reaped.
-        let lives = processes::descendants_of(getpid()).map_or_else(
+        let lives = processes::descendants().map_or_else(
             || killpg(group, None).is_ok(),
             |all| all.iter().any(|process| process.group == group.as_raw()),
         );
