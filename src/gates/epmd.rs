@@ -70,15 +70,14 @@ pub fn warn_if_taken(name: &NamePart, epmd: Port, ipv6: bool) {
 }
 
 fn taken(name: &str, epmd: Port, port: u16) -> String {
-    let by = listeners::of(port).map_or_else(String::new, |holder| format!(", {holder}"));
+    let by = listeners::holder(port).map_or_else(String::new, |holder| format!(", {holder}"));
     format!(
         "the node name {name} is taken: epmd (port {epmd}) has it for the node at port {port}{by}: another node in this network namespace? give this one another SNAME"
     )
 }
 
 fn not_epmd(error: EpmdError, port: Port) -> String {
-    let listener = listeners::of(port.number());
-    let by = listener.map_or_else(|| "what listens".into(), |one| one.to_string());
+    let by = listeners::holder(port.number()).unwrap_or_else(|| "what listens".into());
     let how = match error {
         EpmdError::Timeout => "does not answer",
         _ => "does not answer as epmd does",

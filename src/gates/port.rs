@@ -72,7 +72,7 @@ fn place(Setting { by, .. }: &Setting<Port>) -> String {
 
 fn taken(setting: &Setting<Port>) -> String {
     let port = setting.value;
-    let by = match listeners::of(port.number()) {
+    let by = match listeners::holder(port.number()) {
         Some(holder) => format!(" by {holder}"),
         None if listeners::are_all_at(DOCKER_DNS, port.number()) => {
             return format!(

@@ -127,7 +127,7 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
     if let Some(port) = port.filter(|_| cookie)
         && listeners::is_one_of(&running::vms(), port) == Some(false)
     {
-        let holder = listeners::of(port).map_or_else(|| "another".into(), |one| one.to_string());
+        let holder = listeners::holder(port).unwrap_or_else(|| "another".into());
         let line = format!(
             "port {port} is not the node's, but that of {holder}: the cookie is not told, since it would be proved to that process; end it, or change the port of one of them"
         );

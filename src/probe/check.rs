@@ -172,8 +172,8 @@ fn check_ready(
     match local.has_answered(&handshake) {
         Some(true) => {}
         Some(false) => {
-            let holder =
-                listeners::of(port).map_or_else(String::new, |holder| format!(", but {holder}"));
+            let holder = listeners::holder(port)
+                .map_or_else(String::new, |holder| format!(", but {holder}"));
             return Err(not_well(format!(
                 "what answers at port {port} as {name} is no VM of this container's command{holder}: it gets no proof of the cookie; end it, or change the port of one of them"
             )));

@@ -1,10 +1,10 @@
 //! Finds the process that listens on a port, or has taken a connection: the socket's inode in /proc/net/tcp, then the process
 //! that has it open. Without /proc, or for another user's process, there is no answer. proc(5)
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
-use std::{fmt, fs};
 
 use nix::unistd::geteuid;
 
@@ -16,26 +16,14 @@ const OPEN: [&str; 3] = ["0A", "01", "08"];
 const NONE: u16 = 0;
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Holder {
-    pub pid: u32,
-    pub command: String,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (pid {})", self.command, self.pid)
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
 pub struct Socket {
     pub uid: u32,
     /// 0 for a connection that no process has taken yet.
     pub inode: u32,
 }
 
-/// The process that listens on a TCP port.
-pub fn of(port: u16) -> Option<Holder> {
+/// The process that listens on a TCP port: `beam.smp (pid 812)`.
+pub fn holder(port: u16) -> Option<String> {
     let sockets: Vec<Socket> = sockets(port, NONE).collect();
     let entries = fs::read_dir("/proc").ok()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -45,10 +33,7 @@ pub fn of(port: u16) -> Option<Holder> {
     };
     let pid = pids.find(has_one)?;
     let command = text_of(format!("/proc/{pid}/comm")).ok()?;
-    Some(Holder {
-        pid,
-        command: command.trim_end().to_owned(),
-    })
+    Some(format!("{} (pid {pid})", command.trim_end()))
 }
 
 /// Is a TCP port listened on at this address, and at no other?
@@ -216,7 +201,8 @@ mod tests {
             assert_eq!(is_one_of(&[other, own], port), Some(true), "{address}");
             assert_eq!(is_one_of(&[other], port), Some(false), "{address}");
             assert_eq!(is_one_of(&[], port), None, "{address}");
-            assert_eq!(of(port).map(|holder| holder.pid), Some(own), "{address}");
+            let holder = holder(port).unwrap();
+            assert!(holder.ends_with(&format!(" (pid {own})")), "{holder}");
             let is_v4_loopback = address.starts_with("127");
             let loopback = IpAddr::from([127, 0, 0, 1]);
             assert_eq!(are_all_at(loopback, port), is_v4_loopback, "{address}");
