@@ -7,6 +7,7 @@ use super::flag::PortFlags;
 use super::settings::FlagSettings;
 use super::words::{Syntax, without};
 use crate::system::Place;
+use crate::system::files::text_of;
 
 /// Stands where a variable was that nobody sets, to mark the flags that have such a variable in their value.
 const UNSET: &str = "\u{1}";
@@ -23,15 +24,12 @@ pub struct VmArgs {
 }
 
 impl VmArgs {
-    /// Reads a file, its variables expanded first where `variable` is given.
+    /// Reads a file.
     ///
     /// # Errors
     /// The system's own.
-    pub fn read(path: &Path, variable: Option<Variable>) -> std::io::Result<Self> {
-        let bytes = std::fs::read(path)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let args = Self::of(text, path);
-        Ok(variable.map_or_else(|| args.clone(), |variable| args.expanded(variable)))
+    pub fn read(path: &Path) -> std::io::Result<Self> {
+        Ok(Self::of(text_of(path)?, path))
     }
 
     /// What there is where a release has none.

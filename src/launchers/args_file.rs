@@ -16,7 +16,7 @@ use crate::system::secrets::Text;
 impl VmArgs {
     /// Reads a release's args file as it stands.
     pub fn of_release(path: &Path) -> Result<Self, Failure> {
-        Self::read(path, None).map_err(|error| {
+        Self::read(path).map_err(|error| {
             let path = path.display();
             let line = format!("cannot read {path}: {error}; is it readable for this user?");
             Failure::new(Exit::System, line)

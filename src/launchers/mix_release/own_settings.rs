@@ -84,6 +84,6 @@ pub fn read(
 
 /// The flags of an args file; one that is not there is the VM's to complain of.
 fn flags_in(path: &Path) -> FlagSettings {
-    let args = VmArgs::read(path, None);
+    let args = VmArgs::read(path);
     args.map(|args| args.flags).unwrap_or_default()
 }

@@ -18,7 +18,10 @@ pub fn vm_args(bytes: &[u8]) {
             .map(ToOwned::to_owned)
     };
     for expand in [false, true] {
-        let args = VmArgs::read(&file.path(), expand.then_some(&variable)).unwrap();
+        let mut args = VmArgs::read(&file.path()).unwrap();
+        if expand {
+            args = args.expanded(&variable);
+        }
         // Nothing that only an unset variable would say.
         for flag in args.expanded_flags(&|_| None).ports() {
             assert!(!flag.text.contains('\u{1}'));
@@ -48,7 +51,7 @@ fn expands_by_line(text: &str) {
     let variable = |name: &str| (name.len() % 2 == 1).then(|| name.replace(['$', '{'], ""));
     let expanded = |text: &str| {
         let file = super::MemoryFile::new(text.as_bytes());
-        let args = VmArgs::read(&file.path(), Some(&variable)).unwrap();
+        let args = VmArgs::read(&file.path()).unwrap().expanded(&variable);
         // With flags in it, the rest is not all of it.
         (!super::says_anything(&args.flags)).then(|| args.rest(PortFlags::Pins))
     };
