@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use nix::libc;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::alarm;
 
@@ -15,6 +14,7 @@ use crate::exit::Exit;
 use crate::local_node;
 use crate::log;
 use crate::record::Wait;
+use crate::watch::process;
 
 /// A check that fails at the deadline has the better message, and needs some time to print it: more on a busy machine.
 const GRACE: Duration = Duration::from_millis(400);
@@ -38,8 +38,7 @@ pub fn enforce(limit: Duration) {
             log::print(format_args!(
                 "the probe did not finish in {limit}: {reason}"
             ));
-            // SAFETY: _exit takes an integer and does not return.
-            unsafe { libc::_exit(Exit::NotWell.status()) }
+            process::leave(Exit::NotWell.status())
         }
     });
     if watching.is_err() {
