@@ -168,11 +168,22 @@ pub fn command_of(line: &[u8]) -> Option<Vec<OsString>> {
 }
 
 /// Prints a text on standard output; a reader that has gone is no failure.
-pub fn say(text: &str) -> i32 {
+///
+/// # Errors
+/// It cannot be written.
+pub fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(printable::lines(text).as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Exit::System.status(),
-        _ => 0,
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::System,
+            "standard output cannot be written; is it closed?",
+        )),
+        _ => Ok(()),
     }
+}
+
+/// The same, without a word of a failure; returns the exit status.
+pub fn say(text: &str) -> i32 {
+    print(text).map_or_else(|failure| failure.exit.status(), |()| 0)
 }
 
 #[cfg(test)]

@@ -65,11 +65,7 @@ pub fn plan(mut invocation: Invocation) -> i32 {
     }
     attempt(invocation, |target| {
         let plan = target.plan(None, &[])?;
-        if crate::cli::say(&plan.to_string()) == 0 {
-            return Ok(());
-        }
-        let line = "standard output cannot be written; is it closed?";
-        Err(Failure::new(Exit::System, line))
+        crate::cli::print(&plan.to_string())
     })
 }
 

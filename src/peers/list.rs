@@ -13,7 +13,6 @@ use super::{NAME, PeerStatus, check_once};
 use crate::config::Invocation;
 use crate::dist::{self, Handshake};
 use crate::error::Failure;
-use crate::exit::Exit;
 use crate::local_node::LocalNode;
 use crate::log;
 use crate::node::NodeName;
@@ -87,12 +86,7 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
             .collect(),
     };
     let text: Vec<String> = lines.into_iter().map(|line| line + "\n").collect();
-    if crate::cli::say(&text.concat()) != 0 {
-        return Err(Failure::new(
-            Exit::System,
-            "standard output cannot be written; is it closed?",
-        ));
-    }
+    crate::cli::print(&text.concat())?;
     for failure in &failures {
         report("error", failure);
     }
