@@ -26,26 +26,21 @@ pub struct Vm {
 
 /// The VMs of a command: itself, or those below it.
 pub fn of(command: Pid) -> Vec<Vm> {
-    if let Some(flags) = flags(command) {
-        return vec![Vm {
-            pid: command,
-            is_command: true,
-            flags,
-        }];
-    }
-    let below = processes::descendants_of(command).unwrap_or_default();
-    let below = below
-        .into_iter()
-        .filter(|process| processes::is_vm(&process.name));
-    let vms = below.filter_map(|process| {
-        let pid = Pid::from_raw(process.pid);
+    let read = |pid, is_command| {
+        let flags = flags(pid)?;
         Some(Vm {
             pid,
-            is_command: false,
-            flags: flags(pid)?,
+            is_command,
+            flags,
         })
-    });
-    vms.collect()
+    };
+    if let Some(vm) = read(command, true) {
+        return vec![vm];
+    }
+    let mut below = processes::descendants_of(command).unwrap_or_default();
+    below.retain(|process| processes::is_vm(&process.name));
+    let vms = below.iter().map(|vm| Pid::from_raw(vm.pid));
+    vms.filter_map(|vm| read(vm, false)).collect()
 }
 
 /// Their process ids.
@@ -84,8 +79,7 @@ impl Vm {
 
     /// Does it take connections, as `-dist_listen false` has it not do?
     pub fn listens(&self) -> bool {
-        let flags = [Flag::DistListen];
-        let mut flags = self.flags.of(&flags).peekable();
+        let mut flags = self.flags.of(&[Flag::DistListen]).peekable();
         flags.peek().is_none() || flags.any(|flag| flag.text != "false")
     }
 
