@@ -8,7 +8,6 @@ use super::resolve::{Epmd, NodeSettings, Pin};
 use super::{Identity, Plan, Role};
 use crate::beam::words::quote;
 use crate::config::DnsMode;
-use crate::naming::Lookup;
 use crate::node::Port;
 use crate::system::printable::one_line;
 use crate::system::secrets::{self, Text};
@@ -98,7 +97,7 @@ impl Plan {
         let mut label = "node";
         for one in &node.candidates {
             write!(f, "{label:9}{one}  # {}", one.from)?;
-            let is_open = matches!(one.lookup, Lookup::Reverse(_));
+            let is_open = one.is_reverse();
             writeln!(f, "{}", if is_open { ", asked at the start" } else { "" })?;
             label = "or";
         }

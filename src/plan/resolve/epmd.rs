@@ -59,8 +59,8 @@ fn off(sources: &Sources) -> Result<Epmd, Failure> {
         ));
     }
     // Of several the VM takes the last, and ours comes before a file's.
-    let start = [Flag::StartEpmd];
-    for flag in sources.staying(&start).filter(|flag| flag.text != "false") {
+    let start = sources.staying(&[Flag::StartEpmd]);
+    for flag in start.filter(|flag| flag.text != "false") {
         let (place, text) = (&flag.place, &flag.text);
         failures.push(if *place == Place::CommandLine {
             format!(

@@ -50,13 +50,8 @@ pub fn resolve(sources: &Sources, answer: Option<&NodeName>) -> Result<Vec<Candi
     });
     let candidates = naming::candidates(config, part.as_ref(), &launcher.default_name)?;
     let answered = answer.and_then(|answer| {
-        let is_it =
-            |one: &&Candidate| one.node == *answer || matches!(one.lookup, Lookup::Reverse(_));
-        Some(Candidate {
-            node: answer.clone(),
-            from: candidates.iter().find(is_it)?.from.clone(),
-            lookup: Lookup::Own,
-        })
+        let chosen = candidates.iter().find(|one| one.is(answer))?;
+        Some(Candidate::own(answer.clone(), chosen.from.clone()))
     });
     Ok(answered.map_or(candidates, |one| vec![one]))
 }
@@ -249,8 +244,8 @@ fn check_conflict(config: &Config, launcher: &Launcher, node: &NodeName) -> Resu
 pub fn check_short_names(sources: &Sources, node: &Setting<NodeName>) -> Result<(), Failure> {
     let mut failures = Failures::default();
     // Of two short names the first wins, and ours is first.
-    let short = [Flag::Sname];
-    for flag in sources.staying(&short).filter(|_| node.value.is_long()) {
+    let short = sources.staying(&[Flag::Sname]);
+    for flag in short.filter(|_| node.value.is_long()) {
         failures.push(format!(
             "{} has -sname {}, which beats the long name {} ({}); remove that flag",
             flag.place, flag.text, node.value, node.by

@@ -43,8 +43,7 @@ pub fn resolve(sources: &Sources, off: bool) -> Result<Pin, Failure> {
             given => given,
         });
     }
-    let epmdless = [Flag::EpmdlessPort];
-    let epmdless = sources.flags(&epmdless);
+    let epmdless = sources.flags(&[Flag::EpmdlessPort]);
     // Without epmd those that can be taken out are.
     if let Some(given) = of_flags(epmdless.filter(|port| port.stays() || !off))? {
         if let Some(ours) = differs(&given) {
