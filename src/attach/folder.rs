@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::system::private_file::{Keeper, PrivateFile};
+use crate::system::private_file::{Keeper, PrivateFile, Reader};
 use crate::system::random;
 use crate::system::secrets::Text;
 
@@ -79,7 +79,11 @@ impl Drop for Folder {
 
 fn write(folder: &str, parts: &[&str], content: Text) -> Result<PathBuf, Failure> {
     let name = parts.join("/");
-    let file = PrivateFile::new(folder, &name, 0o400, content, Keeper::Nobody, None)?;
+    let reader = Reader {
+        account: None,
+        keeper: Keeper::Nobody,
+    };
+    let file = PrivateFile::new(folder, &name, 0o400, content, reader)?;
     file.write().map(|()| file.path)
 }
 

@@ -36,12 +36,12 @@ impl VmArgs {
         let content = self.with(settings);
         // Nodes of one network have names of their own, even where they share /dev/shm.
         let folder = settings.node.value.to_string();
-        let (keeper, reader) = (launcher.keeper(), launcher.account.as_ref());
-        let file = PrivateFile::new(&folder, &name, 0o600, content.clone(), keeper, reader);
-        let file = file.or_else(|failure| {
-            let file = PrivateFile::in_memory(0o600, content, keeper, reader);
-            file.filter(|_| !needs_folder).ok_or(failure)
-        })?;
+        let plan = if needs_folder {
+            PrivateFile::new
+        } else {
+            PrivateFile::new_or_in_memory
+        };
+        let file = plan(&folder, &name, 0o600, content, launcher.reader())?;
         changes.set("VMARGS_PATH", Text::plain(&file.path));
         let folder = file.path.with_file_name("");
         changes.add_file(file);

@@ -62,21 +62,13 @@ pub fn plan(
     let content = Text::from(cookie);
     // Nodes of one network have names of their own, even where they share /dev/shm.
     let own_folder = settings.node.value.to_string();
-    let keeper = sources.launcher.keeper();
-    let account = sources.launcher.account.as_ref();
-    let home = account.and_then(|account| account.home.as_deref());
-    let (variable, folder, file) = if let (Some(account), Some(home)) = (account, home) {
-        let file = PrivateFile::of_account(account, home, NAME, 0o400, content);
+    let reader = sources.launcher.reader();
+    let home = reader.account.and_then(|account| account.home.as_deref());
+    let (variable, folder, file) = if let Some(home) = home {
+        let file = PrivateFile::in_home(home, NAME, 0o400, content, reader);
         ("HOME", home.to_owned(), file)
-    } else if let Some(account) = account {
-        let file = PrivateFile::new(
-            &own_folder,
-            IN_CONFIGS,
-            0o400,
-            content,
-            keeper,
-            Some(account),
-        )?;
+    } else if let Some(account) = reader.account {
+        let file = PrivateFile::new(&own_folder, IN_CONFIGS, 0o400, content, reader)?;
         changes.warn(format!(
             "HOME is another for the command: user {} has no home in this image, and the VM looks for its cookie there",
             account.name
@@ -96,7 +88,7 @@ pub fn plan(
             Some(_) => ("HOME", NAME),
             None => ("XDG_CONFIG_HOME", IN_CONFIGS),
         };
-        let file = PrivateFile::new(&own_folder, name, 0o400, content, keeper, None)?;
+        let file = PrivateFile::new(&own_folder, name, 0o400, content, reader)?;
         let reason = reason.map(|reason| format!("HOME is another for the command: {reason}"));
         changes.warnings.extend(reason);
         let folder = file.path.ancestors().nth(Path::new(name).iter().count());

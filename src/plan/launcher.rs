@@ -9,7 +9,7 @@ use crate::config::Setting;
 use crate::error::Failure;
 use crate::node::{Cookie, NodeName, Port};
 use crate::system::account::Account;
-use crate::system::private_file::Keeper;
+use crate::system::private_file::{Keeper, Reader};
 use crate::system::shell::ShellAnswer;
 
 /// What the command is to the cluster.
@@ -116,14 +116,17 @@ impl Launcher {
         files.collect()
     }
 
-    /// Who keeps its private files in memory.
-    pub fn keeper(&self) -> Keeper {
-        match self.role {
-            _ if self.daemon.is_some() => Keeper::Nobody,
-            // `su` stays as the command: its descriptors are root's, and the VM behind it is another user's.
-            _ if self.account.is_some() => Keeper::Each,
-            Role::Client => Keeper::Each,
-            _ => Keeper::Command,
+    /// Who reads its private files.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            account: self.account.as_ref(),
+            keeper: match self.role {
+                _ if self.daemon.is_some() => Keeper::Nobody,
+                // `su` stays as the command: its descriptors are root's, and the VM behind it is another user's.
+                _ if self.account.is_some() => Keeper::Each,
+                Role::Client => Keeper::Each,
+                _ => Keeper::Command,
+            },
         }
     }
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::node::Cookie;
 use crate::system::Place;
 use crate::system::account::Account;
-use crate::system::private_file::PrivateFile;
+use crate::system::private_file::{Keeper, PrivateFile, Reader};
 use crate::system::program::Command;
 use crate::system::secrets::{self, Text};
 use crate::system::shell::ShellAnswer;
@@ -41,8 +41,12 @@ fn nothing_that_can_be_formatted_shows_a_cookie() {
         .left_out
         .push(("D".into(), Text::concealing(flags.as_ref())));
     changes.files.extend(account.map(|account| {
-        let home = Path::new("/root");
-        PrivateFile::of_account(&account, home, "vm.args", 0o600, Text::of_file(&flags))
+        let reader = Reader {
+            account: Some(&account),
+            keeper: Keeper::Nobody,
+        };
+        let content = Text::of_file(&flags);
+        PrivateFile::in_home(Path::new("/root"), "vm.args", 0o600, content, reader)
     }));
     let settings = FlagSettings::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
     assert_eq!(settings.cookies().count(), 2);

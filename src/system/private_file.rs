@@ -40,6 +40,22 @@ pub enum Keeper {
     Each,
 }
 
+/// Who reads a file.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// The user that the command becomes.
+    pub account: Option<&'a Account>,
+    pub keeper: Keeper,
+}
+
+impl Reader<'_> {
+    /// Another user than this process's.
+    fn other_user(self) -> Option<Account> {
+        let other = self.account.filter(|account| account.uid != geteuid());
+        other.cloned()
+    }
+}
+
 /// A file to be written, in a folder of this user's own, mode 0700, or in the home of the user that the command becomes.
 #[derive(Clone, Debug)]
 pub struct PrivateFile {
@@ -89,11 +105,10 @@ impl PrivateFile {
         name: &str,
         mode: u32,
         content: Text,
-        keeper: Keeper,
-        reader: Option<&Account>,
+        reader: Reader,
     ) -> std::result::Result<Self, Failure> {
-        let owner = other_user(reader);
-        let memory = Memory::new(keeper);
+        let owner = reader.other_user();
+        let memory = Memory::new(reader.keeper);
         let size = memory.as_ref().map_or(content.reveal().len(), |_| 0);
         let mut folders = FOLDERS;
         // Of equals the first.
@@ -120,7 +135,7 @@ impl PrivateFile {
             return Err(Failure::new(Exit::System, line));
         };
         let folder = match &memory {
-            Some(memory) if keeper == Keeper::Each => {
+            Some(memory) if reader.keeper == Keeper::Each => {
                 format!("client-{}", memory.descriptor.as_raw_fd())
             }
             _ => folder.to_owned(),
@@ -135,37 +150,37 @@ impl PrivateFile {
         })
     }
 
-    /// Plans a file in memory alone; `None` where the system gives none.
-    pub fn in_memory(
+    /// Plans such a file, or, where there is no folder for it, one in memory alone.
+    ///
+    /// # Errors
+    /// The system gives no memory either: that there is no folder.
+    pub fn new_or_in_memory(
+        folder: &str,
+        name: &str,
         mode: u32,
         content: Text,
-        keeper: Keeper,
-        reader: Option<&Account>,
-    ) -> Option<Self> {
-        let memory = Memory::new(keeper)?;
-        Some(Self {
-            path: memory.path.clone(),
-            folder: None,
-            memory: Some(memory),
-            owner: other_user(reader),
-            mode,
-            content,
+        reader: Reader,
+    ) -> std::result::Result<Self, Failure> {
+        Self::new(folder, name, mode, content.clone(), reader).or_else(|failure| {
+            let memory = Memory::new(reader.keeper).ok_or(failure)?;
+            Ok(Self {
+                path: memory.path.clone(),
+                folder: None,
+                memory: Some(memory),
+                owner: reader.other_user(),
+                mode,
+                content,
+            })
         })
     }
 
     /// Plans a file in the home of another user, who alone will read it.
-    pub fn of_account(
-        account: &Account,
-        home: &Path,
-        name: &str,
-        mode: u32,
-        content: Text,
-    ) -> Self {
+    pub fn in_home(home: &Path, name: &str, mode: u32, content: Text, reader: Reader) -> Self {
         Self {
             path: home.join(name),
             folder: None,
             memory: None,
-            owner: other_user(Some(account)),
+            owner: reader.other_user(),
             mode,
             content,
         }
@@ -264,10 +279,6 @@ impl PrivateFile {
         }
         file.write_all(self.content.reveal().as_encoded_bytes())
     }
-}
-
-fn other_user(reader: Option<&Account>) -> Option<Account> {
-    reader.filter(|account| account.uid != geteuid()).cloned()
 }
 
 fn is_in_memory(folder: impl AsRef<Path>) -> bool {

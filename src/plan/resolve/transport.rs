@@ -149,10 +149,8 @@ pub fn resolve(sources: &Sources, node: &NodeName, ipv6: bool) -> Result<Transpo
     let files = tls.files();
     let content = Text::plain(options(&files, "'tlsv1.3'"));
     let (folder, name) = (node.to_string(), "tls.config");
-    let (keeper, reader) = (sources.launcher.keeper(), sources.launcher.account.as_ref());
-    let file = PrivateFile::new(&folder, name, 0o600, content.clone(), keeper, reader);
-    let in_memory = |failure| PrivateFile::in_memory(0o600, content, keeper, reader).ok_or(failure);
-    let file = file.or_else(in_memory)?;
+    let reader = sources.launcher.reader();
+    let file = PrivateFile::new_or_in_memory(&folder, name, 0o600, content, reader)?;
     let protocol = if ipv6 { "inet6_tls" } else { "inet_tls" };
     let path = file.path.display();
     Ok(Transport {
