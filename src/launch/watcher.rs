@@ -140,18 +140,13 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         Some(_) => Certainty::Decided,
         None => Certainty::Apparent,
     };
-    let (node, port) = match &plan.identity {
-        Identity::Planned(settings) => (Some(&settings.node), settings.port.as_ref()),
-        Identity::Own(own) => (own.node.as_ref(), own.port.as_ref()),
-        Identity::None => (None, None),
+    let (node, port, ipv6, bound) = match &plan.identity {
+        Identity::Planned(node) => (Some(&node.node), &node.port, node.ipv6, node.bound()),
+        Identity::Own(own) => (own.node.as_ref(), &own.port, own.ipv6, own.bound),
+        Identity::None => (None, &None, config.has_ipv6_alone(), None),
     };
-    let port = port.and_then(Pin::setting);
+    let port = port.as_ref().and_then(Pin::setting);
     let cookie = settings.and_then(|settings| settings.cookie.as_ref());
-    let (ipv6, bound) = match &plan.identity {
-        Identity::Planned(settings) => (settings.ipv6, settings.bound()),
-        Identity::Own(own) => (own.ipv6, own.bound),
-        Identity::None => (config.has_ipv6_alone(), None),
-    };
     let log = config.logging.termination_log.as_ref();
     let mut files = vec![command.file.clone()];
     files.extend(launcher.iter().flat_map(Launcher::files));

@@ -23,7 +23,7 @@ use crate::naming::Candidate;
 use crate::node::host::loopback;
 use crate::node::{Cookie, Host, NodeName, Port};
 use crate::plan::resolve::{self, Sources};
-use crate::plan::{Launcher, Role};
+use crate::plan::{Launcher, OwnIdentity, Role};
 use crate::record::{Record, Wait};
 
 /// The node of this container.
@@ -136,15 +136,14 @@ impl LocalNode {
                 ..Self::new(record, cookie, config)
             });
         }
-        let (node, _) = resolve::name::without_changes(&sources)?;
-        let port = resolve::port::without_changes(&sources);
+        let (own, _) = OwnIdentity::read(&sources)?;
         let record = Record {
-            node: node.ok_or_else(|| no_node(launcher.label))?.value,
-            port: port.and_then(|pin| pin.port()),
+            node: own.node.ok_or_else(|| no_node(launcher.label))?.value,
+            port: own.port.and_then(|pin| pin.port()),
             epmd: config.epmd_port(),
-            ipv6: resolve::transport::family(&sources).unwrap_or_else(|| config.has_ipv6_alone()),
+            ipv6: own.ipv6,
             carrier: resolve::transport::of_users(&sources),
-            address: resolve::bind::given(&sources).map(|bind| bind.address.value),
+            address: own.bound,
             vm: None,
             joiner: None,
             cookie_file: None,

@@ -68,6 +68,25 @@ pub struct OwnIdentity {
     pub bound: Option<IpAddr>,
 }
 
+impl OwnIdentity {
+    /// Reads it, and the warning of a name that no peer can connect to.
+    ///
+    /// # Errors
+    /// A name that no node can have.
+    pub fn read(sources: &Sources) -> Result<(Self, Option<String>), Failure> {
+        let (node, warning) = resolve::name::without_changes(sources)?;
+        let bind = resolve::bind::given(sources);
+        let ipv6 = resolve::transport::family(sources);
+        let own = Self {
+            node,
+            port: resolve::port::without_changes(sources),
+            ipv6: ipv6.unwrap_or_else(|| sources.config.has_ipv6_alone()),
+            bound: bind.map(|bind| bind.address.value),
+        };
+        Ok((own, warning))
+    }
+}
+
 impl Plan {
     /// Makes the Plan. `answer` is what DNS chose, once it has; `peers` are those that the node waits for.
     ///
@@ -142,20 +161,12 @@ impl Plan {
         let (config, launcher) = (sources.config, sources.launcher);
         let changes = &mut self.changes;
         if !config.asks_for_changes() {
-            let (node, warning) = resolve::name::without_changes(sources)?;
+            let (own, warning) = OwnIdentity::read(sources)?;
             changes.warnings.extend(warning);
             if launcher.role == Role::Node {
                 changes.warnings.extend(vm_cookie::warning(sources));
             }
-            let port = resolve::port::without_changes(sources);
-            let bind = resolve::bind::given(sources);
-            self.identity = Identity::Own(OwnIdentity {
-                node,
-                port,
-                ipv6: resolve::transport::family(sources)
-                    .unwrap_or_else(|| config.has_ipv6_alone()),
-                bound: bind.map(|bind| bind.address.value),
-            });
+            self.identity = Identity::Own(own);
             return Ok(());
         }
         let mut settings = resolve::resolve(sources, answer)?;
