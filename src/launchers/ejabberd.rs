@@ -116,10 +116,8 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         }
     }
     own_settings.node = name.map(|(text, place)| own_name(text, place, is_long(text)));
-    own_settings.default_node = NodeName::parse(DEFAULT).ok().map(|value| Setting {
-        value,
-        by: OWN.into(),
-    });
+    let default = NodeName::parse(DEFAULT).ok();
+    own_settings.default_node = default.map(|node| Setting::new(node, OWN));
     let own = own_settings.node.as_ref();
     let name = own.and_then(|own| {
         let name = own.text.split('@').next()?;

@@ -62,9 +62,12 @@ fn port_range(min: &str, max: &str, place: &Place) -> [FlagSetting; 2] {
     ends.map(|(flag, text)| FlagSetting::new(flag, text, place.clone()))
 }
 
+fn name_flag(long: bool) -> Flag {
+    if long { Flag::Name } else { Flag::Sname }
+}
+
 fn own_name(text: &str, place: Place, long: bool) -> FlagSetting {
-    let flag = if long { Flag::Name } else { Flag::Sname };
-    FlagSetting::new(flag, text, place)
+    FlagSetting::new(name_flag(long), text, place)
 }
 
 /// The environment for the script's own shell, which is asked what becomes of our flags.

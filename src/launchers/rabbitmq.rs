@@ -6,14 +6,15 @@
 use std::path::{Path, PathBuf};
 
 use super::LauncherCommand;
-use super::{of_one_vm, own_name, port_range};
+use super::{name_flag, of_one_vm, own_name, port_range};
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::config::{Config, Setting};
 use crate::error::{Failure, Failures};
 use crate::naming;
-use crate::node::{Cookie, Host, NamePart, NodeName, Port};
-use crate::plan::resolve::{name, port};
+use crate::node::{Cookie, Port};
+use crate::plan::resolve::name;
+use crate::plan::resolve::port::RABBITMQ as ITS_OWN;
 use crate::plan::{Apply, Changes, Decision, Launcher, OwnSettings, Pin, Role};
 use crate::system::Place;
 use crate::system::account::Account;
@@ -95,12 +96,12 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     name::check_variable(config, "RABBITMQ_NODENAME")?;
     let long = answer.variable("RABBITMQ_USE_LONGNAME");
     let long = long.is_some_and(|(value, _)| value == "true");
+    let default_node = name::made_of(NAME, name_flag(long), config);
     let is_ours = config.names_node().is_some() && !answer.0.assigns("RABBITMQ_NODENAME");
     let node = answer.variable("RABBITMQ_NODENAME").filter(|_| !is_ours);
     let cookie = answer.0.value(COOKIE).and_then(|text| {
-        let value = Cookie::parse(text).ok()?;
-        let by = answer.0.place(COOKIE).to_string();
-        Some(Setting { value, by })
+        let cookie = Cookie::parse(text).ok()?;
+        Some(Setting::new(cookie, answer.0.place(COOKIE).to_string()))
     });
     let changes_user =
         script.is_some_and(|script| script.contains_all(&["/usr/lib/rabbitmq/bin/", USER]));
@@ -112,7 +113,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         own_settings: OwnSettings {
             files,
             node: node.map(|(text, place)| own_name(text, place, long)),
-            default_node: default_node(config, long),
+            default_node: default_node.ok().map(|node| Setting::new(node, ITS_OWN)),
             default_port: Some(answer.default_port()?),
             cookie,
             takes_cookie_file: true,
@@ -128,25 +129,11 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     })
 }
 
-/// The name that the broker gives itself.
-fn default_node(config: &Config, long: bool) -> Option<Setting<NodeName>> {
-    let host = config.pod.hostname.as_deref()?;
-    let host = if long {
-        config.pod.fully_qualified()?
-    } else {
-        host.split('.').next()?.to_owned()
-    };
-    let name = NamePart::parse(NAME).ok()?;
-    let value = NodeName::new(name, Host::parse(&host).ok()?).ok()?;
-    let by = "RabbitMQ's own".into();
-    Some(Setting { value, by })
-}
-
 /// The variables as rabbitmq-env.conf makes them.
 struct EnvAnswer(ShellAnswer);
 
 fn own_default() -> Setting<String> {
-    Setting::new(NAME.into(), port::RABBITMQ)
+    Setting::new(NAME.into(), ITS_OWN)
 }
 
 impl EnvAnswer {
@@ -202,7 +189,7 @@ impl EnvAnswer {
         let port = own.and_then(|(text, _)| text.parse::<u16>().ok());
         let port = port.unwrap_or(ITS_PORT).saturating_add(ABOVE_ITS_PORT);
         let value = Port::parse(&port.to_string()).map_err(Failure::config)?;
-        Ok(Setting::new(value, port::RABBITMQ))
+        Ok(Setting::new(value, ITS_OWN))
     }
 
     /// What advanced.config and rabbitmq.conf say of the port; the one that wins comes first.

@@ -143,22 +143,19 @@ fn own_whole(sources: &Sources) -> Result<Option<Setting<NodeName>>, Failure> {
     if own.flag == Flag::Sname && !own.text.contains('@') {
         return Ok(None);
     }
-    let value = of_flag(own, sources.config).map_err(|reason| {
+    let value = made_of(&own.text, own.flag, sources.config).map_err(|reason| {
         let (place, text) = (&own.place, secrets::shown(&own.text));
         Failure::config(format!("{place} has the node name {text:?}: {reason}"))
     })?;
     Ok(Some(Setting::new(value, own.place.to_string())))
 }
 
-/// The name that the VM makes of a flag: a long one without a host has the host's fully qualified name.
-fn of_flag(
-    FlagSetting { flag, text, .. }: &FlagSetting,
-    config: &Config,
-) -> Result<NodeName, String> {
+/// The name that the VM makes of a flag's text: a long one without a host has the host's fully qualified name.
+pub fn made_of(text: &str, flag: Flag, config: &Config) -> Result<NodeName, String> {
     if text.contains('@') {
         return NodeName::parse(text);
     }
-    if *flag == Flag::Sname {
+    if flag == Flag::Sname {
         return short_name(text, config);
     }
     let name = NamePart::parse(text)?;
@@ -189,7 +186,7 @@ fn certain(node: NodeName, from: String, config: &Config) -> Candidate {
 
 /// The name that a flag of the command line makes.
 fn of_command_line(flag: &FlagSetting, config: &Config) -> Result<NodeName, Failure> {
-    let node = of_flag(flag, config).and_then(|node| match flag.flag {
+    let node = made_of(&flag.text, flag.flag, config).and_then(|node| match flag.flag {
         Flag::Sname if node.is_long() => Err("a short name's host has no dot; use -name".into()),
         _ => Ok(node),
     });
