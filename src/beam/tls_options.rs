@@ -19,9 +19,6 @@ pub struct TlsOptions {
     unread: Vec<String>,
 }
 
-/// Instead of those that can be read.
-const UNREAD: [&str; 3] = ["cert", "cacerts", "certs_keys"];
-
 impl TlsOptions {
     /// Those of one side, `client` or `server`, in the text of a file; `None` where it says nothing of it.
     pub fn of_text(text: &str, side: &str) -> Option<Self> {
@@ -77,32 +74,22 @@ impl TlsOptions {
 
     /// The first one wins. A string begins with its quote.
     fn set(&mut self, name: &str, value: &str) {
-        let slot = match name {
-            "certfile" => &mut self.certfile,
-            "keyfile" => &mut self.keyfile,
-            "cacertfile" => &mut self.cacertfile,
-            "verify" => {
-                self.verify.get_or_insert_with(|| value.to_owned());
-                return;
-            }
-            "customize_hostname_check" | "verify_fun" | "server_name_indication" => {
-                self.has_own_check = true;
-                return;
-            }
-            _ => {
-                if UNREAD.contains(&name) {
-                    self.unread.push(name.to_owned());
-                }
-                return;
-            }
+        let first = |slot: &mut Option<String>, text: &str| {
+            slot.get_or_insert_with(|| text.to_owned());
         };
-        match value.strip_prefix('"') {
-            Some(path) => {
-                slot.get_or_insert_with(|| path.to_owned());
+        match (name, value.strip_prefix('"')) {
+            ("certfile", Some(path)) => first(&mut self.certfile, path),
+            ("keyfile", Some(path)) => first(&mut self.keyfile, path),
+            ("cacertfile", Some(path)) => first(&mut self.cacertfile, path),
+            ("verify", _) => first(&mut self.verify, value),
+            ("customize_hostname_check" | "verify_fun" | "server_name_indication", _) => {
+                self.has_own_check = true;
             }
-            None => {
+            // No string, or what stands in place of a file.
+            ("certfile" | "keyfile" | "cacertfile" | "cert" | "cacerts" | "certs_keys", _) => {
                 self.unread.push(name.to_owned());
             }
+            _ => {}
         }
     }
 
