@@ -148,8 +148,19 @@ impl StatusReceiver {
 
     /// What was said by now; never waits.
     pub fn current(&mut self) -> Status {
-        self.read_launch();
-        self.read_watcher();
+        let status = &mut self.status;
+        drain(&mut self.launch, |message| {
+            if message == NODE {
+                status.node = true;
+            } else {
+                let nanos = u64::try_from(u128::from_ne_bytes(message)).unwrap_or(u64::MAX);
+                status.runs_since = Some(Duration::from_nanos(nanos));
+            }
+        });
+        drain(&mut self.watcher, |message| match &message {
+            UP => status.up = true,
+            _ => status.another = true,
+        });
         // Until the exec is done, a TERM ends launch itself.
         let runs_since = self.status.runs_since.filter(|_| self.launch.is_none());
         Status {
@@ -157,33 +168,17 @@ impl StatusReceiver {
             ..self.status
         }
     }
+}
 
-    fn read_launch(&mut self) {
-        let mut message = [0; 16];
-        while let Some(pipe) = &self.launch {
-            match unistd::read(pipe.as_fd(), &mut message) {
-                Ok(0) => self.launch = None,
-                Ok(_) if message == NODE => self.status.node = true,
-                Ok(_) => {
-                    let nanos = u64::try_from(u128::from_ne_bytes(message)).unwrap_or(u64::MAX);
-                    self.status.runs_since = Some(Duration::from_nanos(nanos));
-                }
-                Err(Errno::EINTR) => {}
-                Err(_) => break,
-            }
-        }
-    }
-
-    fn read_watcher(&mut self) {
-        let mut message = [0; 1];
-        while let Some(pipe) = &self.watcher {
-            match unistd::read(pipe.as_fd(), &mut message) {
-                Ok(0) => self.watcher = None,
-                Ok(_) if message == *UP => self.status.up = true,
-                Ok(_) => self.status.another = true,
-                Err(Errno::EINTR) => {}
-                Err(_) => break,
-            }
+/// Takes the messages that are in a pipe; one that has ended is closed.
+fn drain<const SIZE: usize>(pipe: &mut Option<OwnedFd>, mut take: impl FnMut([u8; SIZE])) {
+    let mut message = [0; SIZE];
+    while let Some(open) = pipe {
+        match unistd::read(open.as_fd(), &mut message) {
+            Ok(0) => *pipe = None,
+            Ok(_) => take(message),
+            Err(Errno::EINTR) => {}
+            Err(_) => break,
         }
     }
 }
