@@ -70,15 +70,8 @@ fn pair(part: &str) -> Result<(Signal, Option<Signal>), String> {
             "{part:?}: that signal cannot be rewritten, it never reaches beaminit or is its own"
         ));
     }
-    let to = to.trim();
-    Ok((
-        from,
-        if to.is_empty() {
-            None
-        } else {
-            Some(number(to)?)
-        },
-    ))
+    let to = Some(to.trim()).filter(|to| !to.is_empty());
+    Ok((from, to.map(number).transpose()?))
 }
 
 /// `TERM`, `SIGTERM`, `15`, `RTMIN+1`, `RTMAX-1`: in any case, as kill(1) takes them.
@@ -104,10 +97,8 @@ fn number(text: &str) -> Result<Signal, String> {
     } else if let Some(number) = digits(name) {
         Some(number)
     } else {
-        format!("SIG{name}")
-            .parse()
-            .ok()
-            .map(|known: nix::sys::signal::Signal| known as Signal)
+        let known = format!("SIG{name}").parse::<nix::sys::signal::Signal>();
+        known.ok().map(|known| known as Signal)
     };
     number.filter(|n| (1..=RTMAX).contains(n)).ok_or_else(|| {
         format!("{text:?} is no signal's name; use names like TERM, USR1 or RTMIN+1")
