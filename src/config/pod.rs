@@ -16,7 +16,6 @@ use crate::system::files::text_of;
 use crate::system::secrets;
 
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-const HOSTS: &str = "/etc/hosts";
 
 /// The pod, as far as it can be known from inside.
 #[derive(Clone, Debug, Default)]
@@ -132,13 +131,6 @@ impl Pod {
         if let Some(domain) = domain.filter(|_| self.resolv_conf.has_domain) {
             return Some(format!("{host}.{domain}"));
         }
-        let hosts = text_of(HOSTS).unwrap_or_default();
-        let mut lines = hosts.lines().map(|line| {
-            let line = line.split('#').next().unwrap_or_default();
-            line.split_whitespace().skip(1).collect::<Vec<_>>()
-        });
-        let names = lines.find(|names| names.contains(&host))?;
-        let is_long = |name: &&&str| name.starts_with(&format!("{host}."));
-        names.iter().find(is_long).map(ToString::to_string)
+        hosts::long_form(host)
     }
 }

@@ -19,13 +19,28 @@ pub fn is_of_machine() -> bool {
 }
 
 fn parse(hosts: &str, name: &str) -> Vec<IpAddr> {
-    let address_of = |line: &str| {
-        let mut words = line.split('#').next()?.split_whitespace();
-        let address = words.next()?.parse().ok()?;
-        let is_named = words.any(|word| word.eq_ignore_ascii_case(name));
-        is_named.then_some(address)
+    let address_of = |(address, names): (&str, Vec<&str>)| {
+        let is_named = names.iter().any(|word| word.eq_ignore_ascii_case(name));
+        address.parse().ok().filter(|_| is_named)
     };
-    hosts.lines().filter_map(address_of).collect()
+    lines(hosts).filter_map(address_of).collect()
+}
+
+/// The long form of a name, in the first line that has it.
+pub fn long_form(host: &str) -> Option<String> {
+    let hosts = text_of(FILE).unwrap_or_default();
+    let (_, names) = lines(&hosts).find(|(_, names)| names.contains(&host))?;
+    let start = format!("{host}.");
+    let long = names.into_iter().find(|name| name.starts_with(&start));
+    long.map(str::to_owned)
+}
+
+/// The address of each line, and its names.
+fn lines(hosts: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    hosts.lines().filter_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        Some((words.next()?, words.collect()))
+    })
 }
 
 #[cfg(test)]
