@@ -41,15 +41,6 @@ impl Failure {
         Self::new(Exit::Usage, line)
     }
 
-    /// Bad configuration, for each of these reasons.
-    pub fn config_lines(lines: Vec<String>) -> Self {
-        Self {
-            exit: Exit::Config,
-            lines,
-            details: None,
-        }
-    }
-
     /// Bad configuration.
     pub fn config(line: impl Into<String>) -> Self {
         Self::new(Exit::Config, line)
@@ -63,9 +54,8 @@ pub struct Failures(Vec<String>);
 impl Failures {
     /// The value of a result; its failure is kept for later.
     pub fn take<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
-        let mut push =
-            |failure: Failure| failure.lines.into_iter().for_each(|line| self.push(line));
-        result.map_err(&mut push).ok()
+        let push = |failure: Failure| failure.lines.into_iter().for_each(|line| self.push(line));
+        result.map_err(push).ok()
     }
 
     /// Adds one line, once.
@@ -84,7 +74,11 @@ impl Failures {
         if self.0.is_empty() {
             Ok(value)
         } else {
-            Err(Failure::config_lines(self.0))
+            Err(Failure {
+                exit: Exit::Config,
+                lines: self.0,
+                details: None,
+            })
         }
     }
 }
