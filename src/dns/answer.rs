@@ -31,6 +31,16 @@ pub struct Answer {
 pub type Parsed = (AnswerData, Option<Duration>);
 
 impl Answer {
+    /// One without records.
+    pub fn empty(data: AnswerData, server: &Nameserver) -> Self {
+        Self {
+            data,
+            server: server.clone(),
+            ttl: None,
+            glue: Vec::new(),
+        }
+    }
+
     /// How long it takes before another answer can be expected.
     pub fn retry_after(&self) -> Duration {
         match self.data {
@@ -67,6 +77,14 @@ impl AnswerData {
             self,
             Self::Addresses(_) | Self::Names(_) | Self::NxDomain | Self::NoData
         )
+    }
+
+    /// The addresses, of which there is one at least; none of any other answer.
+    pub fn addresses(&self) -> &[IpAddr] {
+        match self {
+            Self::Addresses(addresses) => addresses,
+            _ => &[],
+        }
     }
 
     /// The names of a PTR; none of any other answer.

@@ -5,7 +5,6 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -24,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::answer::{self, Answer, AnswerData, Parsed};
+use super::answer::{self, Answer, AnswerData};
 use super::nameserver::Nameserver;
 use super::rate_limit::RateLimit;
 use super::strays;
@@ -118,12 +117,7 @@ impl Client {
                 Err(_) => {}
             }
         }
-        last.unwrap_or(Answer {
-            data: AnswerData::Timeout,
-            server: Nameserver::LOCAL,
-            ttl: None,
-            glue: Vec::new(),
-        })
+        last.unwrap_or_else(|| Answer::empty(AnswerData::Timeout, &Nameserver::LOCAL))
     }
 
     /// How many questions were asked since the last call.
@@ -145,20 +139,12 @@ impl Client {
     }
 
     async fn ask_one(&self, server: &Nameserver, name: Name, kind: RecordType) -> Answer {
-        let resolved = timeout(LIMIT, self.resolve(server, name, kind)).await;
-        let ((data, ttl), glue) = match resolved {
-            Ok(Ok(resolved)) => resolved,
-            Ok(Err(NetError::Proto(error))) => {
-                ((AnswerData::Malformed(error.to_string()), None), Vec::new())
-            }
-            Ok(Err(_)) | Err(_) => ((AnswerData::Timeout, None), Vec::new()),
+        let data = match timeout(LIMIT, self.resolve(server, name, kind)).await {
+            Ok(Ok(answer)) => return answer,
+            Ok(Err(NetError::Proto(error))) => AnswerData::Malformed(error.to_string()),
+            Ok(Err(_)) | Err(_) => AnswerData::Timeout,
         };
-        Answer {
-            data,
-            server: server.clone(),
-            ttl,
-            glue,
-        }
+        Answer::empty(data, server)
     }
 
     /// Asks for what an alias stands for, too, where the nameserver has not done so itself.
@@ -167,15 +153,22 @@ impl Client {
         server: &Nameserver,
         mut name: Name,
         kind: RecordType,
-    ) -> Result<(Parsed, Vec<(String, IpAddr)>), NetError> {
+    ) -> Result<Answer, NetError> {
         for _ in 0..MOST_ALIASES {
             let response = self.exchange(server, name.clone(), kind).await?;
             match answer::parse(&response, &name, kind) {
                 (AnswerData::Alias(target), _) => name = target,
-                parsed => return Ok((parsed, answer::glue(&response))),
+                (data, ttl) => {
+                    return Ok(Answer {
+                        data,
+                        server: server.clone(),
+                        ttl,
+                        glue: answer::glue(&response),
+                    });
+                }
             }
         }
-        Ok(((AnswerData::NoData, None), Vec::new()))
+        Ok(Answer::empty(AnswerData::NoData, server))
     }
 
     /// With EDNS, so that more fits into a datagram; without it for a nameserver that takes it for an error. RFC 6891 §7

@@ -98,11 +98,7 @@ async fn evidence(context: &WaitContext<'_>) -> Evidence {
             AnswerData::NoData => context.addresses(&name).await.data,
             other => other,
         };
-        let first = match &data {
-            AnswerData::Addresses(addresses) => addresses.first(),
-            _ => None,
-        };
-        let names = match first {
+        let names = match data.addresses().first() {
             Some(address) => context.ptr(*address).await.data.into_names(),
             None => Vec::new(),
         };

@@ -15,7 +15,8 @@ use crate::system::printable::shortened;
 /// The name has the right record; why it is not one of the others, where there are any.
 pub fn found(context: &WaitContext, all: &[&Observation], one: &Observation) -> String {
     let Observation { name, answer, .. } = one;
-    let is_own = matches!(&answer.data, AnswerData::Addresses(found) if found.iter().any(|address| context.own.contains(address)));
+    let mut found = answer.data.addresses().iter();
+    let is_own = found.any(|address| context.own.contains(address));
     let others: Vec<String> = all
         .iter()
         .filter(|other| other.name != *name)
@@ -112,10 +113,8 @@ pub fn mismatch(context: &WaitContext, one: &Observation, found: &[IpAddr], afte
 
 /// The first name that has addresses.
 pub fn with_addresses<'a>(all: &[&'a Observation]) -> Option<(&'a Observation, &'a [IpAddr])> {
-    all.iter().find_map(|one| match &one.answer.data {
-        AnswerData::Addresses(found) => Some((*one, found.as_slice())),
-        _ => None,
-    })
+    let mut all = all.iter().map(|one| (*one, one.answer.data.addresses()));
+    all.find(|(_, found)| !found.is_empty())
 }
 
 /// `app-0.app (NXDOMAIN from 10.96.0.10) or …`

@@ -42,14 +42,10 @@ pub enum Verdict {
 impl Observation {
     /// What the node is, if the answer is the right one.
     pub fn chosen(&self, context: &WaitContext) -> Option<Chosen> {
-        let (Verdict::Right(node) | Verdict::Cached(node, _)) = &self.verdict else {
-            return None;
-        };
-        let addresses = match &self.answer.data {
-            AnswerData::Addresses(addresses) if matches!(self.verdict, Verdict::Right(_)) => {
-                addresses.as_slice()
-            }
-            _ => context.own.get(..1).unwrap_or_default(),
+        let (node, addresses) = match &self.verdict {
+            Verdict::Right(node) => (node, self.answer.data.addresses()),
+            Verdict::Cached(node, _) => (node, context.own.get(..1).unwrap_or_default()),
+            Verdict::Siblings(_) | Verdict::Wrong => return None,
         };
         let mut own = context.own.iter();
         Some(Chosen {
@@ -233,8 +229,7 @@ impl<'a> CandidatePoll<'a> {
             let name = host.to_string();
             let answer = context.addresses(&name).await;
             self.next_change = context.elapsed() + answer.retry_after();
-            let is_right =
-                matches!(&answer.data, AnswerData::Addresses(found) if found.contains(&address));
+            let is_right = answer.data.addresses().contains(&address);
             let node = NodeName::new(self.candidate.node.name.clone(), host).ok();
             let Some(node) = node.filter(|_| is_right) else {
                 self.observe(name, answer, Verdict::Wrong);
