@@ -7,7 +7,7 @@ mod skip;
 
 use std::fmt;
 
-use skip::{byte, long, skip, take, word};
+use skip::{number, skip};
 
 use crate::system::printable::shortened;
 
@@ -93,33 +93,19 @@ impl<'a> Term<'a> {
 fn read(bytes: &[u8]) -> Option<(Term<'_>, &[u8])> {
     let rest = skip(bytes)?;
     let whole = bytes.get(..bytes.len() - rest.len())?;
-    let (tag, body) = byte(whole)?;
-    let term = match tag {
-        97 => Term::Integer(byte(body)?.0.into()),
+    let (tag, body) = whole.split_first()?;
+    let behind_length = |size| body.get(size..);
+    let term = match *tag {
+        97 => Term::Integer(number(1, body)?.0.into()),
         98 => Term::Integer(i32::from_be_bytes(*body.first_chunk()?).into()),
-        100 | 118 => {
-            let (length, body) = word(body)?;
-            Term::Atom(take(body, length.into())?.0)
-        }
-        115 | 119 => {
-            let (length, body) = byte(body)?;
-            Term::Atom(take(body, length.into())?.0)
-        }
-        107 => {
-            let (length, body) = word(body)?;
-            Term::Text(take(body, length.into())?.0)
-        }
-        109 => {
-            let (length, body) = long(body)?;
-            Term::Text(take(body, length)?.0)
-        }
-        104 => {
-            let (count, bytes) = byte(body)?;
-            Term::Tuple(Items::new((count.into(), bytes)))
-        }
-        105 => Term::Tuple(Items::new(long(body)?)),
+        100 | 118 => Term::Atom(behind_length(2)?),
+        115 | 119 => Term::Atom(behind_length(1)?),
+        107 => Term::Text(behind_length(2)?),
+        109 => Term::Text(behind_length(4)?),
+        104 => Term::Tuple(Items::new(number(1, body)?)),
+        105 => Term::Tuple(Items::new(number(4, body)?)),
         106 => Term::List(Items::new((0, body))),
-        108 => Term::List(Items::new(long(body)?)),
+        108 => Term::List(Items::new(number(4, body)?)),
         88 | 103 => Term::Pid,
         _ => Term::Other,
     };

@@ -1,25 +1,10 @@
 //! Finds the end of a term of any kind, without recursion: nested terms are counted, and each is at least a byte.
 
-/// The first byte, and the rest.
-pub fn byte(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    bytes.split_first().map(|(first, rest)| (*first, rest))
-}
-
-/// The first two bytes as a number, and the rest.
-pub fn word(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    let (first, rest) = bytes.split_first_chunk()?;
-    Some((u16::from_be_bytes(*first), rest))
-}
-
-/// The first four bytes as a number, and the rest.
-pub fn long(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (first, rest) = bytes.split_first_chunk()?;
-    Some((u32::from_be_bytes(*first), rest))
-}
-
-/// So many bytes, and the rest.
-pub fn take(bytes: &[u8], count: u32) -> Option<(&[u8], &[u8])> {
-    bytes.split_at_checked(usize::try_from(count).ok()?)
+/// The number in the first bytes, at most four, and the rest.
+pub fn number(size: usize, bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (digits, rest) = bytes.split_at_checked(size)?;
+    let digits = digits.iter().map(|digit| u32::from(*digit));
+    Some((digits.fold(0, |sum, digit| sum * 256 + digit), rest))
 }
 
 /// The bytes after the term that they begin with; `None` if it is not complete, or of an unknown kind.
@@ -35,12 +20,10 @@ pub fn skip(mut bytes: &[u8]) -> Option<&[u8]> {
 
 /// Skips a term up to its elements; gives how many terms those are.
 fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (tag, body) = byte(bytes)?;
-    let byte_count = || byte(body).map(|(count, _)| u64::from(count));
-    let word_count = || word(body).map(|(count, _)| u64::from(count));
-    let long_count = || long(body).map(|(count, _)| u64::from(count));
+    let (tag, body) = bytes.split_first()?;
+    let count = |size| number(size, body).map(|(count, _)| u64::from(count));
     // The bytes after the tag, and the elements after those.
-    let (length, elements) = match tag {
+    let (length, elements) = match *tag {
         // SMALL_INTEGER, INTEGER, FLOAT, NEW_FLOAT, NIL
         97 => (1, 0),
         98 => (4, 0),
@@ -48,17 +31,17 @@ fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
         70 => (8, 0),
         106 => (0, 0),
         // ATOM and STRING, SMALL_ATOM, and the UTF-8 kinds of atoms
-        100 | 107 | 118 => (2 + word_count()?, 0),
-        115 | 119 => (1 + byte_count()?, 0),
+        100 | 107 | 118 => (2 + count(2)?, 0),
+        115 | 119 => (1 + count(1)?, 0),
         // BINARY; BIT_BINARY with its bits, SMALL_BIG and LARGE_BIG with their sign
-        109 => (4 + long_count()?, 0),
-        110 => (2 + byte_count()?, 0),
-        77 | 111 => (5 + long_count()?, 0),
+        109 => (4 + count(4)?, 0),
+        110 => (2 + count(1)?, 0),
+        77 | 111 => (5 + count(4)?, 0),
         // SMALL_TUPLE, LARGE_TUPLE, LIST and its tail, MAP, EXPORT
-        104 => (1, byte_count()?),
-        105 => (4, long_count()?),
-        108 => (4, long_count()? + 1),
-        116 => (4, long_count()? * 2),
+        104 => (1, count(1)?),
+        105 => (4, count(4)?),
+        108 => (4, count(4)? + 1),
+        116 => (4, count(4)? * 2),
         113 => (0, 3),
         // PID, NEW_PID, PORT, NEW_PORT, V4_PORT
         103 => (node(body)? + 9, 0),
@@ -66,10 +49,10 @@ fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
         102 => (node(body)? + 5, 0),
         89 => (node(body)? + 8, 0),
         // NEW_REFERENCE, NEWER_REFERENCE: so many words after a creation of one byte, or four
-        114 => (2 + node(body.get(2..)?)? + word_count()? * 4 + 1, 0),
-        90 => (2 + node(body.get(2..)?)? + word_count()? * 4 + 4, 0),
+        114 => (2 + node(body.get(2..)?)? + count(2)? * 4 + 1, 0),
+        90 => (2 + node(body.get(2..)?)? + count(2)? * 4 + 4, 0),
         // NEW_FUN: its size includes itself
-        112 => (long_count().filter(|size| *size >= 4)?, 0),
+        112 => (count(4).filter(|size| *size >= 4)?, 0),
         _ => return None,
     };
     let rest = body.get(usize::try_from(length).ok()?..)?;
@@ -78,7 +61,7 @@ fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 /// The length of the atom that the bytes begin with.
 fn node(bytes: &[u8]) -> Option<u64> {
-    let (100 | 115 | 118 | 119, _) = byte(bytes)? else {
+    let [100 | 115 | 118 | 119, ..] = bytes else {
         return None;
     };
     let (_, rest) = head(bytes)?;
