@@ -6,29 +6,17 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::Wrapper;
 
 /// Their names, and those options that have a value in the next word.
-const RUNNERS: [(&str, &[&str]); 8] = [
-    ("catatonit", &[]),
-    ("dumb-init", &["-r", "--rewrite"]),
-    ("gosu", &[]),
-    (
-        "runuser",
-        &["-u", "--user", "-g", "--group", "-G", "--supp-group"],
-    ),
-    (
-        "setpriv",
-        &[
-            "--reuid",
-            "--regid",
-            "--groups",
-            "--inh-caps",
-            "--bounding-set",
-            "--pdeathsig",
-        ],
-    ),
-    ("su-exec", &[]),
-    ("tini", &["-e", "-p"]),
-    ("tini-static", &["-e", "-p"]),
+const RUNNERS: [(&str, &str); 8] = [
+    ("catatonit", ""),
+    ("dumb-init", "-r --rewrite"),
+    ("gosu", ""),
+    ("runuser", "-u --user -g --group -G --supp-group"),
+    ("setpriv", SETPRIV),
+    ("su-exec", ""),
+    ("tini", "-e -p"),
+    ("tini-static", "-e -p"),
 ];
+const SETPRIV: &str = "--reuid --regid --groups --inh-caps --bounding-set --pdeathsig";
 /// The first word of these is a user.
 const BY_USER: [&str; 2] = ["gosu", "su-exec"];
 /// A user is the value of these.
@@ -52,7 +40,7 @@ impl Wrapper {
             if option == "--" {
                 break;
             }
-            if value.is_none() && valued.contains(&option) {
+            if value.is_none() && valued.split(' ').any(|one| one == option) {
                 let (next, rest) = words.split_first()?;
                 (value, words) = (next.to_str(), rest);
             }
