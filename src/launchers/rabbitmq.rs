@@ -163,7 +163,7 @@ impl EnvAnswer {
             text: "set -e\n. \"$1\" || true".into(),
             script: &command.file,
             arguments: &arguments,
-            environment: environment.clone(),
+            environment: &environment,
         });
         let answer = query.and_then(|query| query.ask(&variables));
         Ok(Self(answer.unwrap_or_else(|| {

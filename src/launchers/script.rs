@@ -113,7 +113,7 @@ impl Script {
             text: up_to_source(&self.text, name)?,
             script: &command.file,
             arguments: command.words.get(1..).unwrap_or_default(),
-            environment: environment.clone(),
+            environment,
         };
         query.ask(variables)
     }

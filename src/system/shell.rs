@@ -10,7 +10,6 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +45,7 @@ pub struct ShellQuery<'a> {
     pub script: &'a Path,
     /// `$1` and following.
     pub arguments: &'a [OsString],
-    pub environment: Environment,
+    pub environment: &'a Environment,
 }
 
 /// A release's variables before and after its shell file.
@@ -78,7 +77,7 @@ impl ShellQuery<'_> {
         let after = self.run(wanted)?;
         Some(ShellAnswer {
             is_sourced: true,
-            before: lookup(&self.environment, wanted),
+            before: lookup(self.environment, wanted),
             file: self.file,
             after,
         })
@@ -302,15 +301,10 @@ impl ShellAnswer {
 pub fn interpreter(text: &str) -> Option<Vec<OsString>> {
     let line = text.lines().next()?;
     let line = line.strip_prefix("#!").unwrap_or(line).trim();
-    let mut words = line.splitn(2, [' ', '\t']);
-    let program = words.next().filter(|program| !program.is_empty())?;
-    let argument = words.next().map(str::trim).filter(|one| !one.is_empty());
-    let words = [Some(program), argument].into_iter().flatten();
-    Some(
-        words
-            .map(|word| OsString::from_vec(word.as_bytes().to_vec()))
-            .collect(),
-    )
+    let (program, argument) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+    let words = [program, argument.trim()].into_iter();
+    let words = words.filter(|word| !word.is_empty()).map(OsString::from);
+    (!program.is_empty()).then(|| words.collect())
 }
 
 /// What a script runs up to and with its first line that sources a file of which `named` is part of the name; without its

@@ -10,7 +10,7 @@ fn ask(text: &str) -> ShellAnswer {
         text: text.into(),
         script: Path::new("/bin/app"),
         arguments: &["start".into()],
-        environment: Environment(vec![
+        environment: &Environment(vec![
             ("PATH".into(), "/usr/bin:/bin".into()),
             ("A".into(), "one".into()),
             ("B".into(), "two".into()),

@@ -15,7 +15,7 @@ pub struct ShellQuery<'a> {
     pub text: String,
     pub script: &'a Path,
     pub arguments: &'a [OsString],
-    pub environment: crate::system::Environment,
+    pub environment: &'a crate::system::Environment,
 }
 
 impl ShellQuery<'_> {
