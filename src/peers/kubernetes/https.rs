@@ -3,7 +3,7 @@
 //! By HTTP/1.0, whose answers end with the connection: no chunks, no keep-alive. A ready-made client would look names up
 //! by getaddrinfo(3), which a static binary does not have; the API's server is given by its address. RFC 1945, RFC 8446
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,13 +52,11 @@ fn exchange(
     )?;
     wire.flush()?;
     let mut answer = Vec::new();
-    let mut buffer = [0; 8192];
     loop {
-        match wire.read(&mut buffer) {
-            Ok(0) => return Ok(answer),
-            // Closed without notice: whether something is missing shows when the text is read.
+        match wire.read_some(LONGEST) {
+            Ok(more) => answer.extend(more),
+            // Closed, with notice or without: whether something is missing shows when the text is read.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(answer),
-            Ok(length) => answer.extend_from_slice(buffer.get(..length).unwrap_or_default()),
             Err(error) => return Err(error),
         }
         if answer.len() > LONGEST {
