@@ -34,7 +34,7 @@ const VARIABLES: [&str; 15] = [
 const OTP_VERSIONS: std::ops::RangeInclusive<u8> = 22..=40;
 
 /// The name in the environment's RELEASE_NODE, where that has no host: the host is ours to find.
-pub fn part(config: &Config) -> Option<Setting<NamePart>> {
+fn part(config: &Config) -> Option<Setting<NamePart>> {
     let text = config.variable(NODE)?;
     let part = NamePart::parse(text).ok()?;
     Some(Setting::new(part, NODE))

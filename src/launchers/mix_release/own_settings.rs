@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::env_sh;
 use super::{COOKIE, DISTRIBUTION, NODE, REMOTE};
 use crate::beam::{FlagSettings, Otp, VmArgs};
 use crate::config::{Config, Setting};
@@ -30,8 +29,9 @@ pub fn read(
         let name = answer.value("RELEASE_NAME").or_else(of_script);
         name.filter(|_| long).map(|text| (text, DISTRIBUTION))
     };
-    let of_environment = || env_sh::part(config).and(config.variable(NODE));
-    let node = own(NODE).or_else(|| of_environment().filter(|_| !answer.assigns(NODE)));
+    // Where the name is ours, the part before the `@` may be the release's all the same.
+    let part = config.variable(NODE).filter(|text| !text.contains('@'));
+    let node = own(NODE).or_else(|| part.filter(|_| !answer.assigns(NODE)));
     let node = node.map(|text| (text, NODE)).or_else(release_name);
     let mut own_settings = OwnSettings {
         node: node.map(|(text, by)| own_name(text, answer.place(by), long)),
