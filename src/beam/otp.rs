@@ -35,9 +35,7 @@ pub struct Otp {
 impl Otp {
     /// That of the `erl` that a command is, or that it will find in PATH.
     pub fn of_erl(command: Option<&Command>, environment: &Environment) -> Option<Self> {
-        if let Some(root) = environment.variable(ROOT) {
-            return Self::of_root(Path::new(root));
-        }
+        let command = command.filter(|_| environment.variable(ROOT).is_none());
         let of_command = command.and_then(|command| Self::of_root(&command.root()?));
         of_command.or_else(|| Self::of_root(&erl_root(environment)?))
     }
