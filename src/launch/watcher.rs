@@ -113,15 +113,11 @@ pub fn record(plan: &Plan) -> Option<Record> {
 
 /// The peers to be joined, where there are any and a cookie to join them by.
 pub fn job<'a>(config: &'a Config, settings: &'a NodeSettings) -> Option<Job<'a>> {
-    let node = settings.node.value.clone();
+    let record = Record::from(settings);
     Some(Job {
-        own: OwnNode::new(node, config.host, config.addresses()),
+        own: OwnNode::new(record.node.clone(), config.host, config.addresses()),
+        record,
         cookie: &settings.cookie.as_ref()?.value,
-        port: settings.port.as_ref().and_then(Pin::port),
-        epmd: settings.epmd.port(),
-        ipv6: settings.ipv6,
-        bound: settings.bound(),
-        carrier: &settings.transport.carrier,
         peers: settings.peers.as_ref()?,
         config,
     })

@@ -7,7 +7,6 @@ pub mod node;
 mod refusals;
 mod rounds;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tracing::warn;
@@ -19,9 +18,9 @@ use super::find::Finder;
 use super::names::OwnNode;
 use super::reach::{PortLookup, Route};
 use crate::config::{Config, Peers};
-use crate::dist::Carrier;
 use crate::error::Failure;
-use crate::node::{Cookie, NodeName, Port};
+use crate::node::{Cookie, NodeName};
+use crate::record::Record;
 
 /// A start waits no longer than this for the peers that answer.
 const START: Duration = Duration::from_secs(6);
@@ -29,17 +28,9 @@ const START: Duration = Duration::from_secs(6);
 /// The node that is to be joined, and where its peers are found.
 pub struct Job<'a> {
     pub own: OwnNode,
+    /// How it is reached, and what it and its peers speak with each other.
+    pub record: Record,
     pub cookie: &'a Cookie,
-    /// Its own port, if that is one and known.
-    pub port: Option<Port>,
-    /// The epmd that it registers with.
-    pub epmd: Option<Port>,
-    /// Does it speak IPv6 alone?
-    pub ipv6: bool,
-    /// The address that it listens at, where it is one.
-    pub bound: Option<IpAddr>,
-    /// What it and its peers speak with each other.
-    pub carrier: &'a Carrier,
     pub peers: &'a Peers,
     pub config: &'a Config,
 }
@@ -47,8 +38,8 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// How the peers are reached.
     fn route(&self) -> Result<Route, Failure> {
-        let lookup = PortLookup::new(self.epmd, self.port)?;
-        Ok(Route::new(lookup, self.carrier.clone()))
+        let lookup = PortLookup::new(self.record.epmd, self.record.port)?;
+        Ok(Route::new(lookup, self.record.carrier.clone()))
     }
 }
 

@@ -66,10 +66,11 @@ pub struct Session(Connection);
 impl LocalPeer {
     /// `route` is that to the peers.
     pub fn new(job: &Job, mut route: Route) -> Self {
-        route.lookup = job.port.map_or(route.lookup, PortLookup::Pinned);
+        let record = &job.record;
+        route.lookup = record.port.map_or(route.lookup, PortLookup::Pinned);
         Self {
             node: job.own.node.clone(),
-            addresses: job.config.listening_addresses(job.ipv6, job.bound),
+            addresses: job.config.listening_addresses(record.ipv6, record.address),
             route,
             cookie: job.cookie.clone(),
             // This process becomes the command.
