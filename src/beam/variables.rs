@@ -16,9 +16,9 @@ use crate::system::shell::ShellAnswer;
 pub struct FlagVariables {
     all: Vec<FlagVariable>,
     /// The place where a release's own shell file drops what ERL_AFLAGS was before.
-    dropped_at: Option<Place>,
+    pub dropped_at: Option<Place>,
     /// What such a file puts before our flags.
-    before_ours: FlagSettings,
+    pub before_ours: FlagSettings,
 }
 
 #[derive(Clone)]
@@ -115,14 +115,6 @@ impl FlagVariables {
             flags,
             stays,
         });
-    }
-
-    pub fn dropped_at(&self) -> Option<&Place> {
-        self.dropped_at.as_ref()
-    }
-
-    pub fn flags_before_ours(&self) -> &FlagSettings {
-        &self.before_ours
     }
 
     /// Does a release's own shell file assign this variable?

@@ -174,7 +174,7 @@ impl Decision<'_> {
         let mut ports = self.sources.variables.of(&Flag::PORTS);
         let has_port = self.own.files.has(&Flag::PORTS) || ports.any(FlagSetting::stays);
         let can_be_last = !has_name && !has_port && !variables.stays("ERL_FLAGS");
-        let name = match variables.dropped_at() {
+        let name = match &variables.dropped_at {
             None => "ERL_AFLAGS",
             Some(_) if can_be_elixirs => ELIXIRS,
             Some(_) if can_be_last => "ERL_FLAGS",
@@ -186,9 +186,7 @@ impl Decision<'_> {
         };
         let users = self.rest_of(name);
         if name != ELIXIRS {
-            ours.push("-env ")
-                .push(name)
-                .push(" ")
+            ours.push(&format!("-env {name} "))
                 .append(&users.map(quote));
             if !users.reveal().is_empty() {
                 ours.push(" ");

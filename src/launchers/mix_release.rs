@@ -204,7 +204,7 @@ impl Apply for MixRelease {
 /// What env.sh puts before our flags comes before them, and wins.
 fn check_first_flags(decision: &Decision) -> Result<(), Failure> {
     let settings = decision.settings;
-    let first = decision.sources.flag_variables.flags_before_ours();
+    let first = &decision.sources.flag_variables.before_ours;
     let node = settings.node.value.to_string();
     let name = first.names().next().filter(|name| name.text != node);
     let port = settings.pin().and_then(|pin| {

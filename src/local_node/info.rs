@@ -122,7 +122,7 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         return Err(Failure::new(Exit::Gate, line));
     }
     let command = std::mem::take(&mut local.command);
-    let node = local.first().clone();
+    let node = local.first.clone();
     let port = local.port.map(Port::number);
     if let Some(port) = port.filter(|_| cookie)
         && listeners::is_one_of(&running::vms(), port) == Some(false)

@@ -29,7 +29,7 @@ use crate::record::{Record, Wait};
 /// The node of this container.
 pub struct LocalNode {
     /// The first of the names that it may have.
-    first: NodeName,
+    pub first: NodeName,
     /// All of them, in order; which of them it is, it says itself. At least one.
     candidates: Vec<Candidate>,
     /// The cookie, from wherever the VM has it; `None` if it could not be found, or is not wanted.
@@ -181,11 +181,6 @@ impl LocalNode {
         self.port = self.port.filter(|_| self.epmd.is_none());
         self.first = node.clone();
         self.candidates = vec![Candidate::own(node, "")];
-    }
-
-    /// The first of its names.
-    pub fn first(&self) -> &NodeName {
-        &self.first
     }
 
     /// What to call it before it has told its name: its only name, or the part before the `@` where there are several.

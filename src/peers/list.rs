@@ -127,7 +127,7 @@ impl fmt::Display for PeerStatus {
 /// The name of this container's node, as it says it, and what it is connected to, or why that is not known; while it does not
 /// run, the first name that it may have. Warns if it runs without the process that joins it.
 fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<String>, String>) {
-    let first = local.first();
+    let first = &local.first;
     let deadline = Instant::now() + reach::ONCE;
     let addresses = local.addresses(reach::ONCE).unwrap_or_default();
     let own_name = dist::own_name(NAME, &first.host);

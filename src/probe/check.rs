@@ -36,8 +36,8 @@ pub fn check(
         first_listener(&addresses, port, try_connect).map_err(failure)?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
-    let own_name = dist::own_name("probe", &local.first().host);
-    let (client, host) = (Client::new(local.carrier.clone()), &local.first().host);
+    let own_name = dist::own_name("probe", &local.first.host);
+    let (client, host) = (Client::new(local.carrier.clone()), &local.first.host);
     let greet = |address| client.greet(address, host, own_name.clone(), deadline);
     let handshake = first_listener(&addresses, port, greet).map_err(|error| match error {
         DistError::CannotAsk(_) => Failure::config(format!(
@@ -99,7 +99,7 @@ fn with_hint(error: &DistError) -> String {
 /// The port that epmd has, or the known one of a node without epmd.
 fn port(local: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
     let node = local.called();
-    let name = local.first().name.to_string();
+    let name = local.first.name.to_string();
     let Some(epmd) = local.epmd else {
         return local.port.map(Port::number).ok_or_else(|| {
             Failure::config(format!(
