@@ -56,8 +56,7 @@ fn of_user(text: Option<&str>, file: Option<&str>) -> Result<Option<Setting<Cook
         (None, Some(file)) => (FILE, of_file(file)?),
         (None, None) => return Ok(None),
     };
-    let by = by.into();
-    Ok(Some(Setting { value, by }))
+    Ok(Some(Setting::new(value, by)))
 }
 
 fn parse(place: &str, text: &str) -> Result<Cookie, Failure> {
