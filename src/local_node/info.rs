@@ -122,8 +122,8 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         return Err(Failure::new(Exit::Gate, line));
     }
     let command = std::mem::take(&mut local.command);
-    let node = local.first.clone();
-    let port = local.port.map(Port::number);
+    let node = local.record.node.clone();
+    let port = local.record.port.map(Port::number);
     if let Some(port) = port.filter(|_| cookie)
         && listeners::is_one_of(&running::vms(), port) == Some(false)
     {
@@ -134,7 +134,7 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         return Err(Failure::new(Exit::Gate, line));
     }
     let secret = local.cookie.as_ref().filter(|_| cookie);
-    let tls = match &local.carrier {
+    let tls = match &local.record.carrier {
         Carrier::Tls(files) if cookie => NodeTls::read(files)?,
         _ => None,
     };
@@ -142,7 +142,7 @@ fn info(invocation: Invocation, cookie: bool) -> Result<String, Failure> {
         tls,
         node: node.to_string(),
         port,
-        epmd: local.epmd.map(Port::number),
+        epmd: local.record.epmd.map(Port::number),
         cookie: secret.map(|cookie| cookie.reveal().to_owned()),
         shell: launchers::shell_command(command, local.config, &node),
     };

@@ -16,34 +16,24 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::{Config, Invocation, LauncherKind, Peers};
-use crate::dist::{Carrier, Handshake};
+use crate::dist::Handshake;
 use crate::error::Failure;
 use crate::launchers::{self, Target};
 use crate::naming::Candidate;
 use crate::node::host::loopback;
-use crate::node::{Cookie, Host, NodeName, Port};
+use crate::node::{Cookie, Host, NodeName};
 use crate::plan::resolve::{self, Sources};
 use crate::plan::{Launcher, OwnIdentity, Role};
 use crate::record::{Record, Wait};
 
 /// The node of this container.
 pub struct LocalNode {
-    /// The first of the names that it may have.
-    pub first: NodeName,
+    /// How it is reached. Its name is the first of those that it may have.
+    pub record: Record,
     /// All of them, in order; which of them it is, it says itself. At least one.
     candidates: Vec<Candidate>,
     /// The cookie, from wherever the VM has it; `None` if it could not be found, or is not wanted.
     pub cookie: Option<Cookie>,
-    /// The port of the epmd that knows it; `None` for a node that does without, or has a way of its own.
-    pub epmd: Option<Port>,
-    /// Its distribution port, if that is one and known.
-    pub port: Option<Port>,
-    /// What it speaks with other nodes.
-    pub carrier: Carrier,
-    /// The process that joins its peers, where it is known.
-    pub joiner: Option<i32>,
-    own_addresses: Vec<IpAddr>,
-    ipv6: bool,
     /// The node that was asked for is not in this container.
     pub is_remote: bool,
     /// Where its peers are looked for.
@@ -157,14 +147,8 @@ impl LocalNode {
         let of_files = || config.wants_cookie.then(|| cookie::of_files(&config))?;
         Self {
             candidates: vec![Candidate::own(record.node.clone(), "")],
-            first: record.node,
+            record,
             cookie: cookie.or_else(of_files),
-            epmd: record.epmd,
-            port: record.port,
-            carrier: record.carrier,
-            joiner: record.joiner,
-            own_addresses: config.listening_addresses(record.ipv6, record.address),
-            ipv6: record.ipv6,
             is_remote: false,
             peers: None,
             command: Vec::new(),
@@ -178,8 +162,9 @@ impl LocalNode {
         let is_own = !name_only && hosts.any(|host| host.is(&node.host));
         self.is_remote = !is_own && !is_local(&node.host, &self.config);
         // Of another node nothing says where it listens; without epmd it is where they all do.
-        self.port = self.port.filter(|_| self.epmd.is_none());
-        self.first = node.clone();
+        let record = &mut self.record;
+        record.port = record.port.filter(|_| record.epmd.is_none());
+        record.node = node.clone();
         self.candidates = vec![Candidate::own(node, "")];
     }
 
@@ -187,7 +172,7 @@ impl LocalNode {
     pub fn called(&self) -> String {
         match self.candidates.as_slice() {
             [one] if !one.is_reverse() => one.node.to_string(),
-            _ => self.first.name.to_string(),
+            _ => self.record.node.name.to_string(),
         }
     }
 
@@ -222,7 +207,7 @@ impl LocalNode {
         if self.is_remote {
             return addresses.to_vec();
         }
-        vec![loopback(self.ipv6), loopback(!self.ipv6)]
+        [self.record.ipv6, !self.record.ipv6].map(loopback).to_vec()
     }
 
     /// Is it the node's VM that has answered? `None` where that cannot be seen. Of a node elsewhere, which the user has named,
@@ -240,9 +225,10 @@ impl LocalNode {
     /// Its host cannot be looked up in this time; to be put behind its name.
     pub fn addresses(&self, limit: Duration) -> Result<Vec<IpAddr>, String> {
         if self.is_remote {
-            lookup::addresses(&self.config, &self.first.host, limit)
+            lookup::addresses(&self.config, &self.record.node.host, limit)
         } else {
-            Ok(self.own_addresses.clone())
+            let Record { ipv6, address, .. } = self.record;
+            Ok(self.config.listening_addresses(ipv6, address))
         }
     }
 }

@@ -52,16 +52,16 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
             "BEAMINIT_PEERS is not set: nothing says where to look; set it to dns, hosts:HOST,… or kubernetes:LABEL=VALUE",
         ));
     };
-    if format == ListFormat::Hosts && local.epmd.is_none() {
+    if format == ListFormat::Hosts && local.record.epmd.is_none() {
         return Err(Failure::config(
             "BEAMINIT_EPMD is \"off\", or the node's flags say the same, and net_adm:world() asks the epmd of each host; leave --hosts out: BEAMINIT_PEERS joins nodes without it",
         ));
     }
-    if let Some(reason) = local.carrier.unspoken() {
+    if let Some(reason) = local.record.carrier.unspoken() {
         return Err(Failure::config(format!("no peer can be asked: {reason}")));
     }
-    let lookup = PortLookup::new(local.epmd, local.port)?;
-    let route = Route::new(lookup, local.carrier.clone());
+    let lookup = PortLookup::new(local.record.epmd, local.record.port)?;
+    let route = Route::new(lookup, local.record.carrier.clone());
     let config = &local.config;
     let (name, connected) = ask_own(&local, &route);
     let own = OwnNode::new(name, config.host, config.addresses());
@@ -127,7 +127,7 @@ impl fmt::Display for PeerStatus {
 /// The name of this container's node, as it says it, and what it is connected to, or why that is not known; while it does not
 /// run, the first name that it may have. Warns if it runs without the process that joins it.
 fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<String>, String>) {
-    let first = &local.first;
+    let first = &local.record.node;
     let deadline = Instant::now() + reach::ONCE;
     let addresses = local.addresses(reach::ONCE).unwrap_or_default();
     let own_name = dist::own_name(NAME, &first.host);
@@ -150,7 +150,7 @@ fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<Strin
         }
     };
     let name = NodeName::parse(&asked.name).unwrap_or_else(|_| first.clone());
-    if !process::is_joiner_running(local.joiner) {
+    if !process::is_joiner_running(local.record.joiner) {
         report(
             "warning",
             format!(

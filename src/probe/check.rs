@@ -36,8 +36,9 @@ pub fn check(
         first_listener(&addresses, port, try_connect).map_err(failure)?;
         return Ok(format!("{node}: port {port} takes connections"));
     }
-    let own_name = dist::own_name("probe", &local.first.host);
-    let (client, host) = (Client::new(local.carrier.clone()), &local.first.host);
+    let host = &local.record.node.host;
+    let own_name = dist::own_name("probe", host);
+    let client = Client::new(local.record.carrier.clone());
     let greet = |address| client.greet(address, host, own_name.clone(), deadline);
     let handshake = first_listener(&addresses, port, greet).map_err(|error| match error {
         DistError::CannotAsk(_) => Failure::config(format!(
@@ -61,8 +62,8 @@ pub fn check(
 /// Moves the addresses of a remote node that drop packets to the end, so that the first does not take the whole time. Each
 /// gets a part of it.
 fn silent_last(local: &LocalNode, mut addresses: Vec<IpAddr>, deadline: Instant) -> Vec<IpAddr> {
-    let port = local.epmd.or(local.port).filter(|_| local.is_remote);
-    let Some(port) = port.filter(|_| addresses.len() > 1) else {
+    let port = local.record.epmd.or(local.record.port);
+    let Some(port) = port.filter(|_| local.is_remote && addresses.len() > 1) else {
         return addresses;
     };
     let mut parts = u32::try_from(addresses.len()).unwrap_or(u32::MAX - 1);
@@ -99,9 +100,10 @@ fn with_hint(error: &DistError) -> String {
 /// The port that epmd has, or the known one of a node without epmd.
 fn port(local: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u16, Failure> {
     let node = local.called();
-    let name = local.first.name.to_string();
-    let Some(epmd) = local.epmd else {
-        return local.port.map(Port::number).ok_or_else(|| {
+    let record = &local.record;
+    let name = record.node.name.to_string();
+    let Some(epmd) = record.epmd else {
+        return record.port.map(Port::number).ok_or_else(|| {
             Failure::config(format!(
                 "{node} finds its peers in a way of its own, and its port is not known; set ERL_PORT"
             ))
@@ -118,7 +120,7 @@ fn port(local: &LocalNode, addresses: &[IpAddr], deadline: Instant) -> Result<u1
             break;
         }
     }
-    let line = match (found, local.port) {
+    let line = match (found, record.port) {
         (Ok(port), Some(own)) if own.number() != port => format!(
             "epmd ({place}) has the name {name} for a node at port {port}, and {node} is pinned to {own}: another node of this name?"
         ),
@@ -233,7 +235,7 @@ fn check_ready(
         let reply = call("erlang", "nodes")?;
         let count = reply.term().list().map_or(0, Iterator::count);
         let is_lost = |pid| !process::is_joiner_running(Some(pid));
-        let lost = if local.joiner.is_some_and(is_lost) {
+        let lost = if local.record.joiner.is_some_and(is_lost) {
             "; its beaminit-peers was killed, so nobody joins it with others: start the container anew"
         } else {
             ""
