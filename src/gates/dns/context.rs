@@ -91,6 +91,12 @@ impl<'a> WaitContext<'a> {
         Some(self.limit?.saturating_sub(self.elapsed()))
     }
 
+    /// The hosts of the candidates.
+    pub fn hosts(&self) -> impl Iterator<Item = String> {
+        let candidates = self.candidates.iter();
+        candidates.map(|one| one.node.host.to_string())
+    }
+
     /// Is this Kubernetes? It decides which causes are likely.
     pub fn is_in_cluster(&self) -> bool {
         self.cluster.is_some()
@@ -103,7 +109,7 @@ impl<'a> WaitContext<'a> {
 
     /// The name that Kubernetes gives this pod, where it is under another Service than the candidates.
     pub fn name_elsewhere(&self) -> Option<&String> {
-        let host = self.candidates.first()?.node.host.to_string();
+        let host = self.hosts().next()?;
         let name = self
             .known_as
             .as_ref()

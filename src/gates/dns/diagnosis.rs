@@ -39,11 +39,7 @@ pub async fn find(context: &WaitContext<'_>, all: &[&Observation]) -> Failure {
     let after = context.limit.map_or_else(String::new, |limit| {
         format!(" after {}", humantime::format_duration(limit))
     });
-    let names: Vec<String> = context
-        .candidates
-        .iter()
-        .map(|one| one.node.host.to_string())
-        .collect();
+    let names: Vec<String> = context.hosts().collect();
     let (what, cause) = if all.iter().all(|one| one.answer.data == AnswerData::Timeout) {
         let names = names.join(" or ");
         let tried = tried_over_tcp(context).await;
@@ -163,16 +159,9 @@ fn cause(context: &WaitContext, all: &[&Observation], evidence: &Evidence) -> St
 
 /// The pod has a record, under another name.
 fn other_name(context: &WaitContext, ptr_names: &[String]) -> String {
-    let hosts = || {
-        context
-            .candidates
-            .iter()
-            .map(|one| one.node.host.to_string())
-    };
-    if let Some(name) = ptr_names
-        .iter()
-        .find(|name| hosts().any(|host| host == **name))
-    {
+    let hosts = || context.hosts();
+    let mut names = ptr_names.iter();
+    if let Some(name) = names.find(|name| hosts().any(|host| host == **name)) {
         return format!(
             "the PTR of this pod's address is {name} already: a cache has an older answer about that name, and the next start finds the record"
         );

@@ -5,7 +5,6 @@ use super::poll::Observation;
 use crate::config::{Config, DnsMode, HostForm};
 use crate::dns::{AnswerData, hosts};
 use crate::naming::{self, Candidate};
-use crate::node::Host;
 
 /// The domain that Podman's DNS has for its containers.
 const PODMAN: &str = "dns.podman";
@@ -75,9 +74,8 @@ pub fn outside_kubernetes(
 ) -> Option<String> {
     let around = &context.surroundings;
     let is_reverse = context.candidates.iter().any(Candidate::is_reverse);
-    let is_in_podman = |host: &Host| host.to_string().ends_with(PODMAN);
-    let mut hosts = context.candidates.iter().map(|one| &one.node.host);
-    if around.is_podman && !hosts.any(is_in_podman) {
+    let is_in_podman = |host: String| host.ends_with(PODMAN);
+    if around.is_podman && !context.hosts().any(is_in_podman) {
         return Some(if is_reverse {
             format!(
                 "Podman's DNS has no full name for an address; set CLUSTER_HOSTNAME={PODMAN} instead of BEAMINIT_HOST=reverse"
@@ -118,8 +116,7 @@ pub fn notes(context: &WaitContext) -> Vec<String> {
     let whole = whole.map(|name| {
         format!("if {name} is a whole name, write CLUSTER_HOSTNAME with a dot at its end, {name}.")
     });
-    let in_hosts = context.candidates.iter().find_map(|one| {
-        let name = one.node.host.to_string();
+    let in_hosts = context.hosts().find_map(|name| {
         let address = *hosts::addresses(&name).first()?;
         // The kubelet writes a line about this pod alone.
         let is_kubelets = context.is_in_cluster() && context.own.contains(&address);
