@@ -114,11 +114,7 @@ fn has_ssl(root: &Path) -> bool {
     libraries.any(|one| one.file_name().to_str().is_some_and(is_ssl))
         || entries(&root.join("releases"))
             .flat_map(|version| entries(&version.path()))
-            .filter(|file| {
-                file.path()
-                    .extension()
-                    .is_some_and(|ending| ending == "rel")
-            })
+            .filter(|file| file.path().extension() == Some("rel".as_ref()))
             .any(|file| text_of(file.path()).is_ok_and(|text| text.contains("{ssl,")))
 }
 
