@@ -154,9 +154,7 @@ fn promise(target: &Target, plan: &Plan) -> Promise {
         addresses: config.listening_addresses(ipv6, bound),
         tls: settings.and_then(|settings| settings.transport.of_ours()),
         bind: bound.filter(|_| config.bind == BindTo::Pod),
-        in_arguments: launcher
-            .as_ref()
-            .is_some_and(|it| it.apply.names_in_arguments()),
+        in_arguments: launcher.as_ref().is_some_and(|it| it.names_in_arguments),
         files,
         check: config.check,
         recorded: record(plan),

@@ -68,17 +68,14 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
     Ok(Launcher {
         own_settings: template.own_settings(role, (script, command), of_config),
         daemon: task.starts_with("start").then_some("foreground or console"),
+        // Distillery was made for OTP 18 to 23.
+        takes_any_otp: true,
         apply: Box::new(Distillery { template }),
         ..launcher
     })
 }
 
 impl Apply for Distillery {
-    /// Distillery was made for OTP 18 to 23.
-    fn takes_any_otp(&self) -> bool {
-        true
-    }
-
     fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
         let settings = decision.settings;
         if let Some(place) = &settings.other_cookie {

@@ -46,6 +46,8 @@ pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launche
         account: None,
         daemon: None,
         could_be_node: false,
+        names_in_arguments: true,
+        takes_any_otp: false,
         warnings: Vec::new(),
         apply: Box::new(erl::OneVm),
     }

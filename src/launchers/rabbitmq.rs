@@ -122,6 +122,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         },
         account: account.flatten(),
         daemon: is_daemon.then_some("rabbitmq-server without -detached"),
+        names_in_arguments: false,
         warnings: Vec::from_iter(answer.0.warning()),
         apply: Box::new(RabbitMq { answer, configured }),
         default_name: own_default(),
@@ -233,10 +234,6 @@ fn ports_in(file: &Path) -> Vec<FlagSetting> {
 }
 
 impl Apply for RabbitMq {
-    fn names_in_arguments(&self) -> bool {
-        false
-    }
-
     fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure> {
         let settings = decision.settings;
         if settings.epmd.is_off() {

@@ -72,6 +72,10 @@ pub struct Launcher {
     pub daemon: Option<&'static str>,
     /// Is it no node only because nothing asks for one?
     pub could_be_node: bool,
+    /// Do the VM's own arguments say its name and port?
+    pub names_in_arguments: bool,
+    /// Does it take its name, cookie and port with any OTP?
+    pub takes_any_otp: bool,
     /// What the user should know of the command itself, whatever is asked for.
     pub warnings: Vec<String>,
     pub apply: Box<dyn Apply>,
@@ -93,16 +97,6 @@ pub trait Apply {
     /// # Errors
     /// What stands in the way.
     fn apply(&self, decision: &Decision, changes: &mut Changes) -> Result<(), Failure>;
-
-    /// Do the VM's own arguments say its name and port?
-    fn names_in_arguments(&self) -> bool {
-        true
-    }
-
-    /// Does it take its name, cookie and port with any OTP?
-    fn takes_any_otp(&self) -> bool {
-        false
-    }
 }
 
 impl Launcher {

@@ -187,7 +187,7 @@ pub fn resolve(sources: &Sources, answer: Option<&Chosen>) -> Result<NodeSetting
 
 fn check_otp(sources: &Sources) -> Result<(), Failure> {
     let (config, own) = (sources.config, sources.own);
-    let asks = if sources.launcher.apply.takes_any_otp() {
+    let asks = if sources.launcher.takes_any_otp {
         config.peers.as_ref().map(|_| "BEAMINIT_PEERS")
     } else {
         config.asks_for_node()
