@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use super::args_file::Template;
+use super::of_release;
 use super::script::Script;
-use super::{of_one_vm, of_release};
 use crate::beam::FlagSettings;
 use crate::config::Config;
 use crate::error::Failure;
@@ -45,10 +45,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         | "info" => Role::Client,
         _ => Role::Neither,
     };
-    let launcher = Launcher {
-        default_name: of_release(&script.name),
-        ..of_one_vm("distillery release", role, &script.name)
-    };
+    let launcher = of_release("distillery release", role, &script.name);
     if role == Role::Neither {
         return Ok(launcher);
     }

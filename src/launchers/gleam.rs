@@ -2,8 +2,8 @@
 //!
 //! <https://gleam.run/command-line-reference/#export>
 
+use super::of_release;
 use super::script::Script;
-use super::{of_one_vm, of_release};
 use crate::beam::Otp;
 use crate::config::Config;
 use crate::plan::{Launcher, OwnSettings, Role};
@@ -25,7 +25,6 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Launcher {
             otp: Otp::of_erl(None, &config.environment),
             ..OwnSettings::default()
         },
-        default_name: of_release(name),
-        ..of_one_vm("gleam shipment", role, name)
+        ..of_release("gleam shipment", role, name)
     }
 }

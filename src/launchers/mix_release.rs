@@ -51,15 +51,12 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         _ => Role::Neither,
     };
     let file_name = script.map_or(command.name(), |script| &script.name);
-    let name = script.and_then(|script| script.default_of("RELEASE_NAME"));
-    let of_one_vm = of_one_vm("mix release", role, file_name);
-    let name = name.map_or_else(|| of_one_vm.default_name.clone(), of_release);
-    let mut launcher = Launcher {
-        default_name: name.clone(),
-        root: release.map(|script| script.root.clone()),
-        daemon: task.starts_with("daemon").then_some("start or start_iex"),
-        ..of_one_vm
+    let mut launcher = match script.and_then(|script| script.default_of("RELEASE_NAME")) {
+        Some(name) => of_release("mix release", role, name),
+        None => of_one_vm("mix release", role, file_name),
     };
+    launcher.root = release.map(|script| script.root.clone());
+    launcher.daemon = task.starts_with("daemon").then_some("start or start_iex");
     if role == Role::Neither {
         return Ok(launcher);
     }
@@ -70,7 +67,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     name::check_variable(config, NODE)?;
     let version = release.map(|script| version_folder(script, config));
     let release = release.zip(version.transpose()?);
-    let answer = env_sh::ask(release.as_ref(), found, &name)?;
+    let answer = env_sh::ask(release.as_ref(), found, &launcher.default_name)?;
     launcher.warnings.extend(answer.warning());
     launcher.own_settings = own_settings::read(release.as_ref(), &answer, role, config);
     let distribution = if answer.assigns(DISTRIBUTION) {

@@ -53,9 +53,12 @@ pub fn of_one_vm(label: &'static str, role: Role, default_name: &str) -> Launche
     }
 }
 
-/// A release's name, in its script or that of its file.
-fn of_release(name: &str) -> Setting<String> {
-    Setting::new(name.to_owned(), "the release's own")
+/// The same of a release, which has a name of its own.
+fn of_release(label: &'static str, role: Role, name: &str) -> Launcher {
+    Launcher {
+        default_name: Setting::new(name.to_owned(), "the release's own"),
+        ..of_one_vm(label, role, name)
+    }
 }
 
 /// Both ends of a range of ports.

@@ -7,7 +7,7 @@ use nix::unistd::{AccessFlags, access};
 
 use super::args_file::Template;
 use super::script::Script;
-use super::{COOKIE_PLACEHOLDER, dist_port, of_one_vm, of_release};
+use super::{COOKIE_PLACEHOLDER, dist_port, of_release};
 use crate::beam::words::{quote, quoted_cookie};
 use crate::beam::{Flag, FlagSetting, FlagSettings, Otp, Variable, expand, unset};
 use crate::config::Config;
@@ -60,10 +60,7 @@ pub fn read(script: &Script, command: &Command, config: &Config) -> Result<Launc
         None => Role::Neither,
     };
     let name = script.assigned("REL_NAME").unwrap_or(&script.name);
-    let launcher = Launcher {
-        default_name: of_release(name),
-        ..of_one_vm("relx release", role, name)
-    };
+    let launcher = of_release("relx release", role, name);
     let Some(task) = task else {
         return Ok(launcher);
     };
