@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::LauncherCommand;
 use super::{dist_port, marked_environment, of_one_vm};
-use super::{own_name, port_range};
+use super::{name_part, own_name, port_range};
 use crate::beam::words::Syntax;
 use crate::beam::{Flag, FlagSetting, FlagSettings, Otp, VmArgs};
 use crate::config::{EpmdMode, Setting};
@@ -65,9 +65,9 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         _ => Role::Client,
     };
     let environment = marked_environment(config);
-    let file = || PathBuf::from("/etc/ejabberd/ejabberdctl.cfg");
     let answer = script.and_then(|script| {
-        script.ask_shell((file(), "CONFIG_PATH"), command, &environment, &VARIABLES)
+        let file = ("/etc/ejabberd/ejabberdctl.cfg".into(), "CONFIG_PATH");
+        script.ask_shell(file, command, &environment, &VARIABLES)
     });
     let answer = answer.unwrap_or_else(|| ShellAnswer::none(&environment, &VARIABLES));
     let answer = answer.about_file_in(FILE);
@@ -118,17 +118,10 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     own_settings.node = name.map(|(text, place)| own_name(text, place, is_long(text)));
     let default = NodeName::parse(DEFAULT).ok();
     own_settings.default_node = default.map(|node| Setting::new(node, OWN));
-    let own = own_settings.node.as_ref();
-    let name = own.and_then(|own| {
-        let name = own.text.split('@').next()?;
-        Some(Setting::new(name.to_owned(), own.place.to_string()))
-    });
-    let launcher = Launcher {
-        default_name: name.unwrap_or_else(|| Setting::new("ejabberd".into(), OWN)),
-        ..of_one_vm("ejabberdctl", role, "ejabberd")
-    };
+    let name = own_settings.node.as_ref().map(name_part);
     let user = script.and_then(|script| script.assigned("INSTALLUSER"));
     Ok(Launcher {
+        default_name: name.unwrap_or_else(|| Setting::new("ejabberd".into(), OWN)),
         own_settings,
         account: user.and_then(Account::reachable),
         daemon: (task == Some("start")).then_some("foreground"),
@@ -139,7 +132,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
             knows_dist_port: script.is_none_or(|script| script.contains_all(&["$ERL_DIST_PORT"])),
             knows_node: script.is_none_or(|script| script.contains_all(&[NODE])),
         }),
-        ..launcher
+        ..of_one_vm("ejabberdctl", role, "ejabberd")
     })
 }
 

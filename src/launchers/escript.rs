@@ -3,10 +3,10 @@
 //! <https://www.erlang.org/doc/apps/erts/escript_cmd.html>
 
 use super::script::Script;
-use super::{erl, of_one_vm};
+use super::{erl, name_part, of_one_vm};
 use crate::beam::words::Syntax;
 use crate::beam::{FlagSettings, Otp};
-use crate::config::{Config, Setting};
+use crate::config::Config;
 use crate::plan::{Launcher, Role};
 use crate::system::Place;
 use crate::system::program::Command;
@@ -21,10 +21,7 @@ pub fn read(script: Option<&Script>, command: &Command, config: &Config) -> Laun
     let argument = own.is_none().then(|| argument(command)).flatten();
     let flags = own.or(argument.as_ref()).and_then(own_flags);
     let flags = flags.unwrap_or_default();
-    let named = flags.names().next().map(|flag| {
-        let name = flag.text.split('@').next().unwrap_or_default();
-        Setting::new(name.to_owned(), flag.place.to_string())
-    });
+    let named = flags.names().next().map(name_part);
     let role = named.as_ref().map_or(Role::Neither, |_| Role::Node);
     let mut launcher = of_one_vm("escript", role, command.name());
     launcher.default_name = named.unwrap_or(launcher.default_name);

@@ -75,6 +75,12 @@ fn own_name(text: &str, place: Place, long: bool) -> FlagSetting {
     FlagSetting::new(name_flag(long), text, place)
 }
 
+/// The part before the `@` of a name.
+fn name_part(FlagSetting { text, place, .. }: &FlagSetting) -> Setting<String> {
+    let name = text.split('@').next().unwrap_or_default();
+    Setting::new(name.to_owned(), place.to_string())
+}
+
 /// The environment for the script's own shell, which is asked what becomes of our flags.
 fn marked_environment(config: &Config) -> Environment {
     let mut environment = config.environment.clone();
