@@ -80,9 +80,8 @@ pub fn warn_of_users(files: &TlsFiles, host: &Host) {
     let (Some((certificate, key)), Some(authority)) = (&files.identity, &files.authority) else {
         return;
     };
-    let [certificate, key, authority] =
-        [certificate, key, authority].map(|path| std::fs::read(path).ok());
-    let (Some(certificate), Some(key), Some(authority)) = (certificate, key, authority) else {
+    let contents = [certificate, key, authority].map(|path| std::fs::read(path).ok());
+    let [Some(certificate), Some(key), Some(authority)] = contents else {
         return;
     };
     let checked = check_certificate(files, Some(host), [&certificate, &key, &authority]);
