@@ -3,6 +3,7 @@
 //! All that init takes from the environment, read before the fork. Launch reads them again, to report what is wrong with
 //! them together with every other error of a start.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use super::rewrite::Rewrites;
@@ -41,39 +42,34 @@ impl Settings {
     ///
     /// # Errors
     /// One line for each that cannot be read.
-    pub fn parse(
-        variable: impl Fn(&str) -> Option<std::ffi::OsString>,
-    ) -> Result<Self, Complaints> {
-        let mut settings = Self::default();
+    pub fn parse(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Complaints> {
         let mut complaints = Vec::new();
-        let mut read = |name: &str, take: &mut dyn FnMut(&str) -> Result<(), String>| {
-            let Some(value) = variable(name) else { return };
-            let result = value
-                .to_str()
-                .ok_or_else(|| "it is not UTF-8".to_owned())
-                .and_then(take);
-            if let Err(reason) = result {
-                complaints.push(format!("{name} is {value:?}: {reason}"));
-            }
+        let [signals, delay, timeout] = Self::NAMES.map(|name| (name, variable(name)));
+        let rewrites = read(signals, Rewrites::parse, &mut complaints);
+        let stop_delay = read(delay, duration, &mut complaints).flatten();
+        let settings = Self {
+            rewrites,
+            stop_delay: stop_delay.unwrap_or_default(),
+            stop_timeout: read(timeout, duration, &mut complaints).flatten(),
         };
-        read("BEAMINIT_SIGNALS", &mut |text| {
-            settings.rewrites = Some(Rewrites::parse(text)?);
-            Ok(())
-        });
-        read("BEAMINIT_STOP_DELAY", &mut |text| {
-            settings.stop_delay = duration(text)?.unwrap_or_default();
-            Ok(())
-        });
-        read("BEAMINIT_STOP_TIMEOUT", &mut |text| {
-            settings.stop_timeout = duration(text)?;
-            Ok(())
-        });
         if complaints.is_empty() {
             Ok(settings)
         } else {
             Err(complaints)
         }
     }
+}
+
+/// A variable's value, read, if it is set; what is wrong with it is a complaint.
+fn read<T>(
+    (name, value): (&str, Option<OsString>),
+    parse: fn(&str) -> Result<T, String>,
+    complaints: &mut Complaints,
+) -> Option<T> {
+    let value = value?;
+    let text = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned());
+    let complain = |reason| complaints.push(format!("{name} is {value:?}: {reason}"));
+    text.and_then(parse).map_err(complain).ok()
 }
 
 /// `10s`, `2m`; `0` and `off` are `None`.
