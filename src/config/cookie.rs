@@ -17,25 +17,20 @@ const RELEASE: &str = "RELEASE_COOKIE";
 const COOKIE_FILE_LIMIT: u64 = 64 * 1024;
 
 /// The user's, and the release's; where the user gives one, the release's is not looked at.
-pub fn read(variables: &mut Variables) -> (Option<Setting<Cookie>>, Option<Cookie>) {
+pub fn read(variables: &mut Variables) -> [Option<Setting<Cookie>>; 2] {
     let [text, file, release] = [VARIABLE, FILE, RELEASE].map(|name| variables.text(name));
     let release = release.filter(|_| text.is_none() && file.is_none());
-    let release = release.map(|text| parse(RELEASE, &text)).transpose();
-    let failures = &mut variables.failures;
-    let users = failures
-        .take(of_user(text.as_deref(), file.as_deref()))
-        .flatten();
-    let release = failures.take(release).flatten();
-    let read = users
-        .as_ref()
-        .map(|users| (users.by.as_str(), &users.value));
-    let read = read.or(release.as_ref().map(|value| (RELEASE, value)));
-    if let Some((place, _)) = read.filter(|(_, cookie)| is_quoted(cookie.reveal())) {
+    let release = release.map(|text| Ok(Setting::new(parse(RELEASE, &text)?, RELEASE)));
+    let users = of_user(text.as_deref(), file.as_deref());
+    let read = [users, release.transpose()].map(|one| variables.failures.take(one).flatten());
+    let mut quoted = read.iter().flatten();
+    let quoted = quoted.find(|one| is_quoted(one.value.reveal()));
+    if let Some(Setting { by: place, .. }) = quoted {
         variables.warnings.push(format!(
             "the cookie of {place} begins and ends with a quote, and these are a part of it: env files of Docker, and Kubernetes, keep them; leave them out, unless all nodes have them"
         ));
     }
-    (users, release)
+    read
 }
 
 fn is_quoted(text: &str) -> bool {

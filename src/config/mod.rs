@@ -89,7 +89,7 @@ pub struct Config {
     /// `RELEASE_NAME`.
     pub release_name: Option<String>,
     /// `RELEASE_COOKIE`.
-    pub release_cookie: Option<Cookie>,
+    pub release_cookie: Option<Setting<Cookie>>,
     /// What is known from the pod itself; only for a node and its clients it is read.
     pub pod: Pod,
     /// The whole environment, for the command.
@@ -162,10 +162,11 @@ impl Config {
 
     /// What is read by name. Each variable of beaminit's is in here, and is known by that.
     fn of(variables: &mut Variables, wants_cookie: bool) -> Self {
-        let (mut cookie, mut release_cookie) = (None, None);
-        if wants_cookie {
-            (cookie, release_cookie) = cookie::read(variables);
-        }
+        let [cookie, release_cookie] = if wants_cookie {
+            cookie::read(variables)
+        } else {
+            [None, None]
+        };
         let dns_timeout = variables.read("BEAMINIT_DNS_TIMEOUT", time_limit);
         let (pod_ip, family) = addresses::pod_ip(variables);
         let interface = variables.read("BEAMINIT_INTERFACE", AddressFilter::parse);

@@ -41,8 +41,7 @@ pub fn resolve(sources: &Sources, node: &NodeName) -> Result<Option<Setting<Cook
     let of_environment = || {
         // Its launcher has read it already.
         let is_read = own.elixir && own.shell.is_some();
-        let cookie = config.release_cookie.clone().filter(|_| !is_read)?;
-        Some(Setting::new(cookie, RELEASE))
+        config.release_cookie.clone().filter(|_| !is_read)
     };
     let cookie = first
         .or_else(|| config.cookie.clone())
