@@ -13,49 +13,38 @@ pub struct Text {
 }
 
 impl Text {
+    fn new(real: impl Into<OsString>, shown: impl Into<String>) -> Self {
+        let (real, shown) = (real.into(), shown.into());
+        Self { real, shown }
+    }
+
     /// A text without secrets.
     pub fn plain(text: impl AsRef<OsStr>) -> Self {
-        Self {
-            real: text.as_ref().to_owned(),
-            shown: text.as_ref().to_string_lossy().into_owned(),
-        }
+        let text = text.as_ref();
+        Self::new(text, text.to_string_lossy())
     }
 
     /// All of it is secret.
     pub fn secret(text: impl Into<OsString>) -> Self {
-        Self {
-            real: text.into(),
-            shown: secrets::HIDDEN.into(),
-        }
+        Self::new(text, secrets::HIDDEN)
     }
 
     /// A user's text, such as flags of the VM.
     pub fn concealing(text: &OsStr) -> Self {
-        Self {
-            real: text.to_owned(),
-            shown: secrets::shown(text),
-        }
+        Self::new(text, secrets::shown(text))
     }
 
     /// A file of the user's flags.
     pub fn of_file(text: &str) -> Self {
-        Self {
-            real: text.into(),
-            shown: secrets::shown_file(text),
-        }
+        Self::new(text, secrets::shown_file(text))
     }
 
     /// The value of a variable that the user's command assigns. `hidden`: it is secret under any name.
     pub fn of_variable(name: &str, value: &OsStr, hidden: bool) -> Self {
-        let shown = if hidden {
-            secrets::HIDDEN.into()
-        } else {
-            secrets::shown_value(name, value)
-        };
-        Self {
-            real: value.to_owned(),
-            shown,
+        if hidden {
+            return Self::secret(value);
         }
+        Self::new(value, secrets::shown_value(name, value))
     }
 
     /// Adds text without secrets.
@@ -73,10 +62,7 @@ impl Text {
 
     /// Changes both forms in the same way.
     pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
-        Self {
-            real: change(&self.real.to_string_lossy()).into(),
-            shown: change(&self.shown),
-        }
+        Self::new(change(&self.real.to_string_lossy()), change(&self.shown))
     }
 
     /// The text itself, for the exec.
