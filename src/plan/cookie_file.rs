@@ -65,7 +65,7 @@ pub fn plan(
     let reader = sources.launcher.reader();
     let home = reader.account.and_then(|account| account.home.as_deref());
     let (variable, folder, file) = if let Some(home) = home {
-        let file = PrivateFile::in_home(home, NAME, 0o400, content, reader);
+        let file = PrivateFile::at(home.join(NAME), 0o400, content, reader);
         ("HOME", home.to_owned(), file)
     } else if let Some(account) = reader.account {
         let file = PrivateFile::new(&own_folder, IN_CONFIGS, 0o400, content, reader)?;

@@ -1,8 +1,6 @@
 //! Nothing that holds a cookie shows it when it is formatted.
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
-
 use super::{Changes, OwnSettings, Plan};
 use crate::beam::words::{Syntax, Word, split};
 use crate::beam::{FlagSettings, FlagVariables, VmArgs};
@@ -46,7 +44,7 @@ fn nothing_that_can_be_formatted_shows_a_cookie() {
             keeper: Keeper::Nobody,
         };
         let content = Text::of_file(&flags);
-        PrivateFile::in_home(Path::new("/root"), "vm.args", 0o600, content, reader)
+        PrivateFile::at("/root/vm.args".into(), 0o600, content, reader)
     }));
     let settings = FlagSettings::of_text(&flags, Syntax::File, &|_| Place::CommandLine);
     assert_eq!(settings.cookies().count(), 2);

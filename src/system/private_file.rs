@@ -140,13 +140,11 @@ impl PrivateFile {
             }
             _ => folder.to_owned(),
         };
+        let path = own.join(folder).join(name);
         Ok(Self {
-            path: own.join(folder).join(name),
             folder: Some(own),
             memory,
-            owner,
-            mode,
-            content,
+            ..Self::at(path, mode, content, reader)
         })
     }
 
@@ -163,21 +161,18 @@ impl PrivateFile {
     ) -> std::result::Result<Self, Failure> {
         Self::new(folder, name, mode, content.clone(), reader).or_else(|failure| {
             let memory = Memory::new(reader.keeper).ok_or(failure)?;
+            let path = memory.path.clone();
             Ok(Self {
-                path: memory.path.clone(),
-                folder: None,
                 memory: Some(memory),
-                owner: reader.other_user(),
-                mode,
-                content,
+                ..Self::at(path, mode, content, reader)
             })
         })
     }
 
-    /// Plans a file in the home of another user, who alone will read it.
-    pub fn in_home(home: &Path, name: &str, mode: u32, content: Text, reader: Reader) -> Self {
+    /// Plans a file where it is looked for: in the home of another user, who alone will read it.
+    pub fn at(path: PathBuf, mode: u32, content: Text, reader: Reader) -> Self {
         Self {
-            path: home.join(name),
+            path,
             folder: None,
             memory: None,
             owner: reader.other_user(),
