@@ -20,16 +20,12 @@ impl Target {
     pub fn new(words: Vec<OsString>, config: Config) -> Result<Self, Failure> {
         let name = words.first().cloned().unwrap_or_default();
         let command = Command::find(words, &config.environment);
-        let command = command.map_err(|failure| match cli::meant(&name) {
-            Some(meant) if failure.exit == Exit::NotFound => Failure {
-                lines: failure
-                    .lines
-                    .iter()
-                    .map(|line| format!("{line} or did you mean `beaminit {meant}`?"))
-                    .collect(),
-                ..failure
-            },
-            _ => failure,
+        let command = command.map_err(|mut failure| {
+            let meant = cli::meant(&name).filter(|_| failure.exit == Exit::NotFound);
+            if let (Some(meant), Some(line)) = (meant, failure.lines.last_mut()) {
+                *line = format!("{line} or did you mean `beaminit {meant}`?");
+            }
+            failure
         })?;
         let mut found = LauncherCommand::find(&command, config)?;
         let launcher = super::recognise(&mut found)?;
