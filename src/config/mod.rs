@@ -103,6 +103,7 @@ pub struct Config {
 }
 
 /// How beaminit was called.
+#[derive(Clone)]
 pub struct Invocation {
     /// The words of the command; a subcommand may have none.
     pub command: Vec<OsString>,

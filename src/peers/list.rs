@@ -38,10 +38,7 @@ pub fn run(mut start: Invocation) -> i32 {
 
 fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
     let began = Instant::now();
-    let again = Invocation {
-        command: start.command.clone(),
-        environment: start.environment.clone(),
-    };
+    let again = start.clone();
     // Without a cookie that this user may read the peers can be listed all the same.
     let local = match LocalNode::discover(start, None, format != ListFormat::Hosts) {
         Err(_) if format != ListFormat::Hosts => LocalNode::discover(again, None, false)?,
