@@ -18,7 +18,7 @@ use super::folder::Folder;
 use super::{Abort, Machine, processes};
 use crate::beam::FlagVariables;
 use crate::beam::PortFlags;
-use crate::beam::words::quote;
+use crate::beam::words::{self, quote};
 use crate::dist::Carrier;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -93,7 +93,7 @@ impl VmEnv {
                 flags += &epmd_module(*address, (near_ip, near.port()), &folder, machine)?;
             }
             Host::Domain(host) | Host::Short(host) => {
-                let address = term(near_ip);
+                let address = words::address(near_ip);
                 let text =
                     format!("{{host, {address}, [\"{host}\"]}}.\n{{lookup, [file, native]}}.\n");
                 let inetrc = folder.write(&["inetrc"], Text::plain(&text))?;
@@ -131,7 +131,7 @@ fn epmd_module(
 ) -> Result<String, Abort> {
     let source = EPMD_MODULE
         .replace("HOST", &address.to_string())
-        .replace("ADDRESS", &term(near))
+        .replace("ADDRESS", &words::address(near))
         .replace("PORT", &port.to_string());
     let source = folder.write(&["beaminit_attach.erl"], Text::plain(&source))?;
     compile(&source, &folder.path, machine)?;
@@ -159,16 +159,5 @@ fn compile(source: &Path, to: &Path, machine: &Machine) -> Result<(), Abort> {
             );
             Err(Failure::new(Exit::System, line).into())
         }
-    }
-}
-
-/// An address as Erlang writes it.
-fn term(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => format!("{{{}}}", v4.octets().map(|byte| byte.to_string()).join(",")),
-        IpAddr::V6(v6) => format!(
-            "{{{}}}",
-            v6.segments().map(|part| part.to_string()).join(",")
-        ),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! erts/etc/common/erlexec.c: `'…'` is raw, `"…"` nearly, a backslash escapes outside quotes, pieces that touch join.
 
+use std::net::IpAddr;
 use std::ops::Range;
 
 use crate::node::Cookie;
@@ -94,6 +95,15 @@ pub fn quote(word: &str) -> String {
 /// A cookie as a word that erlexec reads.
 pub fn quoted_cookie(cookie: &Cookie) -> Text {
     Text::secret(quote(cookie.reveal()))
+}
+
+/// An address as Erlang writes it, in decimal numbers: a `#` begins a comment in an args file.
+pub fn address(address: IpAddr) -> String {
+    let numbers = match address {
+        IpAddr::V4(v4) => v4.octets().map(|number| number.to_string()).join(","),
+        IpAddr::V6(v6) => v6.segments().map(|number| number.to_string()).join(","),
+    };
+    format!("{{{numbers}}}")
 }
 
 /// The text without some of its parts, which must be in order.

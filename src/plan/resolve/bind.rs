@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::Sources;
-use crate::beam::Flag;
+use crate::beam::{Flag, words};
 use crate::config::{BindTo, Setting};
 use crate::error::Failure;
 use crate::system::secrets;
@@ -64,15 +64,12 @@ pub fn given(sources: &Sources) -> Option<Bind> {
 }
 
 impl Bind {
-    /// The flag, with a blank behind it, where it is ours. In decimal numbers: a `#` begins a comment in an args file.
+    /// The flag, with a blank behind it, where it is ours.
     pub fn flag(&self) -> String {
         if !self.is_ours {
             return String::new();
         }
-        let numbers: Vec<String> = match self.address.value {
-            IpAddr::V4(v4) => v4.octets().iter().map(u8::to_string).collect(),
-            IpAddr::V6(v6) => v6.segments().iter().map(u16::to_string).collect(),
-        };
-        format!("-kernel inet_dist_use_interface {{{}}} ", numbers.join(","))
+        let address = words::address(self.address.value);
+        format!("-kernel inet_dist_use_interface {address} ")
     }
 }
