@@ -58,20 +58,14 @@ impl AttachOptions {
                 "--erl" if attached.is_none() => once(&mut program, Program::Erl, "shell")?,
                 "--iex" if attached.is_none() => once(&mut program, Program::Iex, "shell")?,
                 "--" if attached.is_none() => {
-                    once(
-                        &mut program,
-                        Program::Command(words.collect()),
-                        "shell or command",
-                    )?;
+                    let command = Program::Command(words.collect());
+                    once(&mut program, command, "shell or command")?;
                     break;
                 }
                 text if text.contains('@') => {
                     let complain = |reason| Failure::usage(format!("{:?}: {reason}", shown(text)));
-                    once(
-                        &mut node,
-                        NodeName::parse(text).map_err(complain)?,
-                        "NAME@HOST",
-                    )?;
+                    let parsed = NodeName::parse(text).map_err(complain)?;
+                    once(&mut node, parsed, "NAME@HOST")?;
                 }
                 text if !text.is_empty() && !text.starts_with('-') && name.is_none() => {
                     name = Some(text.strip_prefix("pod/").unwrap_or(text).to_owned());

@@ -68,12 +68,8 @@ fn list(start: Invocation, format: ListFormat) -> Result<bool, Failure> {
         connected: connected.clone(),
         cookie,
     });
-    let (peers, failures) = check_once(
-        finder,
-        &route,
-        own.as_ref(),
-        LIMIT.saturating_sub(began.elapsed()),
-    )?;
+    let left = LIMIT.saturating_sub(began.elapsed());
+    let (peers, failures) = check_once(finder, &route, own.as_ref(), left)?;
     let lines: Vec<String> = match format {
         ListFormat::Hosts => hosts(&peers),
         ListFormat::Nodes => peers.iter().map(ToString::to_string).collect(),

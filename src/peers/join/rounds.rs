@@ -160,14 +160,8 @@ impl Rounds {
             is_asked
         });
         let host = &self.local.node.host;
-        let answers = reach::ask_all(
-            &self.route,
-            peers,
-            host,
-            None,
-            reach::LIMIT,
-            Instant::now() + ASK,
-        );
+        let deadline = Instant::now() + ASK;
+        let answers = reach::ask_all(&self.route, peers, host, None, reach::LIMIT, deadline);
         let mut reachable = Vec::new();
         for (peer, answer) in answers {
             match answer {
