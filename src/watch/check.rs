@@ -316,6 +316,7 @@ impl<'a> NodeCheck<'a> {
             }
         }
         if lines.is_empty() || self.is_accepted {
+            self.promise.warn_of_beaten(vm);
             Finding::Up(up(NodeName::parse(&name).unwrap_or(assumed), &remark))
         } else {
             Finding::Mismatch(lines.join("; "))

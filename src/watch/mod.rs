@@ -22,8 +22,10 @@ use crate::init::{VerdictSender, clock};
 use crate::log;
 use crate::node::{Cookie, NodeName, Port};
 use crate::record::Record;
+use crate::system::secrets;
 use check::{Finding, NodeCheck};
 use process::Companion;
+use vm::Vm;
 
 pub use check::Node;
 
@@ -68,6 +70,11 @@ impl<T: Clone> Expectation<T> {
 }
 
 impl<T> Expectation<T> {
+    /// What the Plan gives the node though nobody asked for it.
+    fn decided(&self) -> Option<&Setting<T>> {
+        (self.certainty == Certainty::Decided).then_some(&self.setting)
+    }
+
     /// Reports that the node has another value: `lines` are the failures.
     fn report(&self, line: String, lines: &mut Vec<String>) {
         match self.certainty {
@@ -90,6 +97,28 @@ pub enum Certainty {
 }
 
 impl Promise {
+    /// Warns of a name or a port that the command gives its VM, and that a default of ours beats: it comes before them.
+    fn warn_of_beaten(&self, vm: &Vm) {
+        if let Some(ours) = self.node.as_ref().and_then(Expectation::decided)
+            && let Some(theirs) = vm.other_name(&ours.value)
+        {
+            warn!(
+                "the command names its node {}, and {} ({}) beats that; set SNAME or BEAMINIT_NODE to the name that it should have",
+                secrets::shown(&theirs.text),
+                ours.value,
+                ours.by
+            );
+        }
+        if let Some(ours) = self.port.as_ref().and_then(Expectation::decided)
+            && let Some(theirs) = vm.other_port(ours.value)
+        {
+            warn!(
+                "the command gives its node port {}, and {} ({}) beats that; set ERL_PORT to the port that it should have",
+                theirs.text, ours.value, ours.by
+            );
+        }
+    }
+
     /// The record of the node that was found.
     pub fn record(&self, node: &Node) -> Record {
         let planned = self.recorded.as_ref();

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use crate::beam::{Flag, FlagSetting, FlagSettings};
 use crate::dist::Carrier;
-use crate::node::Cookie;
+use crate::node::{Cookie, NodeName, Port};
 use crate::plan::Pin;
 use crate::plan::resolve::{port, transport};
 use crate::system::Place;
@@ -72,9 +72,26 @@ impl Vm {
 
     /// The port or range of its own flags.
     pub fn port(&self) -> Option<Pin> {
+        port::of_flags(self.own_ports()).ok().flatten()
+    }
+
+    fn own_ports(&self) -> impl Iterator<Item = &FlagSetting> + Clone {
         let ports = self.flags.ports();
-        let ports = ports.filter(|port| port.place == Place::CommandLine);
-        port::of_flags(ports).ok().flatten()
+        ports.filter(|port| port.place == Place::CommandLine)
+    }
+
+    /// A name among its flags that is not this one.
+    pub fn other_name(&self, node: &NodeName) -> Option<&FlagSetting> {
+        let (whole, part) = (node.to_string(), node.name.to_string());
+        let mut names = self.flags.names();
+        names.find(|name| name.text != whole && name.text != part)
+    }
+
+    /// A port among its own flags that is not this one.
+    pub fn other_port(&self, port: Port) -> Option<&FlagSetting> {
+        let text = port.to_string();
+        let mut ports = self.own_ports();
+        ports.find(|port| port.text != text)
     }
 
     /// Does it take connections, as `-dist_listen false` has it not do?

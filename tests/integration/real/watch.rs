@@ -130,6 +130,39 @@ fn starts_alone(flags: &str) -> String {
 }
 
 #[test]
+fn says_what_a_default_beats() {
+    let flags = "-sname own -kernel inet_dist_listen_min 9100 inet_dist_listen_max 9200";
+    let name = "the command names its node own, and run@app-0 (the program's file name; HOSTNAME) beats that";
+    let port = "the command gives its node port 9100, and 43691 (the default) beats that";
+    for (variables, beaten) in [
+        (&[][..], &[name, port][..]),
+        (&[("SNAME", "own")], &[port]),
+        (&[("SNAME", "run"), ("ERL_PORT", "9100")], &[]),
+    ] {
+        let mut pod = Pod::new("app-0")
+            .env("ERLANG_COOKIE", "chocolate")
+            .env("BEAMINIT_LAUNCHER", "erl")
+            .file_with_mode(
+                "/srv/run",
+                format!("#!/bin/sh\n{}\n", starts("", flags)),
+                0o755,
+            );
+        for (variable, value) in variables {
+            pod = pod.env(variable, value);
+        }
+        let node = pod.run("/srv/run");
+        reported(&node);
+        node.signal(Signal::SIGTERM);
+        let ended = node.ends_with(0);
+        let said = warnings(&ended.stderr);
+        assert_eq!(said.len(), beaten.len(), "{ended}");
+        for (said, beaten) in said.iter().zip(beaten) {
+            assert!(said.contains(beaten), "{ended}");
+        }
+    }
+}
+
+#[test]
 fn reports_erl() {
     let (pod, _dns) = clustered();
     is_reported_once(&pod.run(ERL));
