@@ -112,6 +112,12 @@ pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failur
             )));
         }
         kind = actual;
+    } else if let Some(named) = program_kind(&found.command)
+        && named != kind
+        && read(named, found)?.role == Role::Client
+    {
+        // `iex --remsh` beside a node that its own word says is an `erl`.
+        kind = named;
     }
     let mut launcher = read(kind, found)?;
     let config = &found.config;
