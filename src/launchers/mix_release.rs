@@ -81,7 +81,8 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
     if distribution == Some("none") && !flags.iter().any(|flags| flags.has(&Flag::NAMES)) {
         if let Some(by) = config.asks_for_node() {
             let line = format!(
-                "{DISTRIBUTION} is \"none\", and {by} asks for a node, which beats it; unset one of them"
+                "{} \"none\", and {by} asks for a node, which beats it; unset one of them",
+                said_distribution(&answer)
             );
             let line = Some(line).filter(|_| role == Role::Node);
             launcher.warnings.extend(line);
@@ -125,14 +126,19 @@ fn odd_distribution(answer: &ShellAnswer, config: &Config) -> Option<String> {
     if is_known {
         return None;
     }
-    let said = match answer.place(DISTRIBUTION) {
-        Place::Variable(name) => format!("{name} is"),
-        place => format!("{place} sets {DISTRIBUTION} to"),
-    };
     Some(format!(
-        "{said} {:?}, which is none of name, sname and none: the release's script gives its VM no name",
+        "{} {:?}, which is none of name, sname and none: the release's script gives its VM no name",
+        said_distribution(answer),
         secrets::shown(text)
     ))
+}
+
+/// How a message about its value begins.
+fn said_distribution(answer: &ShellAnswer) -> String {
+    match answer.place(DISTRIBUTION) {
+        Place::Variable(name) => format!("{name} is"),
+        place => format!("{place} sets {DISTRIBUTION} to"),
+    }
 }
 
 fn distribution(node: &NodeName) -> &'static str {
