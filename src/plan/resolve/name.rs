@@ -197,7 +197,15 @@ fn of_command_line(flag: &FlagSetting, config: &Config) -> Result<NodeName, Fail
             "-sname"
         };
         let text = secrets::shown(&flag.text);
-        Failure::config(format!("the command line says {word} {text}: {reason}"))
+        let hint = unreplaced(&flag.text);
+        let correct = if reason.contains("; ") {
+            ""
+        } else {
+            "; correct it"
+        };
+        Failure::config(format!(
+            "the command line says {word} {text:?}: {reason}{hint}{correct}"
+        ))
     })
 }
 
