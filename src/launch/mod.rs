@@ -194,6 +194,7 @@ impl Target {
         let file = plan.command.file.display();
         let (label, role) = (plan.launcher, plan.role);
         let is_known = self.launcher.is_some() || self.config.launcher == LauncherKind::None;
+        let is_tool = matches!(label, "elixir" | "escript" | "iex" | "mix");
         match (&plan.identity, role) {
             // Else a warning has said so.
             _ if !is_known && !Plan::is_in_vain(&self.config) => info!(
@@ -204,6 +205,9 @@ impl Target {
             ),
             _ if self.could_be_node() => info!(
                 "exec {file} ({label}, no node: SNAME, CLUSTER_HOSTNAME, ERLANG_COOKIE, ERL_PORT or a name among its flags would make it one)"
+            ),
+            (_, Role::Neither) if is_tool && self.config.asks_for_node().is_some() => info!(
+                "exec {file} ({label}, a tool and no node; if it starts one, set BEAMINIT_LAUNCHER=erl)"
             ),
             _ => info!("exec {file} ({label})"),
         }

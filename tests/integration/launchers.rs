@@ -188,6 +188,20 @@ fn what_is_not_known_runs_untouched_and_the_log_says_so() {
 }
 
 #[test]
+fn a_tool_uses_no_variable_and_the_log_says_so() {
+    let pod = pod().program("mix", "prints-args");
+    for (task, said) in [("my.server", true), ("run", false)] {
+        let ended = pod.run(["mix", task]).ends_with(0);
+        let line = "exec /srv/bin/mix (mix, a tool and no node; if it starts one, set BEAMINIT_LAUNCHER=erl)";
+        assert_eq!(ended.stderr.contains(line), said, "{ended}");
+    }
+    // Nobody asks for a node.
+    let pod = Pod::new("laptop").program("mix", "prints-args");
+    let ended = pod.run(["mix", "my.server"]).ends_with(0);
+    assert!(ended.stderr.contains("exec /srv/bin/mix (mix)"), "{ended}");
+}
+
+#[test]
 fn what_the_user_says_it_is_it_is() {
     let pod = pod().program("server", "prints-args");
     let ended = pod
