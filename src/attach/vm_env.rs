@@ -108,7 +108,8 @@ impl VmEnv {
             let _ = write!(flags, " -env HOME {}", quote(real));
         }
         // The user's own flags are for other nodes: a name, cookie or port among them would replace ours, or contradict it.
-        let users = FlagVariables::read(&config.environment, None)?;
+        let users = FlagVariables::read(&config.environment, None);
+        users.check_text()?;
         for cut in users.cut(PortFlags::All) {
             variables.set(cut.name, cut.rest);
         }

@@ -19,6 +19,8 @@ pub struct FlagVariables {
     pub dropped_at: Option<Place>,
     /// What such a file puts before our flags.
     pub before_ours: FlagSettings,
+    /// Those that are not UTF-8.
+    not_text: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -45,34 +47,39 @@ impl FlagVariables {
 
     /// Reads ERL_AFLAGS, ERL_FLAGS, ERL_ZFLAGS, ELIXIR_ERL_OPTIONS and ERL_OTPnn_FLAGS, in the VM's order; `shell` is what
     /// a release's own file makes of them.
-    ///
-    /// # Errors
-    /// One that is not UTF-8: it cannot be read here, and the VM would read it all the same.
-    pub fn read(environment: &Environment, shell: Option<&ShellAnswer>) -> Result<Self, Failure> {
+    pub fn read(environment: &Environment, shell: Option<&ShellAnswer>) -> Self {
         let set = environment.0.iter().filter_map(|(name, _)| name.to_str());
         let of_shell = shell.into_iter().flat_map(ShellAnswer::names);
         let versioned = set.chain(of_shell).filter(|name| is_versioned(name));
         let versioned: BTreeSet<&str> = versioned.collect();
         let names = ["ERL_AFLAGS", "ELIXIR_ERL_OPTIONS"].into_iter();
         let names = names.chain(versioned).chain(["ERL_FLAGS", "ERL_ZFLAGS"]);
-        let mut failures = Failures::default();
         let mut read = Self::default();
         for name in names {
-            if environment
-                .get(name)
-                .is_some_and(|value| value.to_str().is_none())
-            {
-                failures.push(format!(
-                    "{name} is not UTF-8, and may name another node; write it in plain characters"
-                ));
+            let value = environment.get(name).unwrap_or_default();
+            if value.to_str().is_none() {
+                read.not_text.push(name.to_owned());
             }
-            read.add(name, environment, shell);
+            read.add(name, &value.to_string_lossy(), shell);
         }
-        failures.or(read)
+        read
     }
 
-    fn add(&mut self, name: &str, environment: &Environment, shell: Option<&ShellAnswer>) {
-        let users = environment.variable(name).unwrap_or_default();
+    /// Refuses one that is not UTF-8: what is left of it could not be written.
+    ///
+    /// # Errors
+    /// There is one.
+    pub fn check_text(&self) -> Result<(), Failure> {
+        let mut failures = Failures::default();
+        for name in &self.not_text {
+            failures.push(format!(
+                "{name} is not UTF-8, and may name another node; write it in plain characters"
+            ));
+        }
+        failures.or(())
+    }
+
+    fn add(&mut self, name: &str, users: &str, shell: Option<&ShellAnswer>) {
         let by_user = Place::Variable(name.to_owned());
         let Some(shell) = shell.filter(|shell| shell.assigns(name)) else {
             self.push(name, users, &by_user, false);

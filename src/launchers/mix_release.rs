@@ -76,7 +76,7 @@ pub fn read(found: &LauncherCommand) -> Result<Launcher, Failure> {
         config.variable(DISTRIBUTION)
     };
     let own = &launcher.own_settings;
-    let variables = FlagVariables::read(&config.environment, Some(&answer))?.flags();
+    let variables = FlagVariables::read(&config.environment, Some(&answer)).flags();
     let flags = [&variables, &own.files, &own.of_node];
     if distribution == Some("none") && !flags.iter().any(|flags| flags.has(&Flag::NAMES)) {
         if let Some(by) = config.asks_for_node() {

@@ -125,7 +125,7 @@ pub fn recognise(found: &mut LauncherCommand) -> Result<Option<Launcher>, Failur
         && !is_of_release(kind)
         && launcher.role == Role::Node;
     if is_node_where_asked && config.asks_for_node().is_none() {
-        let variables = FlagVariables::read(&config.environment, None)?.flags();
+        let variables = FlagVariables::read(&config.environment, None).flags();
         let own_settings = &launcher.own_settings;
         let all = [&own_settings.command_line, &own_settings.files, &variables];
         if all.iter().all(|flags| !flags.has(&Flag::NAMES)) {

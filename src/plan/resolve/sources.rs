@@ -26,7 +26,10 @@ impl<'a> Sources<'a> {
     /// One that cannot be read.
     pub fn read(config: &'a Config, launcher: &'a Launcher) -> Result<Self, Failure> {
         let own = &launcher.own_settings;
-        let flag_variables = FlagVariables::read(&config.environment, own.shell.as_ref())?;
+        let flag_variables = FlagVariables::read(&config.environment, own.shell.as_ref());
+        if config.asks_for_changes() {
+            flag_variables.check_text()?;
+        }
         let mut variables = FlagSettings::default();
         variables.extend(own.dist_port.clone());
         variables.extend(flag_variables.flags());

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use super::{CONFIG, errors_of, refused, refused_in, sound_pod};
+use crate::harness::Pod;
 
 #[test]
 fn ports() {
@@ -134,6 +135,16 @@ fn what_is_not_utf_8_elsewhere_harms_nobody() {
         .env(bytes(b"ODD\xff"), "x");
     pod.run("erl").ends_with(0);
     assert!(pod.place("/srv/started").exists());
+}
+
+#[test]
+fn where_nothing_is_asked_flags_that_are_not_utf_8_are_the_vms() {
+    let pod = Pod::new("laptop").program("erl", "prints-args");
+    let flags = OsString::from_vec(b"-name own@example.com -folder caf\xe9".to_vec());
+    let ended = pod.env("ERL_FLAGS", flags).run("erl").ends_with(0);
+    let own = "exec /srv/bin/erl (erl, with its own name, cookie and port;";
+    assert!(ended.stderr.contains(own), "{ended}");
+    assert!(!ended.stderr.contains("UTF-8"), "{ended}");
 }
 
 #[test]
