@@ -127,7 +127,12 @@ fn check_text(text: &str, place: &Place) -> Result<(), Failure> {
     } else {
         NamePart::parse(text).map(drop)
     };
-    let hint = unreplaced(text);
+    let hint = match place {
+        Place::File(path, _) if text.contains("${") && path.ends_with("vm.args") => {
+            "; nothing has replaced the variable in it: relx does so in vm.args.src, or with RELX_REPLACE_OS_VARS=true"
+        }
+        _ => unreplaced(text),
+    };
     parsed.map_err(|reason| {
         Failure::config(format!(
             "{place} has the node name {text:?}: {reason}{hint}; correct it"
