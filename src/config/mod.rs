@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::Failure;
+use crate::error::{Failure, Failures};
 use crate::log::Logging;
 use crate::node::host::loopback;
 use crate::node::{Cookie, NamePart, NodeName, Port};
@@ -154,11 +154,21 @@ impl Config {
         if config.node.is_some() && config.host != HostForm::Auto {
             failures.push("BEAMINIT_NODE and BEAMINIT_HOST are both set; BEAMINIT_NODE is the whole name: unset one");
         }
-        failures.or(Self {
+        let mut config = Self {
             environment: variables.environment,
             warnings: variables.warnings,
             ..config
-        })
+        };
+        let (of_shared, others) = (variables.of_shared.or(()), failures.or(()));
+        if others.is_ok() && !config.asks_for_changes() {
+            let lines = of_shared.err().map(|failure| failure.lines);
+            config.warnings.extend(lines.into_iter().flatten());
+            return Ok(config);
+        }
+        let mut failures = Failures::default();
+        failures.take(others);
+        failures.take(of_shared);
+        failures.or(config)
     }
 
     /// What is read by name. Each variable of beaminit's is in here, and is known by that.

@@ -24,6 +24,9 @@ const OF_OTHERS: [&str; 6] = [
     "RELEASE_DISTRIBUTION",
 ];
 
+/// Those of ours that other programs read as well, and that ask for nothing.
+const SHARED: [&str; 4] = ["HOSTNAME", "POD_IP", "POD_NAMESPACE", "RELEASE_NAME"];
+
 /// The log's.
 pub const LOG: [&str; 3] = [
     "BEAMINIT_LOG",
@@ -40,6 +43,8 @@ pub struct Variables {
     names: Vec<&'static str>,
     pub warnings: Vec<String>,
     pub failures: Failures,
+    /// Those of variables that other programs read as well: none where nothing is asked for.
+    pub of_shared: Failures,
 }
 
 impl Variables {
@@ -57,6 +62,7 @@ impl Variables {
             names: Settings::NAMES.to_vec(),
             warnings: Vec::new(),
             failures: Failures::default(),
+            of_shared: Failures::default(),
         }
     }
 
@@ -81,8 +87,12 @@ impl Variables {
         };
         let hint = unreplaced(&text);
         let shown = shortened(&secrets::shown_value(name, text));
-        self.failures
-            .push(format!("{name} is {shown:?}: {reason}{hint}"));
+        let failures = if SHARED.contains(&name) {
+            &mut self.of_shared
+        } else {
+            &mut self.failures
+        };
+        failures.push(format!("{name} is {shown:?}: {reason}{hint}"));
         None
     }
 
@@ -112,9 +122,13 @@ impl Variables {
         for (name, value) in &mut self.environment.0 {
             let Some(name) = name.to_str() else { continue };
             let is_ours = self.names.contains(&name);
+            let failures = if SHARED.contains(&name) {
+                &mut self.of_shared
+            } else {
+                &mut self.failures
+            };
             if is_ours && found.contains(&name) {
-                let line = format!("{name} is in the environment twice; leave one out");
-                self.failures.push(line);
+                failures.push(format!("{name} is in the environment twice; leave one out"));
             }
             found.push(name);
             if Settings::NAMES.contains(&name) {
@@ -133,7 +147,7 @@ impl Variables {
                 None if is_ours => {
                     let is_secret = secrets::shown_value(name, &*value) != value.to_string_lossy();
                     let shown = (!is_secret).then(|| format!("{value:?}, "));
-                    self.failures.push(format!(
+                    failures.push(format!(
                         "{name} is {}not UTF-8; write it in plain characters",
                         shown.unwrap_or_default()
                     ));
@@ -141,7 +155,7 @@ impl Variables {
                 _ if name.starts_with("BEAMINIT_")
                     && !is_service_link(name, &value.to_string_lossy()) =>
                 {
-                    self.failures.push(format!(
+                    failures.push(format!(
                         "{} is no variable of beaminit's; did you mean {}?",
                         shortened(&secrets::shown_name(name)),
                         nearest(name, &self.names)
