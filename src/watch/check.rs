@@ -273,9 +273,11 @@ impl<'a> NodeCheck<'a> {
         }
         let name = handshake.name.clone();
         let mut lines = Vec::new();
-        if let Some(expected) =
-            planned.filter(|expected| expected.setting.value.to_string() != name)
-        {
+        let other = planned.filter(|expected| expected.setting.value.to_string() != name);
+        if other.is_some() && self.may_be_prelaunch() {
+            return Finding::NotYet;
+        }
+        if let Some(expected) = other {
             let line = format!(
                 "the node is not {} ({}): the one at port {port} says that it is {name}{}",
                 expected.setting.value,
@@ -308,12 +310,8 @@ impl<'a> NodeCheck<'a> {
                 Err(_) => return Finding::NotYet,
             },
         };
-        // RabbitMQ's VM has another name first, to test whether it can have one.
-        if !lines.is_empty() && !self.promise.in_arguments {
-            let since = *self.other_name_since.get_or_insert_with(Instant::now);
-            if since.elapsed() < PRELAUNCH {
-                return Finding::NotYet;
-            }
+        if !lines.is_empty() && self.may_be_prelaunch() {
+            return Finding::NotYet;
         }
         if lines.is_empty() || self.is_accepted {
             self.promise.warn_of_beaten(vm);
@@ -321,6 +319,12 @@ impl<'a> NodeCheck<'a> {
         } else {
             Finding::Mismatch(lines.join("; "))
         }
+    }
+
+    /// RabbitMQ's VM has another name first, to test whether it can have one.
+    fn may_be_prelaunch(&mut self) -> bool {
+        let since = self.other_name_since.get_or_insert_with(Instant::now);
+        !self.promise.in_arguments && since.elapsed() < PRELAUNCH
     }
 
     /// What the VM's own arguments lack of `BEAMINIT_TLS` and `BEAMINIT_BIND`.

@@ -152,6 +152,7 @@ fn says_what_a_default_beats() {
         }
         let node = pod.run("/srv/run");
         reported(&node);
+        node.says("node=");
         node.signal(Signal::SIGTERM);
         let ended = node.ends_with(0);
         let said = warnings(&ended.stderr);
@@ -159,6 +160,28 @@ fn says_what_a_default_beats() {
         for (said, beaten) in said.iter().zip(beaten) {
             assert!(said.contains(beaten), "{ended}");
         }
+    }
+}
+
+#[test]
+fn takes_no_name_of_rabbitmqs_prelaunch_for_the_nodes() {
+    let script = "#!/bin/sh\nepmd -daemon\n\
+        exec erl -noinput -kernel inet_dist_listen_min 25672 inet_dist_listen_max 25672 -eval '\
+        {ok, _} = net_kernel:start([mq_prelaunch_1@localhost, shortnames]), timer:sleep(3000), \
+        ok = net_kernel:stop(), {ok, _} = net_kernel:start([mq@localhost, shortnames]), \
+        io:format(\"started~n\").'\n";
+    for variable in ["ERLANG_COOKIE", "OTHER"] {
+        let node = Pod::new("app-0")
+            .env("RABBITMQ_NODENAME", "mq@localhost")
+            .env(variable, "chocolate")
+            .file_with_mode("/srv/bin/rabbitmq-server", script, 0o755)
+            .run("rabbitmq-server");
+        let said = reported(&node);
+        node.says("started");
+        assert!(said.starts_with("mq@localhost is up: port 25672"), "{said}");
+        node.signal(Signal::SIGTERM);
+        let ended = node.ends_with(0);
+        assert!(!ended.stderr.contains("prelaunch"), "{ended}");
     }
 }
 
