@@ -40,17 +40,22 @@ pub fn certificates(path: &Path, text: &[u8]) -> Result<Vec<CertificateDer<'stat
     }
 }
 
-/// The authorities in a text.
+/// The authorities in a text. One that cannot be read is left out, as the VM leaves it out.
 ///
 /// # Errors
-/// One of them is none, or there is none.
+/// There is none.
 pub fn authorities(path: &Path, text: &[u8]) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
+    let mut unread = None;
     for one in certificates(path, text)? {
-        let added = roots.add(one);
-        added.map_err(|error| format!("{} is no authority: {error}", path.display()))?;
+        unread = roots.add(one).err().or(unread);
     }
-    Ok(roots)
+    match unread {
+        Some(error) if roots.is_empty() => {
+            Err(format!("{} is no authority: {error}", path.display()))
+        }
+        _ => Ok(roots),
+    }
 }
 
 /// What a client of nodes needs, made once, and anew when the files have changed: a renewed certificate is for new
@@ -223,18 +228,32 @@ impl ServerCertVerifier for NodeVerifier {
     }
 }
 
-/// The names in a certificate, without the kinds that rustls writes: `DnsName("a.b"), IpAddress(10.1.2.3)`.
+/// The hosts in a certificate, of the names that rustls writes: `DnsName("a.b"), IpAddress(10.1.2.3)`.
 pub fn named(names: &[String]) -> String {
-    let bare = |name: &String| {
-        let inner = name
-            .split_once('(')
-            .and_then(|(_, rest)| rest.strip_suffix(')'));
-        inner.unwrap_or(name).trim_matches('"').to_owned()
+    const SHOWN: usize = 10;
+    let host = |name: &String| {
+        let name = name.strip_suffix(')')?;
+        let host = name
+            .strip_prefix("DnsName(")
+            .or_else(|| name.strip_prefix("IpAddress("))?;
+        Some(host.trim_matches('"').to_owned())
     };
-    match names {
-        [] => "no host".into(),
-        names => names.iter().map(bare).collect::<Vec<_>>().join(", "),
+    let hosts: Vec<String> = names.iter().filter_map(host).collect();
+    let shown = hosts.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    match hosts.len().saturating_sub(SHOWN) {
+        0 if hosts.is_empty() => "no host".into(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+/// An error of a certificate in the words of the library that found it, without the bytes that it shows.
+pub fn short(error: &CertificateError) -> String {
+    let text = match error {
+        CertificateError::Other(other) => other.to_string(),
+        error => error.to_string(),
+    };
+    text.split(" {").next().unwrap_or_default().to_owned()
 }
 
 /// What an error of TLS means, to be put behind the node's name; `None` for any other.
@@ -286,7 +305,10 @@ pub fn reason(error: &io::Error) -> Option<String> {
                     expected.to_str()
                 )
             }
-            other => format!("is not taken for one of ours: its certificate: {other}"),
+            other => format!(
+                "is not taken for one of ours: its certificate: {}",
+                short(other)
+            ),
         },
         Error::InvalidMessage(_) => "speaks no TLS".into(),
         other => format!("cannot be spoken with over TLS: {other}"),

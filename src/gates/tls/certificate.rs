@@ -2,19 +2,19 @@
 
 use std::fmt::Display;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use humantime::format_rfc3339_seconds;
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, Error, ExtendedKeyPurpose, InconsistentKeys, RootCertStore};
+use rustls::{CertificateError, Error, ExtendedKeyPurpose, InconsistentKeys};
 use tracing::{info, warn};
 
+use super::authority::{Authority, Fault, Which, is_self_issued};
 use super::fails;
 use crate::dist::{self, TlsFiles};
 use crate::error::Failure;
@@ -34,42 +34,53 @@ pub fn check(
     };
     let provider = dist::tls::provider();
     let chain = dist::tls::certificates(path, certificate).or_else(fails)?;
-    let roots = dist::tls::authorities(authority_path, authorities).or_else(fails)?;
+    dist::tls::authorities(authority_path, authorities).or_else(fails)?;
+    let authorities = dist::tls::certificates(authority_path, authorities).or_else(fails)?;
     check_key(key_path, key, path, &chain, &provider)?;
-    let authority = Authority { roots, provider };
+    let authority = Authority::new(authorities, provider);
     let now = SystemTime::now();
-    let path = path.display();
-    let shown = |time: UnixTime| {
-        format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time.as_secs())).to_string()
+    let (path, ca) = (path.display(), authority_path.display());
+    if chain.first().and_then(is_self_issued) == Some(true) {
+        return fails(format!(
+            "{path} has the same subject as its issuer, so that peers take it for self-signed and refuse it; have an authority with another subject sign it"
+        ));
+    }
+    let place = |which: Which| match which {
+        Which::Root(_) => format!("the authority of {path} in {ca}"),
+        Which::Intermediate(_) => format!("an intermediate certificate of {path}"),
+        Which::Own(_) | Which::NoRoot => path.to_string(),
     };
-    let reason = match authority.judge(&chain, now) {
-        Ok(()) => None,
-        Err(CertificateError::ExpiredContext { not_after, .. }) => Some(format!(
-            "{path} has expired, at {}; renew it",
-            shown(not_after)
-        )),
-        Err(CertificateError::NotValidYetContext { not_before, .. }) => Some(format!(
-            "{path} is not valid before {}; is the clock of this machine right?",
-            shown(not_before)
-        )),
-        Err(CertificateError::UnknownIssuer | CertificateError::BadSignature) => Some(format!(
-            "{path} is signed by no authority of {}, so that peers refuse it; take both from one Secret",
-            authority_path.display()
-        )),
-        Err(CertificateError::InvalidPurposeContext { required, .. }) => Some(format!(
-            "{path} is not for {} use, and a node needs it for both; write usages: [server auth, client auth] in its Certificate",
-            match required {
-                ExtendedKeyPurpose::ClientAuth => "client",
-                _ => "server",
+    if let Err(Fault { which, error }) = authority.judge(&chain, now) {
+        let place = place(which);
+        return fails(match error {
+            CertificateError::ExpiredContext { not_after, .. } => {
+                format!("{place} has expired, at {}; renew it", shown(not_after))
             }
-        )),
-        Err(error) => {
-            warn!("{path} cannot be checked: {error}; the VM may take it");
-            return Ok(());
-        }
-    };
-    if let Some(line) = reason {
-        return fails(line);
+            CertificateError::NotValidYetContext { not_before, .. } => format!(
+                "{place} is not valid before {}; is the clock of this machine right?",
+                shown(not_before)
+            ),
+            CertificateError::UnknownIssuer if matches!(which, Which::NoRoot) => format!(
+                "{ca} has an intermediate authority of {path} without its root, so that peers refuse it; add the root's certificate"
+            ),
+            CertificateError::UnknownIssuer => format!(
+                "{path} is signed by no authority of {ca}, so that peers refuse it; take both from one Secret, and put its intermediate certificates behind it, if it has any"
+            ),
+            CertificateError::InvalidPurposeContext { required, .. } => format!(
+                "{path} is not for {} use, and a node needs it for both; write usages: [server auth, client auth] in its Certificate",
+                match required {
+                    ExtendedKeyPurpose::ClientAuth => "client",
+                    _ => "server",
+                }
+            ),
+            error => {
+                let error = dist::tls::short(&error);
+                if host.is_some() {
+                    warn!("{path} cannot be checked: {error}; the VM may take it");
+                }
+                return Ok(());
+            }
+        });
     }
     if let Some(host) = host {
         if files.names_host {
@@ -78,9 +89,18 @@ pub fn check(
         } else {
             info!("{path} is of the authority");
         }
-        warn_of_end(&authority, &chain, now, &path.to_string());
+        if let Some((which, end)) = soon_ends(&authority, &chain, now) {
+            warn!(
+                "{} expires at {end}, and is not renewed yet; the node takes a new file within 2 minutes, without a restart",
+                place(which)
+            );
+        }
     }
     Ok(())
+}
+
+fn shown(time: UnixTime) -> String {
+    format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time.as_secs())).to_string()
 }
 
 fn check_key(
@@ -100,51 +120,19 @@ fn check_key(
         // Of a kind that the VM may know.
         return Ok(());
     };
-    match CertifiedKey::new(chain.to_vec(), key).keys_match() {
-        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => fails(format!(
-            "{path} is not the key of {}; take both from one Secret",
-            certificate.display()
+    let is_of = |one: &CertificateDer<'static>| {
+        let matched = CertifiedKey::new(vec![one.clone()], key.clone()).keys_match();
+        matched != Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch))
+    };
+    let certificate = certificate.display();
+    match chain.iter().position(is_of) {
+        Some(0) => Ok(()),
+        Some(_) => fails(format!(
+            "{certificate} has another certificate before the one of {path}; put the node's own first, then its authority's"
         )),
-        _ => Ok(()),
-    }
-}
-
-struct Authority {
-    roots: RootCertStore,
-    provider: Arc<CryptoProvider>,
-}
-
-impl Authority {
-    /// Would a node take this certificate, on both sides of a connection?
-    fn judge(
-        &self,
-        chain: &[CertificateDer<'static>],
-        time: SystemTime,
-    ) -> Result<(), CertificateError> {
-        let time = UnixTime::since_unix_epoch(time.duration_since(UNIX_EPOCH).unwrap_or_default());
-        let judged = || {
-            let (first, others) = chain.split_first().ok_or(CertificateError::BadEncoding)?;
-            let parsed = ParsedCertificate::try_from(first)?;
-            let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(
-                &parsed,
-                &self.roots,
-                others,
-                time,
-                algorithms,
-            )?;
-            let roots = Arc::new(self.roots.clone());
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(roots, self.provider.clone());
-            let verifier = verifier
-                .build()
-                .map_err(|_| CertificateError::UnknownIssuer)?;
-            verifier.verify_client_cert(first, others, time).map(drop)
-        };
-        judged().map_err(|error: Error| match error {
-            Error::InvalidCertificate(error) => error,
-            _ => CertificateError::BadEncoding,
-        })
+        None => fails(format!(
+            "{path} is not the key of {certificate}; take both from one Secret"
+        )),
     }
 }
 
@@ -175,24 +163,23 @@ fn check_host(
     ))
 }
 
-/// Warns of one that ends within a day, and that should have been renewed: only a third of its time is left.
-fn warn_of_end(
-    authority: &Authority,
-    chain: &[CertificateDer<'static>],
+/// The one that ends within a day and should have been renewed, as only a third of its time is left, and when it ends.
+fn soon_ends<'a>(
+    authority: &'a Authority,
+    chain: &'a [CertificateDer<'static>],
     now: SystemTime,
-    path: &str,
-) {
+) -> Option<(Which<'a>, String)> {
     const DAY: Duration = Duration::from_hours(24);
-    let Err(CertificateError::ExpiredContext { not_after, .. }) = authority.judge(chain, now + DAY)
+    let fault = authority.judge(chain, now + DAY).err()?;
+    let (
+        Which::Own(one) | Which::Intermediate(one) | Which::Root(one),
+        CertificateError::ExpiredContext { not_after, .. },
+    ) = (fault.which, fault.error)
     else {
-        return;
+        return None;
     };
     let end = UNIX_EPOCH + Duration::from_secs(not_after.as_secs());
     let left = end.duration_since(now).unwrap_or_default();
-    if authority.judge(chain, now - 2 * left).is_ok() {
-        warn!(
-            "{path} expires at {}, and is not renewed yet; the node takes a new file within 2 minutes, without a restart",
-            format_rfc3339_seconds(end)
-        );
-    }
+    let is_late = authority.out_of_time(one, now - 2 * left).is_none();
+    is_late.then(|| (fault.which, shown(not_after)))
 }

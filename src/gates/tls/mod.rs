@@ -3,6 +3,8 @@
 //! The VM starts with any certificate; that nobody takes it shows in its log as an alert, at each attempt to connect.
 
 #[cfg(feature = "full")]
+mod authority;
+#[cfg(feature = "full")]
 mod certificate;
 
 use std::path::Path;

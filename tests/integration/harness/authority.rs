@@ -19,13 +19,30 @@ pub struct Certificate {
 
 impl Authority {
     pub fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        // One of the same name would be its own to the VM.
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, "authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
+        Self::of(&Certificate::of(&[]))
+    }
+
+    /// For as long as this certificate.
+    pub fn of(certificate: &Certificate) -> Self {
+        let (params, key) = Self::named("authority", certificate);
         Self(CertifiedIssuer::self_signed(params, key).expect("an authority"))
+    }
+
+    /// One that this one has signed, for as long as this certificate.
+    #[cfg(feature = "full")]
+    pub fn intermediate(&self, certificate: &Certificate) -> Self {
+        let (params, key) = Self::named("intermediate", certificate);
+        Self(CertifiedIssuer::signed_by(params, key, &self.0).expect("an authority"))
+    }
+
+    /// Its name is not that of a certificate that it signs, which would be its own to the VM.
+    fn named(name: &str, certificate: &Certificate) -> (CertificateParams, KeyPair) {
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = certificate.params.not_before;
+        params.not_after = certificate.params.not_after;
+        (params, KeyPair::generate().expect("a key"))
     }
 
     pub fn pem(&self) -> String {
@@ -33,7 +50,7 @@ impl Authority {
     }
 
     /// The files of a Secret: this authority, the certificate and its key.
-    fn files(&self, certificate: &Certificate) -> [(&'static str, String); 3] {
+    pub fn files(&self, certificate: &Certificate) -> [(&'static str, String); 3] {
         let signed = certificate.params.signed_by(&certificate.key, &self.0);
         [
             ("ca.crt", self.pem()),
@@ -102,6 +119,14 @@ impl Certificate {
         };
         self.params.not_before = at(from).into();
         self.params.not_after = at(to).into();
+        self
+    }
+
+    /// With this subject.
+    #[cfg(feature = "full")]
+    pub fn named(mut self, subject: &str) -> Self {
+        let name = &mut self.params.distinguished_name;
+        name.push(DnType::CommonName, subject);
         self
     }
 

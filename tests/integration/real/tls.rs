@@ -7,6 +7,8 @@ mod mesh;
 #[cfg(feature = "full")]
 mod renewal;
 #[cfg(feature = "full")]
+mod verdicts;
+#[cfg(feature = "full")]
 mod wire;
 
 use super::*;
