@@ -30,8 +30,17 @@ impl Peers {
     pub fn read(variables: &mut Variables) -> Option<Self> {
         let interval = variables.read("BEAMINIT_PEERS_INTERVAL", interval);
         let boot = variables.keyword("BEAMINIT_PEERS_BOOT");
+        let sources = variables.read("BEAMINIT_PEERS", sources);
+        if sources.is_none() {
+            if interval.is_some() {
+                variables.warn_of_alone("BEAMINIT_PEERS_INTERVAL", "BEAMINIT_PEERS");
+            }
+            if boot.is_some() {
+                variables.warn_of_alone("BEAMINIT_PEERS_BOOT", "BEAMINIT_PEERS");
+            }
+        }
         Some(Self {
-            sources: variables.read("BEAMINIT_PEERS", sources)?,
+            sources: sources?,
             interval: interval.unwrap_or(INTERVAL),
             boot: boot.unwrap_or_default(),
         })
@@ -123,7 +132,14 @@ impl HostsEntry {
         } else {
             Host::parse(text).map(Self::Host)
         }
-        .map_err(|reason| format!("{:?}: {reason}", shown(text)))
+        .map_err(|reason| {
+            let hint = if text.contains(':') {
+                "; write it without a port and without brackets"
+            } else {
+                ""
+            };
+            format!("{:?}: {reason}{hint}", shown(text))
+        })
     }
 }
 
@@ -204,6 +220,12 @@ mod tests {
             ("dns:", Err("dns:: there is no name")),
             ("dns:10.1.2.3", Err("dns:10.1.2.3: a Service's DNS name")),
             ("hosts:", Err("hosts:: give hosts")),
+            (
+                "hosts:a.b:43",
+                Err(
+                    "hosts:a.b:43: \"a.b:43\": ':' cannot stand in a host name (letters, digits, - and _ can); write it without a port",
+                ),
+            ),
             ("hosts:a b", Err("\"b\" is none of dns")),
             ("hosts:a$", Err("hosts:a$: \"a$\": '$' cannot")),
             ("kubernetes", Err("kubernetes: give labels")),

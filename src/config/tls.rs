@@ -19,8 +19,7 @@ impl Tls {
         let peers = variables.keyword("BEAMINIT_TLS_PEERS");
         let folder = variables.read("BEAMINIT_TLS", folder);
         if folder.is_none() && peers.is_some() {
-            let line = "BEAMINIT_TLS_PEERS is set, and BEAMINIT_TLS is not, so that there is no TLS; set it to the folder of the certificate, or unset both";
-            variables.warnings.push(line.into());
+            variables.warn_of_alone("BEAMINIT_TLS_PEERS", "BEAMINIT_TLS");
         }
         Some(Self {
             folder: folder?,

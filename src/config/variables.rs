@@ -74,6 +74,13 @@ impl Variables {
         Some(text).filter(|text| !text.is_empty())
     }
 
+    /// Warns of one that is set and says something of another, which is not.
+    pub fn warn_of_alone(&mut self, name: &str, other: &str) {
+        self.warnings.push(format!(
+            "{name} is set, and does nothing without {other}; set both, or unset {name}"
+        ));
+    }
+
     /// A value, read; what is wrong with it becomes a line with its name and what may be shown of it.
     pub fn read<T>(
         &mut self,

@@ -51,9 +51,11 @@ pub fn authorities(path: &Path, text: &[u8]) -> Result<RootCertStore, String> {
         unread = roots.add(one).err().or(unread);
     }
     match unread {
-        Some(error) if roots.is_empty() => {
-            Err(format!("{} is no authority: {error}", path.display()))
-        }
+        Some(error) if roots.is_empty() => Err(format!(
+            "{} is no authority: {}",
+            path.display(),
+            short(error)
+        )),
         _ => Ok(roots),
     }
 }
@@ -154,6 +156,7 @@ fn read(files: &TlsFiles) -> Result<ClientConfig, String> {
             let config = builder.with_client_auth_cert(chain, secret);
             config.map_err(|error| {
                 let (certificate, key) = (certificate.display(), key.display());
+                let error = short(error);
                 format!("{certificate} and {key} cannot be used: {error}")
             })?
         }
@@ -247,10 +250,11 @@ pub fn named(names: &[String]) -> String {
     }
 }
 
-/// An error of a certificate in the words of the library that found it, without the bytes that it shows.
-pub fn short(error: &CertificateError) -> String {
-    let text = match error {
-        CertificateError::Other(other) => other.to_string(),
+/// An error in the words of the library that found it, without the bytes that it shows.
+pub fn short(error: impl Into<Error>) -> String {
+    let text = match error.into() {
+        Error::InvalidCertificate(CertificateError::Other(other)) => other.to_string(),
+        Error::InvalidCertificate(error) => error.to_string(),
         error => error.to_string(),
     };
     text.split(" {").next().unwrap_or_default().to_owned()
@@ -307,10 +311,37 @@ pub fn reason(error: &io::Error) -> Option<String> {
             }
             other => format!(
                 "is not taken for one of ours: its certificate: {}",
-                short(other)
+                short(other.clone())
             ),
         },
         Error::InvalidMessage(_) => "speaks no TLS".into(),
-        other => format!("cannot be spoken with over TLS: {other}"),
+        other => format!("cannot be spoken with over TLS: {}", short(other.clone())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_short() {
+        let error = CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: vec![6, 8],
+            supported_algorithms: Vec::new(),
+        };
+        assert_eq!(short(error), "UnsupportedSignatureAlgorithmContext");
+        let library = io::Error::other("EndEntityUsedAsCa");
+        let error = CertificateError::Other(rustls::OtherError(Arc::new(library)));
+        assert_eq!(short(error), "EndEntityUsedAsCa");
+    }
+
+    #[test]
+    fn names_are_hosts_and_not_too_many() {
+        let host = |number| format!("DnsName(\"h{number}\")");
+        let other = "Unsupported(0x01)".to_owned();
+        assert_eq!(named(std::slice::from_ref(&other)), "no host");
+        assert_eq!(named(&[other, host(0), host(1)]), "h0, h1");
+        let many: Vec<String> = (0..13).map(host).collect();
+        assert!(named(&many).ends_with(", h9 and 3 more"));
+    }
 }

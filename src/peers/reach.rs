@@ -189,7 +189,7 @@ fn unknown(name: &str, epmd: SocketAddr, deadline: Instant) -> String {
     };
     let all = names.join(", ");
     format!(
-        "is not known to the epmd of {at}: its epmd has {all}, not {name}; BEAMINIT_PEERS takes dns:{first}@SERVICE for nodes of another name"
+        "is not known to the epmd of {at}: its epmd has {all}, not {name}; BEAMINIT_PEERS takes dns:{first}@SERVICE and hosts:{first}@HOST for nodes of another name"
     )
 }
 

@@ -74,7 +74,7 @@ pub fn check(
                 }
             ),
             error => {
-                let error = dist::tls::short(&error);
+                let error = dist::tls::short(error);
                 if host.is_some() {
                     warn!("{path} cannot be checked: {error}; the VM may take it");
                 }
