@@ -142,14 +142,19 @@ impl Target {
         }
     }
 
-    /// The tls gate, where we have the node speak TLS; with the `settings`, once its name is known. Of the user's own options
-    /// it only warns.
+    /// The tls gate, where we have the node speak TLS; with the `settings`, once its name is known. To a client, and of the
+    /// user's own options, it only warns.
     fn check_tls(&self, settings: Option<&NodeSettings>) -> Result<(), Failure> {
         let host = settings.map(|settings| &settings.node.value.host);
-        let launcher = self.launcher.as_ref();
-        let launcher = launcher.filter(|launcher| launcher.role == Role::Node);
-        if let (Some(tls), Some(launcher)) = (&self.config.tls, launcher) {
-            return tls::check(tls, host, launcher, &self.config);
+        if let (Some(tls), Some(launcher)) = (&self.config.tls, &self.launcher) {
+            let checked = tls::check(tls, host, launcher, &self.config);
+            if self.is(Role::Node) {
+                return checked;
+            }
+            for line in checked.err().into_iter().flat_map(|failure| failure.lines) {
+                warn!("{line}");
+            }
+            return Ok(());
         }
         let carrier = settings.map(|settings| &settings.transport.carrier);
         if let (Some(Carrier::Tls(files)), Some(host)) = (carrier, host) {

@@ -64,6 +64,18 @@ fn a_release_without_ssl_is_named() {
     pod.run("/srv/mixapp/bin/app1 start").ends_with(0);
 }
 
+/// It starts, and would say only that the node is down.
+#[test]
+fn a_client_is_warned() {
+    let fill = |pod| Authority::new().fill(pod, "/run/tls", &Certificate::of(&[HOST]));
+    let (pod, _dns) = pod(fill);
+    let pod = pod.release("mix-release", "/srv/mixapp").user(1000);
+    let pod = pod.file_with_mode("/run/tls/tls.key", "", 0o400);
+    let ended = pod.run("/srv/mixapp/bin/app1 rpc x").ends_with(0);
+    let line = "beaminit: warning: cannot read /run/tls/tls.key: Permission denied";
+    assert_eq!(ended.stderr.matches(line).count(), 1, "{ended}");
+}
+
 #[test]
 fn what_is_wrong_with_otp_and_files_is_told_together() {
     let (pod, _dns) = pod(|pod| pod.file("/run/tls/tls.crt", "nothing\n"));
