@@ -188,6 +188,13 @@ impl Plan {
                 changes.warn(resolve::peers::not_joined("the node does not listen"));
             }
         }
+        let unused = resolve::transport::unused_options(sources, &settings.transport.carrier);
+        if let Some(flag) = unused {
+            changes.warn(format!(
+                "{} has options of TLS without -proto_dist inet_tls, so the node speaks without TLS; add that flag",
+                flag.place
+            ));
+        }
         if let Some(file) = settings.transport.file.clone() {
             changes.add_file(file);
         }

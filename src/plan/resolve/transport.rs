@@ -66,6 +66,12 @@ fn read_by_vm<'a>(
     sources.flags(flags).filter(is_read)
 }
 
+/// Options of TLS of the user's own, where the VM speaks without it.
+pub fn unused_options<'a>(sources: &'a Sources, carrier: &Carrier) -> Option<&'a FlagSetting> {
+    let mut options = read_by_vm(sources, &[Flag::TlsFile, Flag::TlsOption]);
+    options.next().filter(|_| matches!(carrier, Carrier::Tcp))
+}
+
 /// What the user's own flags say of it.
 pub fn of_users(sources: &Sources) -> Carrier {
     of_flags(read_by_vm(sources, &FLAGS), Path::new(""))
