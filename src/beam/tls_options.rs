@@ -43,13 +43,16 @@ impl TlsOptions {
         for (at, name) in section.iter().enumerate() {
             let rest = section.get(at + 1..).unwrap_or_default();
             // `,` in a tuple, `=>` in a map; `<<` of a binary.
-            let value = match rest {
-                [",", "<", "<", value, ..]
-                | ["=", ">", "<", "<", value, ..]
-                | ["=", ">", value, ..]
-                | [",", value, ..] => *value,
+            let (value, behind) = match rest {
+                [",", "<", "<", value, behind @ ..]
+                | ["=", ">", "<", "<", value, behind @ ..]
+                | ["=", ">", value, behind @ ..]
+                | [",", value, behind @ ..] => (*value, behind),
                 _ => continue,
             };
+            // Of an expression a string is only a part.
+            let is_whole = matches!(behind.first(), Some(&("}" | "," | ">" | "/")));
+            let value = if is_whole { value } else { "" };
             found.set(name, value);
         }
         Some(found)
@@ -148,6 +151,10 @@ mod tests {
             (
                 r#"[{client,[{certfile, filename:join(D, "c")},{verify,verify_none}]}]."#,
                 "- - - verify_none no certfile",
+            ),
+            (
+                r#"[{client,[{certfile, "/d" ++ "/c"}, {keyfile, "/d" "/k"}, {cacertfile,<<"/a"/utf8>>}]}]."#,
+                "- - /a - no certfile",
             ),
             (r#"[{server,[{certfile,"/s"}]}]."#, "nothing"),
             ("[{client,[]}].", "- - - -"),
