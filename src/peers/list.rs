@@ -147,7 +147,7 @@ fn ask_own(local: &LocalNode, route: &Route) -> (NodeName, Result<BTreeSet<Strin
         report(
             "warning",
             format!(
-                "no beaminit-peers runs here, so nobody joins {name} with its peers: it was killed, or BEAMINIT_PEERS was not set when the node started; start the container anew"
+                "no beaminit-peers runs here, so nobody joins {name} with its peers: is the node stopping? Else it was killed, or BEAMINIT_PEERS was not set when the node started; start the container anew"
             ),
         );
     }

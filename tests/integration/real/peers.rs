@@ -163,7 +163,8 @@ fn a_joiner_that_was_killed_is_told_of() {
     assert!(probed.stdout.contains(killed), "{probed}");
     let listed = first.enter([BEAMINIT, "peers"]).ends_with(0);
     assert!(
-        listed.stderr.contains("no beaminit-peers runs here"),
+        listed.stderr.contains("no beaminit-peers runs here")
+            && listed.stderr.contains("is the node stopping?"),
         "{listed}"
     );
     stops(&second);
