@@ -29,6 +29,9 @@ use vm::Vm;
 
 pub use check::Node;
 
+/// A VM that takes connections drops a TERM until the next of its kernel's processes have started, milliseconds later.
+const DEAF: Duration = Duration::from_millis(200);
+
 /// What the Plan promises about the node.
 #[derive(Clone)]
 pub struct Promise {
@@ -165,6 +168,8 @@ pub fn watch(
                 process::leave(0)
             }
             Finding::Up(node) => {
+                // Until init knows, it repeats a TERM.
+                companion.sleep(DEAF);
                 let took = clock().saturating_sub(promise.since).as_secs_f32();
                 info!(
                     "node {} is up: port {}{} ({took:.1}s)",

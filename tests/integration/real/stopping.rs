@@ -84,6 +84,17 @@ fn an_applications_own_handler_sees_one_event() {
     }
 }
 
+/// It listens some milliseconds before it hears one.
+#[test]
+fn a_node_that_has_just_been_reported_hears_a_term() {
+    for _ in 0..8 {
+        let node = Pod::new("laptop").run(["erl", "-noinput", "-sname", "app"]);
+        watch::reported(&node);
+        node.signal(Signal::SIGTERM);
+        node.ends_with(0);
+    }
+}
+
 /// It waits for a file as on a slow FUSE, and looks idle, before it hears a TERM.
 #[test]
 fn a_node_that_waits_for_a_file_while_it_boots_hears_a_term() {
