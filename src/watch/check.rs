@@ -233,8 +233,8 @@ impl<'a> NodeCheck<'a> {
         if let Some(line) = mismatch.filter(|_| !self.is_accepted) {
             return Finding::Mismatch(line);
         }
-        // Its options are of ours: what they mean need not be read there.
-        if let (Carrier::Tls(_), Some(ours)) = (&carrier, &self.promise.tls) {
+        // Its options are of ours, and may be where only the VM can read them.
+        if let Some(ours) = self.promise.tls.as_ref().filter(|_| vm.speaks_tls()) {
             carrier.clone_from(ours);
         }
         let client = Client::new(carrier.clone());

@@ -114,6 +114,11 @@ impl Vm {
         }
     }
 
+    pub fn speaks_tls(&self) -> bool {
+        let mut flags = self.flags.of(&[Flag::ProtoDist]);
+        flags.next().is_some_and(|flag| flag.text.ends_with("_tls"))
+    }
+
     /// What it speaks with other nodes.
     pub fn carrier(&self) -> Carrier {
         let folder = std::fs::read_link(format!("/proc/{}/cwd", self.pid)).unwrap_or_default();

@@ -44,6 +44,18 @@ fn nodes_are_joined_and_probed() {
     assert_eq!(listed.stderr, "");
 }
 
+/// Its options are in memory that this VM alone can read, by a descriptor of its own.
+#[test]
+fn a_node_of_another_user_is_asked() {
+    let (pod, _dns) = tls::secured();
+    let another = "setpriv --reuid 1000 --regid 1000 --clear-groups erl -noinput -eval";
+    let words: Vec<&str> = another.split(' ').chain([SPEAK]).collect();
+    let node = pod.run(words.as_slice());
+    node.says("is up: port 5555, over TLS, cookie accepted");
+    let said = probes(&node, &["--ready", "--timeout", "60s"], 0);
+    assert!(said.contains("is ready"), "{said}");
+}
+
 #[test]
 fn without_epmd_and_before_the_code_runs() {
     let [(one, _dns), (two, _seconds_dns)] = two();
