@@ -43,6 +43,23 @@ fn a_file_that_cannot_be_read_is_named() {
     is_refused(&pod, "cannot read /run/tls/tls.key: Permission denied");
 }
 
+/// This user is root, who can.
+#[test]
+fn a_file_that_the_commands_user_cannot_read_is_named() {
+    let fill = |pod| Authority::new().fill(pod, "/run/tls", &Certificate::of(&[HOST]));
+    let (pod, _dns) = pod(fill);
+    let command = "setpriv --reuid 1000 --regid 1000 --clear-groups erl";
+    pod.run(command).ends_with(0);
+    let key = std::fs::read(pod.place("/run/tls/tls.key")).expect("a key");
+    let pod = pod.file_with_mode("/run/tls/tls.key", &key, 0o400);
+    let ended = pod.run(command).ends_with(69);
+    let line = "cannot read /run/tls/tls.key: Permission denied (os error 13); may user";
+    assert!(ended.stderr.contains(line), "{ended}");
+    pod.file_with_mode("/run/tls/tls.key", &key, 0o440)
+        .run(command)
+        .ends_with(0);
+}
+
 #[test]
 fn a_release_without_ssl_is_named() {
     let fill = |pod| Authority::new().fill(pod, "/run/tls", &Certificate::of(&[HOST]));

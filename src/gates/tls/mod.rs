@@ -7,8 +7,11 @@ mod authority;
 #[cfg(feature = "full")]
 mod certificate;
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use nix::errno::Errno;
 use tracing::warn;
 
 use crate::beam::erl_root;
@@ -18,6 +21,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::node::Host;
 use crate::plan::Launcher;
+use crate::system::account::Account;
 use crate::system::files::text_of;
 
 /// Checks the files, the certificate and the release; `host` is the node's, once it is known.
@@ -36,7 +40,7 @@ pub fn check(
     let count = if tls.folder.is_dir() { files.len() } else { 1 };
     let mut contents = Vec::new();
     for file in files.iter().take(count) {
-        match read(file) {
+        match read(file, launcher.account.as_ref()) {
             Ok(content) => contents.push(content),
             Err(failure) => lines.extend(failure.lines),
         }
@@ -119,17 +123,33 @@ fn has_ssl(root: &Path) -> bool {
             .any(|file| text_of(file.path()).is_ok_and(|text| text.contains("{ssl,")))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).or_else(|error| {
+/// Reads a file that the `reader`, the user that the command becomes, must be able to read, too.
+fn read(path: &Path, reader: Option<&Account>) -> Result<Vec<u8>, Failure> {
+    let kept = reader.filter(|reader| is_kept_from(reader, path));
+    let content = match kept {
+        None => std::fs::read(path),
+        Some(_) => Err(Errno::EACCES.into()),
+    };
+    content.or_else(|error| {
         let path = path.display();
-        let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => {
-                "may this user read it (fsGroup, defaultMode)?"
+        let hint = match (error.kind(), kept) {
+            (ErrorKind::PermissionDenied, Some(reader)) => {
+                format!("may user {} read it (fsGroup, defaultMode)?", reader.name)
             }
-            _ => "BEAMINIT_TLS is a folder with tls.crt, tls.key and ca.crt, such as a mounted Secret of cert-manager",
+            (ErrorKind::PermissionDenied, None) => {
+                "may this user read it (fsGroup, defaultMode)?".into()
+            }
+            _ => "BEAMINIT_TLS is a folder with tls.crt, tls.key and ca.crt, such as a mounted Secret of cert-manager".into(),
         };
         fails(format!("cannot read {path}: {error}; {hint}"))
     })
+}
+
+/// Is a file for its owner alone, and that is not this account? Its groups are not known.
+fn is_kept_from(reader: &Account, path: &Path) -> bool {
+    const OTHERS: u32 = 0o044;
+    std::fs::metadata(path)
+        .is_ok_and(|file| file.uid() != reader.uid.as_raw() && file.mode() & OTHERS == 0)
 }
 
 fn fails<T>(line: impl Into<String>) -> Result<T, Failure> {
