@@ -168,9 +168,9 @@ pub fn watch(
                 process::leave(0)
             }
             Finding::Up(node) => {
+                let took = clock().saturating_sub(promise.since).as_secs_f32();
                 // Until init knows, it repeats a TERM.
                 companion.sleep(DEAF);
-                let took = clock().saturating_sub(promise.since).as_secs_f32();
                 info!(
                     "node {} is up: port {}{} ({took:.1}s)",
                     node.name, node.port, node.remark
