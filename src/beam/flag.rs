@@ -53,6 +53,14 @@ impl Flag {
     /// Those that say where it listens.
     pub const PORTS: [Self; 3] = [Self::PortMin, Self::PortMax, Self::EpmdlessPort];
 
+    /// The word of one that names the node.
+    pub fn name_word(self) -> &'static str {
+        match self {
+            Self::Sname => "-sname",
+            _ => "-name",
+        }
+    }
+
     /// Which one a word of the VM's arguments is.
     pub fn of_word(word: &str) -> Option<Self> {
         Some(match word {

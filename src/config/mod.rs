@@ -10,6 +10,7 @@ mod keyword;
 pub mod peers;
 mod pod;
 pub mod resolv_conf;
+mod service_link;
 mod service_name;
 mod similar;
 mod tls;

@@ -164,14 +164,10 @@ impl Apply for Relx {
         // What an included file says stays where it is, and the script counts the names itself.
         let mut names = decision.own.files.names();
         if let Some(name) = names.find(|name| name.stays()) {
-            let flag = if name.flag == Flag::Name {
-                "-name"
-            } else {
-                "-sname"
-            };
             return Err(Failure::config(format!(
-                "{} has a {flag} of its own, and the release's script takes only one; remove that line: the node is {node}",
-                name.place
+                "{} has a {} of its own, and the release's script takes only one; remove that line: the node is {node}",
+                name.place,
+                name.flag.name_word()
             )));
         }
         if settings.epmd.is_off() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::guess;
 use super::vm::{self, Vm};
-use crate::beam::{Flag, FlagSetting};
+use crate::beam::FlagSetting;
 use crate::dist::{self, Carrier, Client, DistError, epmd};
 use crate::node::host::loopback;
 use crate::node::{Cookie, NodeName};
@@ -125,10 +125,7 @@ impl<'a> NodeCheck<'a> {
         self.round = (self.round + 1) % OTHERS;
         let count = if self.round == 0 { usize::MAX } else { 1 };
         let promised = self.promise.addresses.iter().copied().take(count);
-        let addresses: Vec<IpAddr> = match vm.interface() {
-            Some(address) => vec![address],
-            None => promised.collect(),
-        };
+        let addresses = vm.interface().map_or(promised.collect(), |one| vec![one]);
         for address in addresses {
             let at = SocketAddr::new(address, port);
             let listens = || dist::try_connect(at, Instant::now() + CONNECT).is_ok();
@@ -153,11 +150,8 @@ impl<'a> NodeCheck<'a> {
             let wanted = &expected.setting.value;
             let (text, has) = match vm.name() {
                 Some(FlagSetting { flag, text, .. }) => {
-                    let word = match flag {
-                        Flag::Name => "-name",
-                        _ => "-sname",
-                    };
-                    (text.as_str(), format!("{word} {}", secrets::shown(text)))
+                    let has = format!("{} {}", flag.name_word(), secrets::shown(text));
+                    (text.as_str(), has)
                 }
                 None => ("RELEASE_NODE", "neither -name nor -sname".into()),
             };

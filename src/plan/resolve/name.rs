@@ -196,11 +196,7 @@ fn of_command_line(flag: &FlagSetting, config: &Config) -> Result<NodeName, Fail
         _ => Ok(node),
     });
     node.map_err(|reason| {
-        let word = if flag.flag == Flag::Name {
-            "-name"
-        } else {
-            "-sname"
-        };
+        let word = flag.flag.name_word();
         let text = secrets::shown(&flag.text);
         let hint = unreplaced(&flag.text);
         let correct = if reason.contains("; ") {
