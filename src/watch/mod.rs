@@ -29,8 +29,11 @@ use vm::Vm;
 
 pub use check::Node;
 
-/// A VM that takes connections drops a TERM until the next of its kernel's processes have started, milliseconds later.
-const DEAF: Duration = Duration::from_millis(200);
+/// A VM that takes connections drops a TERM until the next of its kernel's processes have started, milliseconds later; on a
+/// busy machine that takes as much longer as its boot.
+fn deafness(boot: Duration) -> Duration {
+    (boot / 20).max(Duration::from_millis(200))
+}
 
 /// What the Plan promises about the node.
 #[derive(Clone)]
@@ -168,12 +171,15 @@ pub fn watch(
                 process::leave(0)
             }
             Finding::Up(node) => {
-                let took = clock().saturating_sub(promise.since).as_secs_f32();
+                let took = clock().saturating_sub(promise.since);
                 // Until init knows, it repeats a TERM.
-                companion.sleep(DEAF);
+                companion.sleep(deafness(took));
                 info!(
-                    "node {} is up: port {}{} ({took:.1}s)",
-                    node.name, node.port, node.remark
+                    "node {} is up: port {}{} ({:.1}s)",
+                    node.name,
+                    node.port,
+                    node.remark,
+                    took.as_secs_f32()
                 );
                 if let Some(verdict) = verdict {
                     verdict.is_up();
