@@ -192,5 +192,5 @@ pub fn watch(
 
 /// The wait before the next check: short at first, longer with the age of the command.
 fn pace(age: Duration) -> Duration {
-    (age / 4).clamp(Duration::from_millis(20), Duration::from_secs(5))
+    (age / 3).clamp(Duration::from_millis(100), Duration::from_secs(5))
 }
