@@ -250,6 +250,8 @@ fn a_key_stops_it_as_well() {
         let (pod, _dns) = with_release();
         let node = pod.input(Input::Open).run([APP, "foreground"]);
         is_as_planned(&node);
+        // It says its name while it starts, and is shut down in order once it has started.
+        super::watch::reported(&node);
         node.signal(signal);
         let ended = node.ends_with(0);
         assert!(ended.stdout.contains("stopped"), "{ended}");
