@@ -95,11 +95,7 @@ impl Variables {
         };
         let hint = unreplaced(&text);
         let shown = shortened(&secrets::shown_value(name, text));
-        let failures = if SHARED.contains(&name) {
-            &mut self.of_shared
-        } else {
-            &mut self.failures
-        };
+        let failures = failures_of(name, [&mut self.failures, &mut self.of_shared]);
         failures.push(format!("{name} is {shown:?}: {reason}{hint}"));
         None
     }
@@ -130,11 +126,7 @@ impl Variables {
         for (name, value) in &mut self.environment.0 {
             let Some(name) = name.to_str() else { continue };
             let is_ours = self.names.contains(&name);
-            let failures = if SHARED.contains(&name) {
-                &mut self.of_shared
-            } else {
-                &mut self.failures
-            };
+            let failures = failures_of(name, [&mut self.failures, &mut self.of_shared]);
             if is_ours && found.contains(&name) {
                 failures.push(format!("{name} is in the environment twice; leave one out"));
             }
@@ -174,6 +166,11 @@ impl Variables {
         }
         self.failures.take(of_values.or(()));
     }
+}
+
+/// Where what is wrong with a variable belongs: with our own, or with the shared ones.
+fn failures_of<'a>(name: &str, [own, shared]: [&'a mut Failures; 2]) -> &'a mut Failures {
+    if SHARED.contains(&name) { shared } else { own }
 }
 
 /// The reason why a value still has `$(NAME)` in it, if it has.
